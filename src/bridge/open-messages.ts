@@ -1,0 +1,28 @@
+import type { HyparviewConfig } from '../core/membership/hyparview/config.js'
+import type { PlumtreeConfig } from '../core/broadcast/plumtree/config.js'
+import type { IceServer } from './rtc-messages.js'
+
+/** The first message to a worker: what the page decided once. Answered like any call, with `Welcome`. */
+export interface OpenMessage {
+  type: 'open'
+  call: number
+  options: NodeOptions
+}
+
+/** The options of `Gossip.open` after checking, defaults filled in. */
+export interface NodeOptions {
+  /** WebSocket URL, or undefined: then only adopted channels and bootstrap through them. */
+  signaling: string | undefined
+  iceServers: IceServer[] | undefined
+  maxMessageSize: number
+  membership: HyparviewConfig
+  broadcast: PlumtreeConfig
+  /** Peers with another protocol name never meet. */
+  protocol: string
+  storage: { kind: 'indexeddb' | 'memory'; name: string }
+  link: 'auto' | 'lent' | 'relayed'
+  /** The identity slot this page had before a reload. */
+  slot: number | undefined
+  /** At most 256 bytes, given to other peers with our id. */
+  peerData: Uint8Array | undefined
+}

@@ -1,0 +1,90 @@
+import type { Infer, Schema } from './schema.js'
+
+type Fields = Record<string, Schema<unknown>>
+type StructOf<F extends Fields> = { [K in keyof F]: Infer<F[K]> }
+
+/** Fields one after the other, in the order they are declared. */
+export function struct<F extends Fields>(fields: F): Schema<StructOf<F>> {
+  const entries = Object.entries(fields)
+  return {
+    write: (w, value) => {
+      for (const [name, schema] of entries) schema.write(w, value[name])
+    },
+    read: r => {
+      const value: Record<string, unknown> = {}
+      for (const [name, schema] of entries) value[name] = schema.read(r)
+      return value as StructOf<F>
+    },
+  }
+}
+
+/** A count and that many items. Nothing is allocated for items that are not there. */
+export function list<T>(item: Schema<T>, { max }: { max: number }): Schema<T[]> {
+  return {
+    write: (w, value) => {
+      if (value.length > max) throw new RangeError(`list: ${value.length} of at most ${max}`)
+      w.varint(value.length)
+      for (const one of value) item.write(w, one)
+    },
+    read: r => {
+      const count = r.varint()
+      if (count > max) r.fail(`list longer than ${max}`)
+      const value: T[] = []
+      for (let i = 0; i < count; i++) value.push(item.read(r))
+      return value
+    },
+  }
+}
+
+/** One byte that says whether the value follows. */
+export function optional<T>(item: Schema<T>): Schema<T | undefined> {
+  return {
+    write: (w, value) => {
+      w.u8(value === undefined ? 0 : 1)
+      if (value !== undefined) item.write(w, value)
+    },
+    read: r => {
+      const flag = r.u8()
+      if (flag > 1) r.fail('optional neither 0 nor 1')
+      return flag === 1 ? item.read(r) : undefined
+    },
+  }
+}
+
+/** One of a few words, written as its place in the list. Append, never reorder. */
+export function oneOf<const W extends readonly string[]>(words: W): Schema<W[number]> {
+  return {
+    write: (w, value) => {
+      const at = words.indexOf(value)
+      if (at < 0) throw new RangeError(`oneOf: ${value}`)
+      w.u8(at)
+    },
+    read: r => words[r.u8()] ?? r.fail('unknown word'),
+  }
+}
+
+type Variants = Record<string, readonly [tag: number, schema: Schema<object>]>
+type UnionOf<V extends Variants> = {
+  [K in keyof V]: { type: K } & Infer<V[K][1]>
+}[keyof V]
+
+/** A tag byte and the variant's fields; in memory the variant is named by `type`. Tags are append-only. */
+export function union<V extends Variants>(variants: V): Schema<UnionOf<V>> {
+  const byTag = new Map<number, readonly [type: string, schema: Schema<object>]>()
+  for (const [type, [tag, schema]] of Object.entries(variants)) {
+    if (byTag.has(tag)) throw new RangeError(`union: tag ${tag} twice`)
+    byTag.set(tag, [type, schema])
+  }
+  return {
+    write: (w, value) => {
+      const variant = variants[value.type as string]
+      if (variant === undefined) throw new RangeError(`union: ${String(value.type)}`)
+      w.u8(variant[0])
+      variant[1].write(w, value)
+    },
+    read: r => {
+      const variant = byTag.get(r.u8()) ?? r.fail('unknown tag')
+      return { type: variant[0], ...variant[1].read(r) } as UnionOf<V>
+    },
+  }
+}

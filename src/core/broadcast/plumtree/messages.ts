@@ -1,0 +1,36 @@
+import { bytes, fixed, varint } from '../../../codec/primitives.js'
+import { list, optional, struct, union } from '../../../codec/combinators.js'
+import type { Infer } from '../../../codec/schema.js'
+import { author, source } from '../../ids.js'
+import { LARGEST_PAYLOAD_BYTES, message } from '../../message.js'
+
+/** Hops travelled; 0 is straight from the author. Saturates, never wraps. */
+export const LARGEST_ROUND = 0xffff
+const round = varint({ max: LARGEST_ROUND })
+const seq = varint()
+
+/** Runs of consecutive messages of one author that the sender holds and can give. */
+export const announcement = struct({ author, first: seq, count: varint({ max: 4096 }), round })
+export type Announcement = Infer<typeof announcement>
+
+/** Wire tags 32 to 37. `source` names the tree: an author's own, or the shared one. */
+export const plumtreeMessage = union({
+  gossip: [32, struct({ round, message })],
+  /** For direct neighbors only: no seq, never stored, never forwarded. The author is the sender. */
+  'neighbor-gossip': [
+    33,
+    struct({
+      nonce: fixed(16),
+      time: varint(),
+      payload: bytes({ max: LARGEST_PAYLOAD_BYTES }),
+      signature: optional(fixed(64)),
+    }),
+  ],
+  prune: [34, struct({ source })],
+  /** Without a message it only turns the link eager. */
+  graft: [35, struct({ source, wanted: optional(struct({ author, seq, round })) })],
+  ihave: [36, struct({ announcements: list(announcement, { max: 256 }) })],
+  /** The negative answer to a graft: the message is not in the cache any more. */
+  'graft-refused': [37, struct({ author, seq })],
+})
+export type PlumtreeMessage = Infer<typeof plumtreeMessage>

@@ -1,0 +1,116 @@
+import { fromBase32, toBase32 } from '../codec/bytes.js'
+import { fixed } from '../codec/primitives.js'
+import type { Schema } from '../codec/schema.js'
+
+declare const brand: unique symbol
+type Branded<T, B extends string> = T & { readonly [brand]: B }
+
+/** An Ed25519 public key, printed: 52 letters of lowercase base32. Who holds one knows it was checked. */
+export type PeerId = Branded<string, 'PeerId'>
+
+/** 32 bytes that name a topic, printed like a peer id. */
+export type TopicId = Branded<string, 'TopicId'>
+
+/** A message is named by its author and the author's count in this topic; `seq` starts at 1. */
+export interface MessageId {
+  readonly author: PeerId
+  readonly seq: number
+}
+
+/** Epoch milliseconds that never run backwards within one run. */
+export type Millis = number
+
+export function peerIdFromBytes(bytes: Uint8Array): PeerId {
+  return printed(bytes) as PeerId
+}
+
+export function topicIdFromBytes(bytes: Uint8Array): TopicId {
+  return printed(bytes) as TopicId
+}
+
+/** Undefined where the text is not a peer id. */
+export function parsePeerId(text: string): PeerId | undefined {
+  return isId(text) ? (text as PeerId) : undefined
+}
+
+export function parseTopicId(text: string): TopicId | undefined {
+  return isId(text) ? (text as TopicId) : undefined
+}
+
+export function idBytes(id: PeerId | TopicId): Uint8Array {
+  return fromBase32(id)!
+}
+
+/** The first 8 letters, for people. */
+export function shortId(id: PeerId | TopicId): string {
+  return id.slice(0, 8)
+}
+
+export function formatMessageId(id: MessageId): string {
+  return `${id.author}:${id.seq}`
+}
+
+export function parseMessageId(text: string): MessageId | undefined {
+  const [author, seq, more] = text.split(':')
+  const peer = parsePeerId(author ?? '')
+  if (peer === undefined || more !== undefined || !/^[1-9]\d{0,15}$/.test(seq ?? '')) return undefined
+  const count = Number(seq)
+  return Number.isSafeInteger(count) ? { author: peer, seq: count } : undefined
+}
+
+const ID_BYTES = 32
+const ID_LETTERS = 52
+
+function printed(bytes: Uint8Array): string {
+  if (bytes.length !== ID_BYTES) throw new RangeError(`an id has 32 bytes, not ${bytes.length}`)
+  return toBase32(bytes)
+}
+
+function isId(text: string): boolean {
+  return text.length === ID_LETTERS && fromBase32(text) !== undefined
+}
+
+const raw = fixed(ID_BYTES)
+
+export const peerId: Schema<PeerId> = {
+  write: (w, id) => raw.write(w, idBytes(id)),
+  read: r => toBase32(raw.read(r)) as PeerId,
+}
+
+export const topicId: Schema<TopicId> = {
+  write: (w, id) => raw.write(w, idBytes(id)),
+  read: r => toBase32(raw.read(r)) as TopicId,
+}
+
+/**
+ * A peer written as its alias on this link where it has one: 1 and the id, or alias + 2. Zero is left
+ * for `source`, where it means the shared tree.
+ */
+export const author: Schema<PeerId> = {
+  write: (w, id) => {
+    const alias = w.names?.shortOf(id)
+    w.varint(alias === undefined ? 1 : alias + 2)
+    if (alias === undefined) peerId.write(w, id)
+  },
+  read: r => {
+    const value = r.varint()
+    if (value === 0) r.fail('no author')
+    if (value === 1) return peerId.read(r)
+    return (r.names?.longOf(value - 2) ?? r.fail('unknown author alias')) as PeerId
+  },
+}
+
+/** The tree a message speaks of: an author's own, or undefined for the shared one. */
+export const source: Schema<PeerId | undefined> = {
+  write: (w, id) => {
+    if (id === undefined) w.varint(0)
+    else author.write(w, id)
+  },
+  read: r => {
+    if (r.left > 0 && r.bytes[r.at] === 0) {
+      r.at++
+      return undefined
+    }
+    return author.read(r)
+  },
+}

@@ -1,0 +1,160 @@
+import type { SeenIds } from './broadcast/broadcast.js'
+import type { PlumtreeMessage } from './broadcast/plumtree/messages.js'
+import type { BlameReason } from './blame.js'
+import type { MessageId, Millis, PeerId, TopicId } from './ids.js'
+import type { HyparviewMessage, PeerRecord } from './membership/hyparview/messages.js'
+import type { LinkDownReason, NeighborDownReason } from './membership/membership.js'
+import type { Draft, Message } from './message.js'
+import type { TopicTerms } from './topic-hello.js'
+
+/** What two peers of one topic say to each other. */
+export type TopicMessage = HyparviewMessage | PlumtreeMessage
+
+/** Says what to a peer it has no link to; travels as a signed signal. */
+export type Knock = Extract<HyparviewMessage, { type: 'join' | 'neighbor-request' }>
+export type KnockAnswer = Extract<HyparviewMessage, { type: 'neighbor-accept' | 'neighbor-reject' }>
+
+/** Everything that goes into a node. Bytes were decoded and signatures checked before. */
+export type NodeInput =
+  // ——— the application
+  | {
+      type: 'subscribe'
+      topic: TopicId
+      terms: TopicTerms
+      bootstrap: readonly PeerId[]
+      /** Peers of this topic from earlier visits; tried when bootstrap and introductions fail. */
+      remembered: readonly PeerId[]
+      /** Ids seen before a reload. */
+      seen: readonly SeenIds[]
+    }
+  | { type: 'join-peers'; topic: TopicId; peers: readonly PeerId[] }
+  | { type: 'broadcast'; topic: TopicId; ref: number; payload: Uint8Array }
+  | { type: 'broadcast-neighbors'; topic: TopicId; ref: number; payload: Uint8Array }
+  | { type: 'leave'; topic: TopicId }
+  // ——— promises kept by the runtime
+  /** Sequence numbers up to and including `last` may be used: the store has them reserved. */
+  | { type: 'seqs-reserved'; topic: TopicId; first: number; last: number }
+  /** A draft came back signed (or as it was, on unsigned topics), in the order of the drafts. */
+  | { type: 'sealed'; topic: TopicId; ref: number; message: Message }
+  | { type: 'neighbors-sealed'; topic: TopicId; ref: number; nonce: Uint8Array; time: number; signature: Uint8Array | undefined }
+  // ——— links
+  | { type: 'link-up'; peer: PeerId; epoch: number }
+  | { type: 'link-down'; peer: PeerId; epoch: number; reason: LinkDownReason }
+  /** A `dial` came to nothing. */
+  | { type: 'dial-failed'; peer: PeerId }
+  | { type: 'rtt'; peer: PeerId; epoch: number; rttMs: number }
+  | { type: 'congested'; peer: PeerId; epoch: number }
+  // ——— what peers say, decoded
+  | { type: 'topic-hello'; from: PeerId; epoch: number; topic: TopicId; terms: TopicTerms }
+  | { type: 'frame'; from: PeerId; epoch: number; topic: TopicId; message: TopicMessage }
+  /** A gossip frame whose message is new and whose signature verified. */
+  | { type: 'message'; from: PeerId; epoch: number; topic: TopicId; message: Message; round: number }
+  | { type: 'duplicate'; from: PeerId; epoch: number; topic: TopicId; id: MessageId; round: number }
+  /** A signal routed through the mesh arrived on a link; see relay.ts. */
+  | { type: 'relay'; from: PeerId; epoch: number; relay: Relay }
+  // ——— signals (already verified: they are from whom they say)
+  | { type: 'knock'; from: PeerId; topic: TopicId; knock: Knock }
+  | { type: 'knock-answer'; from: PeerId; topic: TopicId; answer: KnockAnswer }
+  /** Something of ours (knock, offer, answer, candidate), signed, to be brought to a peer. */
+  | { type: 'signal-out'; to: PeerId; body: Uint8Array }
+  /** A signal reached us through the server: answers go the same way. */
+  | { type: 'signal-heard'; from: PeerId; via: 'server' }
+  /** The server could not hand a signal over: that peer is not there. */
+  | { type: 'undeliverable'; to: PeerId }
+  // ——— signaling server
+  | { type: 'signaling'; state: SignalingState }
+  | { type: 'introduced'; topic: TopicId; peers: readonly PeerId[] }
+  // ——— the rest
+  | { type: 'misbehaved'; peer: PeerId; reason: BlameReason }
+  | { type: 'own-record'; record: PeerRecord | undefined }
+  | { type: 'wake' }
+
+export type SignalingState = 'none' | 'connecting' | 'open' | 'lost'
+
+/** Everything a node wants done, in this order. */
+export type NodeOutput =
+  | { type: 'send'; to: PeerId; epoch: number; topic: TopicId; message: TopicMessage; class: FrameClass }
+  | { type: 'send-topic-hello'; to: PeerId; epoch: number; topic: TopicId; terms: TopicTerms }
+  | { type: 'send-relay'; to: PeerId; epoch: number; relay: Relay }
+  /** Sign and bring to the peer: comes back as `signal-out`. */
+  | { type: 'knock'; to: PeerId; topic: TopicId; knock: Knock }
+  | { type: 'answer-knock'; to: PeerId; topic: TopicId; answer: KnockAnswer }
+  /** Hand the signed signal to the signaling server. */
+  | { type: 'signal'; to: PeerId; body: Uint8Array }
+  /** A signal for us that came through the mesh; the door checks and reads it. */
+  | { type: 'signal-in'; body: Uint8Array }
+  /** Both sides agreed to a link: make it, or wait for the other side's offer. Ends in link-up or dial-failed. */
+  | { type: 'dial'; peer: PeerId }
+  /** No topic needs the link: close it when what is queued has left. A dial under way is called off. */
+  | { type: 'hang-up'; peer: PeerId; reason: 'unused' | 'blamed' }
+  | { type: 'seal'; topic: TopicId; ref: number; draft: Draft }
+  | { type: 'seal-neighbors'; topic: TopicId; ref: number; payload: Uint8Array }
+  | { type: 'reserve-seqs'; topic: TopicId; count: number }
+  /** A broadcast was handed to this many neighbors (eager or announced). */
+  | { type: 'broadcast-done'; topic: TopicId; ref: number; id: string; neighbors: number }
+  | { type: 'emit'; topic: TopicId; event: TopicEvent }
+  | { type: 'status'; topic: TopicId; status: TopicStatus }
+  /** Ask the signaling server to list us under the topic and name some peers; again asks for others. */
+  | { type: 'enter'; topic: TopicId }
+  | { type: 'exit'; topic: TopicId }
+  | { type: 'remember-ids'; topic: TopicId; seen: readonly SeenIds[] }
+  | { type: 'remember-peers'; topic: TopicId; peers: readonly PeerId[] }
+  | { type: 'blamed'; peer: PeerId; reason: BlameReason; banned: boolean }
+
+/** Which of a link's three queues: control first, then live payload, then history. */
+export type FrameClass = 'control' | 'live' | 'history'
+
+/** A signal on its way through the mesh. */
+export interface Relay {
+  id: Uint8Array
+  to: PeerId
+  hopsLeft: number
+  /** The peers it passed, first the sender; how an answer finds back. */
+  path: PeerId[]
+  body: Uint8Array
+}
+
+export type DeliveryScope = { kind: 'swarm'; round: number } | { kind: 'neighbors' }
+
+export type TopicEvent =
+  | { type: 'neighborUp'; peer: PeerId }
+  | { type: 'neighborDown'; peer: PeerId; reason: NeighborDownReason }
+  | {
+      type: 'received'
+      content: Uint8Array
+      author: PeerId
+      /** False on topics opened with `signed: false`: anyone may have written that author's name. */
+      verified: boolean
+      /** 0 for messages to neighbors, which are not counted. */
+      seq: number
+      /** The author's clock, epoch milliseconds. */
+      time: number
+      /** `author:seq`, or a nonce in base32 for messages to neighbors. */
+      id: string
+      deliveredFrom: PeerId
+      scope: DeliveryScope
+    }
+  | { type: 'mismatch'; peer: PeerId; field: keyof TopicTerms; ours: string; theirs: string }
+  | { type: 'peerBlamed'; peer: PeerId; reason: BlameReason; banned: boolean }
+  | { type: 'joinFailed'; peer: PeerId; reason: string }
+
+export type TopicState =
+  | 'connecting'
+  | 'alone'
+  | 'joined'
+  | 'degraded'
+  | 'isolated'
+  | 'offline'
+  | 'closed'
+
+export interface TopicStatus {
+  state: TopicState
+  /** One sentence for people. */
+  reason: string
+  neighbors: PeerId[]
+}
+
+export interface NodeMetrics {
+  [counter: string]: number
+}
+export type { Millis }

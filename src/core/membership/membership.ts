@@ -1,0 +1,74 @@
+import type { Deadline } from '../deadline.js'
+import type { Millis, PeerId } from '../ids.js'
+
+/**
+ * The port: who are my neighbors in one topic? The machine never sees a link being made. It asks for one
+ * (`connect`), is told when the link with a peer is usable for its topic (`linkUp`, at once where one
+ * stands already) and gives it back (`release`).
+ */
+export interface Membership<M> {
+  handle(now: Millis, input: MembershipInput<M>): MembershipOutput<M>[]
+  readonly neighbors: readonly PeerId[]
+  /** Peers known but not linked, for the store, the inspector and re-joining. */
+  readonly known: readonly PeerId[]
+  /** True while a request or a link is under way: the topic then says `connecting`, not `alone`. */
+  readonly busy: boolean
+  readonly nextDeadline: Deadline | undefined
+  snapshot(): MembershipSnapshot
+}
+
+export type MembershipInput<M> =
+  /** Contacts to join through: bootstrap, introductions by the signaling server, remembered peers. */
+  | { type: 'join'; peers: readonly PeerId[] }
+  /** Leave for good; parting words are among the outputs. */
+  | { type: 'quit' }
+  /** `linked` is false where the message came as a knock, and its answer will go as one. */
+  | { type: 'message'; from: PeerId; message: M; linked: boolean }
+  /** The link can carry this topic. Repeated for the same peer it means a new link (old one is gone). */
+  | { type: 'link-up'; peer: PeerId }
+  | { type: 'link-down'; peer: PeerId; reason: LinkDownReason }
+  /** A link asked for by `connect`, or a knock, came to nothing. */
+  | { type: 'unreachable'; peer: PeerId }
+  /** The link's queues stay full: the neighbor loses its place. */
+  | { type: 'congested'; peer: PeerId }
+  /** The peer is banned. */
+  | { type: 'ban'; peer: PeerId }
+  | { type: 'wake' }
+
+export type MembershipOutput<M> =
+  /** Over the link where there is one, else as a knock where the message can be one, else dropped and counted. */
+  | { type: 'send'; to: PeerId; message: M }
+  | { type: 'connect'; peer: PeerId }
+  /** This topic needs no link with the peer any more. Follows the parting message, which still leaves. */
+  | { type: 'release'; peer: PeerId }
+  | { type: 'neighbor-up'; peer: PeerId }
+  | { type: 'neighbor-down'; peer: PeerId; reason: NeighborDownReason }
+  | { type: 'peer-data'; peer: PeerId; data: Uint8Array }
+  | { type: 'blame'; peer: PeerId; reason: 'limit-exceeded' | 'unasked-reply' }
+  /** Nobody left to ask: the topic should fetch new contacts. */
+  | { type: 'isolated' }
+  | { type: 'count'; counter: string }
+
+export type LinkDownReason = 'closed' | 'failed' | 'silent' | 'superseded' | 'blamed' | 'worker-gone'
+
+/**
+ * Why a neighbor went: it left the topic, it made room for another (`evicted` here, `replaced` there),
+ * its link broke, it was too slow, it was blamed, or we are leaving.
+ */
+export type NeighborDownReason =
+  | 'left'
+  | 'evicted'
+  | 'replaced'
+  | 'link-lost'
+  | 'congested'
+  | 'blamed'
+  | 'closing'
+
+export interface MembershipSnapshot {
+  kind: string
+  active: { peer: PeerId; since: Millis }[]
+  passive: PeerId[]
+  reserve: PeerId[]
+  requests: { peer: PeerId; stage: string; since: Millis }[]
+  deadline: Deadline | undefined
+}

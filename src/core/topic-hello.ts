@@ -1,0 +1,14 @@
+import { bool, varint } from '../codec/primitives.js'
+import { oneOf, struct } from '../codec/combinators.js'
+import type { Infer } from '../codec/schema.js'
+import { LARGEST_PAYLOAD_BYTES } from './message.js'
+
+/** What all peers of a topic must agree on. Compared when two meet; a difference is an event, not silence. */
+export const topicTerms = struct({
+  signed: bool,
+  membership: oneOf(['hyparview', 'full-mesh', 'auto']),
+  history: oneOf(['none', 'wavefront', 'sectors', 'aspects']),
+  /** Payload bytes. */
+  maxMessageSize: varint({ max: LARGEST_PAYLOAD_BYTES }),
+})
+export type TopicTerms = Infer<typeof topicTerms>
