@@ -1,5 +1,6 @@
 import type { Deadline } from '../deadline.js'
 import type { Millis, PeerId } from '../ids.js'
+import type { PeerRecord } from './hyparview/messages.js'
 
 /**
  * The port: who are my neighbors in one topic? The machine never sees a link being made. It asks for one
@@ -18,8 +19,17 @@ export interface Membership<M> {
 }
 
 export type MembershipInput<M> =
-  /** Contacts to join through: bootstrap, introductions by the signaling server, remembered peers. */
+  /**
+   * Contacts to join through. Without neighbors they are asked one after the other until one admits us;
+   * with neighbors each is joined, which is what the application asks for by `joinPeers`.
+   */
   | { type: 'join'; peers: readonly PeerId[] }
+  /** Peers to know of and to ask in time of need: introductions while we have neighbors, earlier visits. */
+  | { type: 'remember'; peers: readonly PeerId[] }
+  /** Our own words about ourselves changed; they travel with what is sent from now on. */
+  | { type: 'own-record'; record: PeerRecord | undefined }
+  /** Peers to remember, not to ask now: introductions while there are neighbors. */
+  | { type: 'learn'; peers: readonly PeerId[] }
   /** Leave for good; parting words are among the outputs. */
   | { type: 'quit' }
   /** `linked` is false where the message came as a knock, and its answer will go as one. */
@@ -45,7 +55,9 @@ export type MembershipOutput<M> =
   | { type: 'neighbor-down'; peer: PeerId; reason: NeighborDownReason }
   | { type: 'peer-data'; peer: PeerId; data: Uint8Array }
   | { type: 'blame'; peer: PeerId; reason: 'limit-exceeded' | 'unasked-reply' }
-  /** Nobody left to ask: the topic should fetch new contacts. */
+  /** A join came to nothing: refused (the other side's word for it), `timed-out` or `unreachable`. */
+  | { type: 'join-failed'; peer: PeerId; reason: string }
+  /** Nobody left to ask: the topic should fetch new contacts. Repeated with growing pauses. */
   | { type: 'isolated' }
   | { type: 'count'; counter: string }
 

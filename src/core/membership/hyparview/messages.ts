@@ -16,7 +16,9 @@ export const peerEntry = struct({ peer: peerId, record: optional(peerRecord) })
 export type PeerEntry = Infer<typeof peerEntry>
 
 /** Shuffles carry at most self + 3 active + 4 passive (HyParView paper, p. 9); 16 leaves room to tune. */
-const entries = list(peerEntry, { max: 16 })
+export const LARGEST_SAMPLE = 16
+
+const entries = list(peerEntry, { max: LARGEST_SAMPLE })
 const requestId = varint({ max: 0xffff_ffff })
 /** Walks longer than this are cut on receipt. */
 const hopsLeft = u8
