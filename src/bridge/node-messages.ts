@@ -1,7 +1,7 @@
-import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
 import type { PeerId, TopicId } from '../core/ids.js'
-import type { TopicTerms } from '../core/topic-hello.js'
+import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
+import type { TopicTerms } from '../core/topic-hello.js'
 
 // The one protocol by which a node is driven. Whoever holds a port can speak it: the page that opened
 // the node, another tab, a Node process. Ports are ordered, so only calls that answer carry a number.

@@ -1,5 +1,5 @@
-import type { HyparviewConfig } from '../core/membership/hyparview/config.js'
 import type { PlumtreeConfig } from '../core/broadcast/plumtree/config.js'
+import type { HyparviewConfig } from '../core/membership/hyparview/config.js'
 import type { IceServer } from './rtc-messages.js'
 
 /** The first message to a worker: what the page decided once. Answered like any call, with `Welcome`. */
