@@ -1,0 +1,15 @@
+import type { IDBPDatabase } from 'idb'
+import type { Tables } from './records.js'
+
+/** Steps of the database, oldest first; its version is their number. Append only. */
+export const MIGRATIONS: readonly ((db: IDBPDatabase<Tables>) => void)[] = [
+  db => {
+    db.createObjectStore('own')
+    db.createObjectStore('seqs', { keyPath: 'topic' }).createIndex('last', 'last')
+    db.createObjectStore('seen', { keyPath: ['topic', 'since', 'author'] }).createIndex(
+      'since',
+      'since',
+    )
+    db.createObjectStore('peers', { keyPath: 'topic' }).createIndex('saved', 'saved')
+  },
+]

@@ -1,0 +1,48 @@
+import { openIndexeddbStore } from './indexeddb-store.js'
+import { MemoryStore } from './memory-store.js'
+import { SteadyStore, type StorageNotice } from './steady-store.js'
+import { StorageError, type Store } from './store.js'
+
+export interface OpenStoreOptions {
+  kind: 'indexeddb' | 'memory'
+  /** Which application's store: two of one origin with different names share nothing. */
+  name: string
+  /** The identity slot; whoever opens a slot's database must hold the slot. */
+  slot: number
+  onNotice: (notice: StorageNotice) => void
+}
+
+/**
+ * The store of one identity slot. Where IndexedDB can't be had, the twin in memory and a
+ * `storage-unavailable` notice that says why; never rejects for the world's failures.
+ */
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const { kind, name, slot, onNotice } = options
+  if (kind === 'memory') return new MemoryStore()
+  let steady: SteadyStore | undefined
+  try {
+    const store = await openIndexeddbStore(`gossamer:${name}:${slot}`, {
+      onCorrupt: what => steady?.corrupt(what),
+    })
+    steady = new SteadyStore(store, onNotice)
+    return steady
+  } catch (cause) {
+    if (!(cause instanceof StorageError)) throw cause
+    onNotice({
+      code: 'storage-unavailable',
+      message: `${WHY[cause.code]} (${cause.message}). ${WHAT_FOLLOWS}`,
+    })
+    return new MemoryStore()
+  }
+}
+
+const WHY: Record<StorageError['code'], string> = {
+  missing: 'This browser does not let the page store anything',
+  blocked: 'Another tab keeps the storage busy',
+  full: 'The storage of this browser is full',
+  corrupt: 'The storage of this browser is damaged',
+  failed: 'The storage of this browser does not work',
+}
+
+const WHAT_FOLLOWS =
+  'Everything works, but is kept in memory only: after a reload this peer has a new identity, may be given messages again, and must ask for peers anew.'

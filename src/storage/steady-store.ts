@@ -1,0 +1,106 @@
+import type { SeenIds } from '../core/broadcast/broadcast.js'
+import type { Millis, PeerId, TopicId } from '../core/ids.js'
+import { StorageError, type Store, type StoreCounters } from './store.js'
+
+/** Something about storage that the user of the node should know. */
+export interface StorageNotice {
+  code: 'storage-unavailable' | 'storage-failed'
+  /** Sentences for people: what happened and what follows from it. */
+  message: string
+}
+
+/**
+ * A store whose bookkeeping never rejects: what could not be saved or loaded is said in a notice, at most
+ * once a minute, and the mesh goes on without it. Identity and sequence numbers do reject, after the same
+ * notice. A number from memory in place of a reserved one might repeat one that the store gave out in an
+ * earlier run, so there is none: the broadcast fails and its author learns why.
+ */
+export class SteadyStore implements Store {
+  private noticedAt = Number.NEGATIVE_INFINITY
+
+  constructor(
+    private readonly store: Store,
+    private readonly onNotice: (notice: StorageNotice) => void,
+    private readonly now: () => Millis = Date.now,
+  ) {}
+
+  get kind(): Store['kind'] {
+    return this.store.kind
+  }
+
+  get counters(): Readonly<StoreCounters> {
+    return this.store.counters
+  }
+
+  loadIdentity(): Promise<CryptoKeyPair | undefined> {
+    return this.told(
+      this.store.loadIdentity(),
+      'This visit may have another identity than the last.',
+    )
+  }
+
+  saveIdentity(keys: CryptoKeyPair): Promise<void> {
+    return this.told(this.store.saveIdentity(keys), 'The identity will be gone after a reload.')
+  }
+
+  reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }> {
+    return this.told(
+      this.store.reserveSeqs(topic, count),
+      'Messages can not be sent until it works.',
+    )
+  }
+
+  loadSeen(topic: TopicId, since: Millis): Promise<SeenIds[]> {
+    const loading = this.told(this.store.loadSeen(topic, since), DELIVERED_AGAIN)
+    return loading.catch(() => [])
+  }
+
+  saveSeen(topic: TopicId, seen: readonly SeenIds[]): Promise<void> {
+    return this.told(this.store.saveSeen(topic, seen), DELIVERED_AGAIN).catch(() => {})
+  }
+
+  dropSeen(before: Millis): Promise<void> {
+    return this.told(this.store.dropSeen(before), 'Old records stay a while.').catch(() => {})
+  }
+
+  loadPeers(topic: TopicId): Promise<PeerId[]> {
+    return this.told(this.store.loadPeers(topic), PEERS_UNKNOWN).catch(() => [])
+  }
+
+  savePeers(topic: TopicId, peers: readonly PeerId[]): Promise<void> {
+    return this.told(this.store.savePeers(topic, peers), PEERS_UNKNOWN).catch(() => {})
+  }
+
+  close(): Promise<void> {
+    return this.store.close()
+  }
+
+  /** A record was skipped; the store goes on without it. */
+  corrupt(what: string): void {
+    this.notice(`A stored record could not be read and is skipped: ${what}.`)
+  }
+
+  /** Passes the outcome on; a failure is noticed before. */
+  private async told<T>(outcome: Promise<T>, consequence: string): Promise<T> {
+    try {
+      return await outcome
+    } catch (cause) {
+      if (!(cause instanceof StorageError)) throw cause
+      this.notice(`Storage failed (${cause.code}): ${cause.message}. ${consequence}`)
+      throw cause
+    }
+  }
+
+  private notice(message: string): void {
+    const now = this.now()
+    if (now - this.noticedAt < QUIET_MS) return
+    this.noticedAt = now
+    this.onNotice({ code: 'storage-failed', message })
+  }
+}
+
+const DELIVERED_AGAIN = 'Some messages may be delivered again after a reload.'
+const PEERS_UNKNOWN = 'After a reload known peers are asked for anew.'
+
+/** A full disk fails every few seconds; once a minute is enough to see it. Guess. */
+const QUIET_MS = 60_000
