@@ -1,5 +1,5 @@
-import { bytes, fixed, u8, varint } from '../../../codec/primitives.js'
 import { list, oneOf, optional, struct, union } from '../../../codec/combinators.js'
+import { bytes, fixed, u8, varint } from '../../../codec/primitives.js'
 import type { Infer } from '../../../codec/schema.js'
 import { peerId } from '../../ids.js'
 

@@ -1,0 +1,283 @@
+import type { Deadline } from '../../deadline.js'
+import type { Millis, PeerId } from '../../ids.js'
+import type { Random } from '../../random.js'
+import type {
+  LinkDownReason,
+  Membership,
+  MembershipInput,
+  MembershipSnapshot,
+} from '../membership.js'
+import type { HyparviewConfig } from './config.js'
+import type { HyparviewMessage, PeerRecord } from './messages.js'
+import { type HyparviewOutput, Overlay } from './overlay.js'
+import { jittered, Pace } from './pacing.js'
+import { Refill } from './refill.js'
+import { Requests } from './requests.js'
+import { Shuffling } from './shuffling.js'
+
+type Message<T extends HyparviewMessage['type']> = Extract<HyparviewMessage, { type: T }>
+
+/**
+ * HyParView (Leitão, Pereira, Rodrigues, DSN 2007): a small active view of neighbors, symmetric and linked,
+ * and a larger passive view of peers to replace them with. The parts: who asks whom for a place
+ * (requests.ts), whom to ask next (refill.ts), the exchange of passive peers (shuffling.ts), the views and
+ * the rules between them (overlay.ts). Here inputs are routed, and neighbors lost.
+ */
+export class Hyparview implements Membership<HyparviewMessage> {
+  private readonly overlay: Overlay
+  private readonly requests: Requests
+  private readonly refill: Refill
+  private readonly shuffling: Shuffling
+  private started = false
+  private closed = false
+  private accompanied = false
+
+  constructor({ self, config, random, record }: HyparviewOptions) {
+    this.overlay = new Overlay(self, config, random, record)
+    const pace = new Pace(config, random)
+    this.requests = new Requests(this.overlay, pace)
+    this.refill = new Refill(this.overlay, this.requests, pace)
+    this.shuffling = new Shuffling(this.overlay)
+  }
+
+  get neighbors(): readonly PeerId[] {
+    return this.overlay.active.peers
+  }
+
+  get known(): readonly PeerId[] {
+    return this.overlay.known
+  }
+
+  get busy(): boolean {
+    return this.requests.size > 0
+  }
+
+  get nextDeadline(): Deadline | undefined {
+    return this.overlay.timers.next
+  }
+
+  handle(now: Millis, input: MembershipInput<HyparviewMessage>): HyparviewOutput[] {
+    if (this.closed) return []
+    if (!this.started) {
+      this.started = true
+      this.armShuffle(now, this.overlay.config.shuffleIntervalMs)
+    }
+    this.route(now, input)
+    if (!this.closed) this.settle(now)
+    return this.overlay.take()
+  }
+
+  snapshot(): MembershipSnapshot {
+    const { active, passive, reserve } = this.overlay
+    return {
+      kind: 'hyparview',
+      active: active.entries,
+      passive: passive.peers,
+      reserve: reserve.peers,
+      requests: this.requests.list,
+      deadline: this.nextDeadline,
+    }
+  }
+
+  private route(now: Millis, input: MembershipInput<HyparviewMessage>): void {
+    switch (input.type) {
+      case 'join':
+        this.refill.join(now, input.peers)
+        break
+      case 'remember':
+        this.refill.remember(now, input.peers)
+        break
+      case 'own-record':
+        this.overlay.ownRecord = input.record
+        break
+      case 'quit':
+        this.quit(now)
+        break
+      case 'message':
+        this.onMessage(now, input.from, input.message, input.linked)
+        break
+      case 'link-up':
+        this.requests.linkUp(now, input.peer)
+        break
+      case 'link-down':
+        this.linkDown(now, input.peer, input.reason)
+        break
+      case 'unreachable':
+        this.requests.unreachable(now, input.peer)
+        break
+      case 'congested':
+        this.congested(now, input.peer)
+        break
+      case 'ban':
+        this.ban(now, input.peer)
+        break
+      case 'wake':
+        this.wake(now)
+        break
+    }
+  }
+
+  private onMessage(now: Millis, from: PeerId, message: HyparviewMessage, linked: boolean): void {
+    if (!this.overlay.admissible(now, from)) {
+      this.overlay.count('messages-refused')
+      return
+    }
+    switch (message.type) {
+      case 'join':
+      case 'neighbor-request':
+        this.requests.onRequest(now, from, message, linked)
+        break
+      case 'neighbor-accept':
+        this.requests.onAccept(now, from, message, linked)
+        break
+      case 'neighbor-reject':
+        this.requests.onReject(now, from, message)
+        break
+      case 'forward-join':
+        if (this.isNeighbor(now, from, linked)) this.onForwardJoin(now, from, message)
+        break
+      case 'shuffle':
+        if (this.isNeighbor(now, from, linked)) this.shuffling.onShuffle(now, from, message)
+        break
+      case 'shuffle-reply':
+        // From a former neighbor too: the walk may have outlived the place.
+        if (linked) this.shuffling.onReply(now, from, message)
+        else this.overlay.count('messages-unlinked')
+        break
+      case 'disconnect':
+        if (linked) this.onDisconnect(now, from, message)
+        else this.overlay.count('messages-unlinked')
+        break
+    }
+  }
+
+  /** Only neighbors walk; who wrongly thinks itself one is told. */
+  private isNeighbor(now: Millis, from: PeerId, linked: boolean): boolean {
+    if (this.overlay.active.has(from)) return true
+    if (!linked) this.overlay.count('messages-unlinked')
+    else if (this.requests.has(from)) this.overlay.count('messages-early')
+    else this.overlay.answerStray(now, from)
+    return false
+  }
+
+  private onForwardJoin(
+    now: Millis,
+    from: PeerId,
+    { joiner, hopsLeft }: Message<'forward-join'>,
+  ): void {
+    const { overlay, requests } = this
+    const { activeRandomWalkLength, passiveRandomWalkLength, parallelRequests } = overlay.config
+    if (!overlay.admissible(now, joiner.peer)) {
+      overlay.count('entries-dropped')
+      return
+    }
+    overlay.learnRecord(joiner.peer, joiner.record)
+    // The seed sends a neighbor that joins anew another request; here its own request was answered already.
+    if (overlay.active.has(joiner.peer) || requests.has(joiner.peer)) return
+    const left = Math.min(hopsLeft, activeRandomWalkLength)
+    const next = overlay.random.pick(overlay.active.others(from, joiner.peer))
+    if (left > 0 && next !== undefined) {
+      if (left === passiveRandomWalkLength) overlay.hearOf(now, joiner.peer, undefined)
+      overlay.send(next, { type: 'forward-join', joiner, hopsLeft: left - 1 })
+      return
+    }
+    // The walk ends here. As in the seed, and unlike the paper, the joiner is not listed before it agreed and
+    // the link stands; it may then cost a neighbor its place.
+    if (requests.ours < parallelRequests && overlay.backoff.until(now, joiner.peer) === undefined) {
+      requests.ask(now, joiner.peer, 'high')
+    } else {
+      overlay.count('offers-skipped')
+      overlay.hearOf(now, joiner.peer, undefined)
+    }
+  }
+
+  private onDisconnect(now: Millis, from: PeerId, { alive, sample }: Message<'disconnect'>): void {
+    const { overlay } = this
+    const leaves = alive === 'leaving'
+    const wasNeighbor = overlay.active.has(from)
+    if (wasNeighbor) {
+      overlay.dropNeighbor(now, from, leaves ? 'left' : 'replaced')
+      this.refill.hurry()
+      if (!leaves) {
+        overlay.backoff.delay(now, from, 'refused')
+        overlay.addPassive(from)
+      }
+    }
+    const hadAgreed = this.requests.parted(now, from, leaves)
+    // Who leaves is kept by nobody; contacts stay, for a peer may come back to its room.
+    if (leaves) overlay.forget(from)
+    // No answer, ever: answered disconnects flip two peers for ever (reference §7.3 c).
+    if (wasNeighbor || hadAgreed) overlay.integrate(now, from, sample)
+  }
+
+  private linkDown(now: Millis, peer: PeerId, reason: LinkDownReason): void {
+    this.requests.linkDown(now, peer)
+    if (!this.overlay.active.has(peer)) return
+    this.overlay.dropNeighbor(now, peer, reason === 'blamed' ? 'blamed' : 'link-lost')
+    this.refill.hurry()
+    this.overlay.reserve.addLost(peer, now + this.overlay.config.shuffleIntervalMs)
+  }
+
+  private congested(now: Millis, peer: PeerId): void {
+    if (!this.overlay.active.has(peer)) return
+    this.overlay.part(now, peer, 'congested')
+    this.refill.hurry()
+  }
+
+  private ban(now: Millis, peer: PeerId): void {
+    if (this.overlay.active.has(peer)) {
+      this.overlay.dropNeighbor(now, peer, 'blamed')
+      this.refill.hurry()
+    }
+    this.requests.cancel(peer)
+    this.refill.forget(peer)
+    this.overlay.ban(now, peer)
+  }
+
+  private quit(now: Millis): void {
+    for (const peer of this.overlay.active.peers) {
+      this.overlay.send(peer, { type: 'disconnect', alive: 'leaving', sample: [] })
+      this.overlay.dropNeighbor(now, peer, 'closing')
+    }
+    this.requests.cancelAll()
+    this.overlay.timers.clearAll()
+    this.closed = true
+  }
+
+  private wake(now: Millis): void {
+    for (const name of this.overlay.timers.due(now)) {
+      if (this.requests.due(now, name)) continue
+      if (name === 'rejoin') this.refill.rejoinDue()
+      if (name === 'shuffle') {
+        this.shuffling.shuffle(now)
+        this.refill.revisit(now)
+        this.armShuffle(now, this.overlay.config.shuffleIntervalMs)
+      }
+    }
+  }
+
+  private settle(now: Millis): void {
+    this.refill.fill(now)
+    const accompanied = this.overlay.active.size > 0
+    // Departs from the seed: a newcomer, whose passive view is empty, does not wait a minute for its first.
+    if (accompanied && !this.accompanied) {
+      this.armShuffle(now, this.overlay.config.shuffleIntervalMs / FIRST_SHUFFLE_PART)
+    }
+    this.accompanied = accompanied
+  }
+
+  private armShuffle(now: Millis, ms: number): void {
+    this.overlay.timers.set('shuffle', now + jittered(this.overlay.random, ms))
+  }
+}
+
+export interface HyparviewOptions {
+  self: PeerId
+  config: HyparviewConfig
+  random: Random
+  /** Our own words about ourselves; travel with our id. */
+  record?: PeerRecord | undefined
+}
+
+/** 5 s of the default 60 s. Guess. */
+const FIRST_SHUFFLE_PART = 12

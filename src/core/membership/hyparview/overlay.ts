@@ -1,0 +1,224 @@
+import { BAN_MS } from '../../blame.js'
+import type { Millis, PeerId } from '../../ids.js'
+import type { Random } from '../../random.js'
+import { Timers } from '../../timers.js'
+import type { MembershipOutput, NeighborDownReason } from '../membership.js'
+import type { HyparviewConfig } from './config.js'
+import {
+  type HyparviewMessage,
+  LARGEST_SAMPLE,
+  type PeerEntry,
+  type PeerRecord,
+} from './messages.js'
+import { Backoff, Throttle } from './pacing.js'
+import { Records } from './records.js'
+import { ActiveView, PassiveView, Reserve } from './views.js'
+
+export type HyparviewOutput = MembershipOutput<HyparviewMessage>
+
+/**
+ * What the parts of the machine share: the views with the rules that hold between them, what is known of
+ * peers, the deadlines, and the outputs of the call under way.
+ */
+export class Overlay {
+  readonly active: ActiveView
+  readonly passive: PassiveView
+  readonly reserve: Reserve
+  readonly records = new Records()
+  readonly backoff: Backoff
+  readonly timers = new Timers()
+  private outputs: HyparviewOutput[] = []
+  private readonly banned = new Map<PeerId, Millis>()
+  /** When former neighbors went, the last to go at the end. */
+  private readonly lastActive = new Map<PeerId, Millis>()
+  private readonly strays = new Throttle()
+
+  constructor(
+    readonly self: PeerId,
+    readonly config: HyparviewConfig,
+    readonly random: Random,
+    public ownRecord: PeerRecord | undefined,
+  ) {
+    this.active = new ActiveView(config.activeViewCapacity)
+    this.passive = new PassiveView(config.passiveViewCapacity)
+    this.reserve = new Reserve(config.reserveCapacity)
+    this.backoff = new Backoff(config, random)
+  }
+
+  // ——— outputs
+
+  take(): HyparviewOutput[] {
+    const outputs = this.outputs
+    this.outputs = []
+    return outputs
+  }
+
+  emit(output: HyparviewOutput): void {
+    this.outputs.push(output)
+  }
+
+  send(to: PeerId, message: HyparviewMessage): void {
+    this.emit({ type: 'send', to, message })
+  }
+
+  count(counter: string): void {
+    this.emit({ type: 'count', counter })
+  }
+
+  // ——— what is told and learned
+
+  get ownEntry(): PeerEntry {
+    return { peer: this.self, record: this.ownRecord }
+  }
+
+  entries(peers: readonly PeerId[]): PeerEntry[] {
+    return peers.map(peer => ({ peer, record: this.records.get(peer) }))
+  }
+
+  /** Some neighbors and some passive peers, for anyone but `peer`: parting words, refusals. */
+  sampleFor(peer: PeerId, more: readonly PeerId[] = []): PeerEntry[] {
+    const { shuffleActiveViewCount, shufflePassiveViewCount } = this.config
+    const near = [...this.active.others(peer), ...more]
+    const far = this.passive.peers.filter(other => other !== peer && !near.includes(other))
+    return this.entries([
+      ...this.random.sample(near, shuffleActiveViewCount),
+      ...this.random.sample(far, shufflePassiveViewCount),
+    ]).slice(0, LARGEST_SAMPLE)
+  }
+
+  /** Whether the peer may be in a view at all. */
+  admissible(now: Millis, peer: PeerId): boolean {
+    if (peer === this.self) return false
+    const until = this.banned.get(peer)
+    if (until !== undefined && until <= now) this.banned.delete(peer)
+    return until === undefined || until <= now
+  }
+
+  learnRecord(peer: PeerId, record: PeerRecord | undefined): void {
+    if (peer === this.self) return
+    const data = this.records.learn(peer, record)
+    if (data !== undefined) this.emit({ type: 'peer-data', peer, data })
+  }
+
+  /**
+   * Takes what a peer told of others into the passive view. More entries than a message may hold are the
+   * sender's fault. `spare` makes room first.
+   */
+  integrate(now: Millis, from: PeerId, sample: readonly PeerEntry[], spare: PeerId[] = []): void {
+    if (sample.length > LARGEST_SAMPLE) {
+      this.emit({ type: 'blame', peer: from, reason: 'limit-exceeded' })
+      this.count('samples-dropped')
+      return
+    }
+    for (const { peer, record } of sample) this.hearOf(now, peer, record, spare)
+  }
+
+  hearOf(now: Millis, peer: PeerId, record: PeerRecord | undefined, spare: PeerId[] = []): void {
+    if (!this.admissible(now, peer)) {
+      this.count('entries-dropped')
+      return
+    }
+    this.learnRecord(peer, record)
+    // What we found dead a moment ago, others may still believe alive.
+    if (this.active.has(peer) || this.backoff.gone(now, peer)) return
+    this.addPassive(peer, spare)
+  }
+
+  addPassive(peer: PeerId, spare: PeerId[] = []): void {
+    this.reserve.delete(peer)
+    const evicted = this.passive.add(peer, this.random, spare)
+    if (evicted !== undefined) this.reserve.add(evicted)
+  }
+
+  /** A peer that spoke to us is worth knowing; but whoever knocks must not empty the passive view. */
+  meet(peer: PeerId): void {
+    if (!this.active.has(peer) && !this.passive.full) this.addPassive(peer)
+  }
+
+  /** Peers known but not linked: former neighbors first, the last to go before others. */
+  get known(): PeerId[] {
+    const former = [...this.lastActive.keys()]
+      .reverse()
+      .filter(peer => this.passive.has(peer) || this.reserve.has(peer))
+    return [...new Set([...former, ...this.passive.peers, ...this.reserve.peers])]
+  }
+
+  wasActive(peer: PeerId): boolean {
+    return this.lastActive.has(peer)
+  }
+
+  // ——— neighbors come and go
+
+  admit(now: Millis, peer: PeerId): void {
+    if (this.active.full) this.evict(now)
+    this.passive.delete(peer)
+    this.reserve.delete(peer)
+    this.lastActive.delete(peer)
+    this.backoff.forget(peer)
+    this.active.add(now, peer)
+    this.emit({ type: 'neighbor-up', peer })
+  }
+
+  private evict(now: Millis): void {
+    const peer = this.random.pick(this.active.settled(now)) ?? this.random.pick(this.active.peers)
+    if (peer === undefined) return
+    this.count('evictions')
+    this.part(now, peer, 'evicted')
+  }
+
+  /** Parts from a neighbor on good terms: it stays in the passive view, but is not asked back at once. */
+  part(now: Millis, peer: PeerId, reason: NeighborDownReason): void {
+    this.sendDisconnect(peer)
+    this.dropNeighbor(now, peer, reason)
+    this.backoff.delay(now, peer, 'refused')
+    this.addPassive(peer)
+  }
+
+  /** The seed's parting shuffle-reply rides in the disconnect: one message, and no reply nobody asked for. */
+  sendDisconnect(peer: PeerId): void {
+    this.send(peer, { type: 'disconnect', alive: 'alive', sample: this.sampleFor(peer) })
+  }
+
+  dropNeighbor(now: Millis, peer: PeerId, reason: NeighborDownReason): void {
+    this.active.delete(peer)
+    this.lastActive.delete(peer)
+    if (this.lastActive.size >= REMEMBERED_NEIGHBORS) {
+      this.lastActive.delete(this.lastActive.keys().next().value!)
+    }
+    this.lastActive.set(peer, now)
+    this.emit({ type: 'neighbor-down', peer, reason })
+    this.emit({ type: 'release', peer })
+  }
+
+  /** Tells a peer that wrongly believes itself our neighbor, at most once a second; never in answer to a disconnect. */
+  answerStray(now: Millis, peer: PeerId): void {
+    if (!this.strays.allows(now, peer)) {
+      this.count('strays-ignored')
+      return
+    }
+    this.count('strays-answered')
+    this.sendDisconnect(peer)
+    this.emit({ type: 'release', peer })
+  }
+
+  /** Neither neighbor nor known any more. */
+  forget(peer: PeerId): void {
+    this.passive.delete(peer)
+    this.reserve.delete(peer)
+    this.lastActive.delete(peer)
+    this.records.forget(peer)
+  }
+
+  ban(now: Millis, peer: PeerId): void {
+    this.forget(peer)
+    this.backoff.forget(peer)
+    this.banned.delete(peer)
+    if (this.banned.size >= REMEMBERED_BANS) this.banned.delete(this.banned.keys().next().value!)
+    this.banned.set(peer, now + BAN_MS)
+  }
+}
+
+/** Guess. */
+const REMEMBERED_NEIGHBORS = 128
+/** The node keeps the bans; this only keeps hearsay from bringing the banned back. Guess. */
+const REMEMBERED_BANS = 256

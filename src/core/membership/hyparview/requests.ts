@@ -1,0 +1,353 @@
+import type { Millis, PeerId } from '../../ids.js'
+import type { HyparviewMessage } from './messages.js'
+import type { Overlay } from './overlay.js'
+import { type Pace, Throttle } from './pacing.js'
+
+// Departs from the seed: there request and reply are one message (`Neighbor`), told apart only by who thinks
+// it asked. That fills half of all links' slots with phantoms and bars 35 to 50 % of peers from refilling
+// (measured, reference §5.5). Here a request has an id, an answer of its own, and two times: one for the
+// answer and one for the link. Nobody is a neighbor before the link stands.
+
+/** What is asked: to join the topic through a peer, or only for a place in its active view. */
+export type Ask = 'join' | 'high' | 'low'
+
+type Agreement =
+  /** We asked and wait for the answer. */
+  | { stage: 'asking'; ask: Ask; requestId: number; since: Millis; repeated: boolean }
+  /** Both agreed; the link is being made. `ours` is what we asked, if we did. */
+  | {
+      stage: 'linking'
+      ours: Ask | undefined
+      requestId: number
+      since: Millis
+      /** May cost an older neighbor its place. */
+      evicts: boolean
+      /** The peer joins the topic through us. */
+      joins: boolean
+    }
+
+type Message<T extends HyparviewMessage['type']> = Extract<HyparviewMessage, { type: T }>
+
+/** Requests under way in both directions; one slot per peer, whoever asked. */
+export class Requests {
+  private readonly agreements = new Map<PeerId, Agreement>()
+  private readonly introductions = new Throttle()
+
+  constructor(
+    private readonly overlay: Overlay,
+    private readonly pace: Pace,
+  ) {}
+
+  get size(): number {
+    return this.agreements.size
+  }
+
+  /** Requests of our own, links that follow from them included. */
+  get ours(): number {
+    let count = 0
+    for (const one of this.agreements.values()) {
+      if (one.stage === 'asking' || one.ours !== undefined) count++
+    }
+    return count
+  }
+
+  has(peer: PeerId): boolean {
+    return this.agreements.has(peer)
+  }
+
+  get list(): { peer: PeerId; stage: string; since: Millis }[] {
+    return [...this.agreements].map(([peer, { stage, since }]) => ({ peer, stage, since }))
+  }
+
+  ask(now: Millis, peer: PeerId, ask: Ask): void {
+    const requestId = this.overlay.random.u32()
+    this.agreements.set(peer, { stage: 'asking', ask, requestId, since: now, repeated: false })
+    this.overlay.timers.set(answerDue(peer), now + this.overlay.config.neighborRequestTimeoutMs)
+    this.overlay.count(ask === 'join' ? 'joins-sent' : 'requests-sent')
+    this.sendRequest(peer, ask, requestId)
+  }
+
+  /** A peer asks to join or for a place. */
+  onRequest(
+    now: Millis,
+    from: PeerId,
+    message: Message<'join' | 'neighbor-request'>,
+    linked: boolean,
+  ): void {
+    const ask = message.type === 'join' ? 'join' : message.priority
+    this.overlay.learnRecord(from, message.record)
+    if (this.overlay.active.has(from)) {
+      // It restarted, or dropped us without our hearing of it: say yes again, with the place it has.
+      this.sendAccept(from, message.requestId)
+      if (!linked) this.overlay.emit({ type: 'connect', peer: from })
+      if (ask === 'join') this.introduce(now, from)
+      return
+    }
+    // Whom we asked, or agreed with already, needs no place besides the one it has.
+    if (!this.agreements.has(from) && !this.hasPlace(now, ask)) {
+      this.refuse(from, message.requestId, ask)
+      return
+    }
+    this.agree(now, from, message.requestId, ask)
+  }
+
+  onAccept(now: Millis, from: PeerId, message: Message<'neighbor-accept'>, linked: boolean): void {
+    const { active } = this.overlay
+    if (active.has(from)) return
+    const agreement = this.agreements.get(from)
+    if (agreement?.stage === 'linking') return
+    if (agreement === undefined) {
+      // Unknown or timed out. Whoever says yes holds a place for us: it must hear that we don't come.
+      this.overlay.count('accepts-stale')
+      this.withdraw(from, message.requestId, linked)
+      return
+    }
+    this.overlay.learnRecord(from, message.record)
+    // The answer to an earlier request of ours to the same peer is as good.
+    if (agreement.ask === 'low' && active.size + this.linking >= active.capacity) {
+      this.remove(from)
+      this.overlay.count('accepts-too-late')
+      this.withdraw(from, message.requestId, linked)
+      return
+    }
+    this.link(now, from, {
+      stage: 'linking',
+      ours: agreement.ask,
+      requestId: message.requestId,
+      since: now,
+      evicts: agreement.ask !== 'low',
+      joins: false,
+    })
+  }
+
+  onReject(now: Millis, from: PeerId, message: Message<'neighbor-reject'>): void {
+    const agreement = this.agreements.get(from)
+    if (agreement === undefined || agreement.requestId !== message.requestId) {
+      this.overlay.count('rejects-stale')
+      return
+    }
+    this.fail(now, from, 'refused', message.reason)
+    if (message.reason === 'not-in-topic' || FINAL_REASONS.includes(message.reason)) {
+      this.overlay.passive.delete(from)
+      this.overlay.reserve.delete(from)
+    }
+    if (FINAL_REASONS.includes(message.reason)) this.overlay.backoff.delay(now, from, 'for-long')
+    this.overlay.integrate(now, from, message.sample)
+  }
+
+  /** The link carries the topic: who agreed is now a neighbor. Others are not our concern. */
+  linkUp(now: Millis, peer: PeerId): void {
+    const agreement = this.agreements.get(peer)
+    if (agreement?.stage !== 'linking') return
+    this.remove(peer)
+    const { overlay } = this
+    if (overlay.active.full && !agreement.evicts) {
+      overlay.count('turned-away')
+      overlay.sendDisconnect(peer)
+      overlay.emit({ type: 'release', peer })
+      overlay.backoff.delay(now, peer, 'refused')
+      overlay.addPassive(peer)
+      return
+    }
+    overlay.admit(now, peer)
+    this.pace.reset()
+    if (agreement.joins) this.introduce(now, peer)
+  }
+
+  linkDown(now: Millis, peer: PeerId): void {
+    const agreement = this.agreements.get(peer)
+    if (agreement?.stage === 'linking') this.fail(now, peer, 'unreachable')
+    // The request may have died with the link it went over; without one it goes as a knock.
+    if (agreement?.stage === 'asking' && !agreement.repeated) {
+      agreement.repeated = true
+      this.sendRequest(peer, agreement.ask, agreement.requestId)
+    }
+  }
+
+  unreachable(now: Millis, peer: PeerId): void {
+    if (this.agreements.has(peer)) this.fail(now, peer, 'unreachable')
+  }
+
+  /** The peer parts from us. Where we only asked, its answer is still to come, unless it leaves. */
+  parted(now: Millis, peer: PeerId, leaves: boolean): boolean {
+    const agreement = this.agreements.get(peer)
+    if (agreement === undefined || (agreement.stage === 'asking' && !leaves)) return false
+    this.fail(now, peer, 'refused', 'left')
+    return true
+  }
+
+  /** True where the deadline was one of ours. */
+  due(now: Millis, name: string): boolean {
+    for (const [peer, { stage }] of this.agreements) {
+      if (name === (stage === 'asking' ? answerDue(peer) : linkDue(peer))) {
+        this.fail(now, peer, 'timed-out')
+        return true
+      }
+    }
+    return false
+  }
+
+  /** Forgets the request without a word. */
+  cancel(peer: PeerId): void {
+    if (this.remove(peer)?.stage === 'linking') this.overlay.emit({ type: 'release', peer })
+  }
+
+  /** We leave: those that wait for a link with us need not wait. */
+  cancelAll(): void {
+    for (const [peer, { stage, requestId }] of this.agreements) {
+      if (stage === 'linking') this.sendReject(peer, requestId, 'not-in-topic', false)
+      this.cancel(peer)
+    }
+  }
+
+  private get linking(): number {
+    let count = 0
+    for (const { stage } of this.agreements.values()) if (stage === 'linking') count++
+    return count
+  }
+
+  /**
+   * A place for a newcomer. Our own unanswered requests don't count: a neighbor for certain is better than
+   * one hoped for. Beyond capacity a join or a high request may evict, though not without bound: each
+   * such promise needs a neighbor that had its time, and few may stand at once.
+   */
+  private hasPlace(now: Millis, ask: Ask): boolean {
+    const { active, config } = this.overlay
+    const beyond = active.size + this.linking - active.capacity
+    if (beyond < 0) return true
+    if (ask === 'low') return false
+    return (
+      beyond <
+      Math.min(config.parallelRequests + PROMISES_BEYOND_PARALLEL, active.settled(now).length)
+    )
+  }
+
+  private agree(now: Millis, peer: PeerId, requestId: number, ask: Ask): void {
+    const before = this.agreements.get(peer)
+    const ours = before?.stage === 'asking' ? before.ask : before?.ours
+    this.sendAccept(peer, requestId)
+    this.link(now, peer, {
+      stage: 'linking',
+      ours,
+      requestId,
+      since: now,
+      evicts: ask !== 'low' || (ours !== undefined && ours !== 'low'),
+      joins: ask === 'join',
+    })
+  }
+
+  private link(now: Millis, peer: PeerId, agreement: Agreement): void {
+    this.remove(peer)
+    this.agreements.set(peer, agreement)
+    this.overlay.timers.set(linkDue(peer), now + this.overlay.config.dialTimeoutMs)
+    this.overlay.emit({ type: 'connect', peer })
+  }
+
+  private refuse(peer: PeerId, requestId: number, ask: Ask): void {
+    this.overlay.count(ask === 'join' ? 'joins-refused' : 'requests-refused')
+    this.sendReject(peer, requestId, ask === 'low' ? 'full' : 'busy', true)
+    this.overlay.meet(peer)
+  }
+
+  private withdraw(peer: PeerId, requestId: number, linked: boolean): void {
+    if (linked) {
+      this.overlay.sendDisconnect(peer)
+      this.overlay.emit({ type: 'release', peer })
+    } else {
+      this.sendReject(peer, requestId, 'busy', false)
+    }
+  }
+
+  /** A request came to nothing, ours or theirs. */
+  private fail(
+    now: Millis,
+    peer: PeerId,
+    how: 'refused' | 'timed-out' | 'unreachable',
+    reason: string = how,
+  ): void {
+    const agreement = this.remove(peer)
+    if (agreement === undefined) return
+    const { overlay } = this
+    if (agreement.stage === 'linking') overlay.emit({ type: 'release', peer })
+    const ask = agreement.stage === 'asking' ? agreement.ask : agreement.ours
+    if (ask === undefined) {
+      overlay.count(`reservations-${how}`)
+      return
+    }
+    overlay.count(`requests-${how === 'refused' ? 'denied' : how}`)
+    if (ask === 'join') overlay.emit({ type: 'join-failed', peer, reason })
+    overlay.backoff.delay(now, peer, how === 'refused' ? 'refused' : 'gone')
+    // The dead are passed over at once; the full, and those of whom nobody spoke lately, at leisure.
+    if (ask === 'low' && (how === 'refused' || overlay.reserve.has(peer))) {
+      this.pace.miss(now, overlay.active.size)
+    }
+    if (how === 'refused') return
+    if (overlay.passive.delete(peer) && overlay.wasActive(peer)) overlay.reserve.add(peer)
+    if (overlay.active.size > 0 && overlay.backoff.times(peer) >= FORGOTTEN_AFTER) {
+      overlay.reserve.delete(peer)
+    }
+  }
+
+  private remove(peer: PeerId): Agreement | undefined {
+    const agreement = this.agreements.get(peer)
+    this.agreements.delete(peer)
+    this.overlay.timers.clear(answerDue(peer))
+    this.overlay.timers.clear(linkDue(peer))
+    return agreement
+  }
+
+  /** Sends a newcomer's name on a walk from each other neighbor; once a second, if it joins again. */
+  private introduce(now: Millis, joiner: PeerId): void {
+    if (!this.introductions.allows(now, joiner)) return
+    const { overlay } = this
+    const [entry] = overlay.entries([joiner])
+    for (const peer of overlay.active.others(joiner)) {
+      const hopsLeft = overlay.config.activeRandomWalkLength
+      overlay.send(peer, { type: 'forward-join', joiner: entry!, hopsLeft })
+    }
+  }
+
+  private sendRequest(to: PeerId, ask: Ask, requestId: number): void {
+    const record = this.overlay.ownRecord
+    if (ask === 'join') this.overlay.send(to, { type: 'join', requestId, record })
+    else this.overlay.send(to, { type: 'neighbor-request', requestId, priority: ask, record })
+  }
+
+  private sendAccept(to: PeerId, requestId: number): void {
+    this.overlay.send(to, { type: 'neighbor-accept', requestId, record: this.overlay.ownRecord })
+  }
+
+  private sendReject(
+    to: PeerId,
+    requestId: number,
+    reason: Message<'neighbor-reject'>['reason'],
+    withSample: boolean,
+  ): void {
+    // Those with whom we are about to be linked are good contacts too: at first they are all there is.
+    const soon = [...this.agreements].filter(
+      ([peer, { stage }]) => stage === 'linking' && peer !== to,
+    )
+    const sample = withSample
+      ? this.overlay.sampleFor(
+          to,
+          soon.map(([peer]) => peer),
+        )
+      : []
+    this.overlay.send(to, { type: 'neighbor-reject', requestId, reason, sample })
+  }
+}
+
+function answerDue(peer: PeerId): string {
+  return `answer from ${peer}`
+}
+
+function linkDue(peer: PeerId): string {
+  return `link with ${peer}`
+}
+
+/** Joins admitted beyond capacity at one time, besides `parallelRequests` (reference §7.3 p). Guess. */
+const PROMISES_BEYOND_PARALLEL = 2
+/** Failures in a row after which a remembered peer is forgotten, neighbors given. Guess. */
+const FORGOTTEN_AFTER = 8
+/** Refusals that asking again does not change. */
+const FINAL_REASONS: readonly string[] = ['mismatch', 'banned', 'not-admitted']
