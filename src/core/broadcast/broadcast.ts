@@ -19,7 +19,13 @@ export type BroadcastInput<M> =
   /** Own message, sealed. */
   | { type: 'publish'; message: Message }
   /** Own message for direct neighbors only; never stored nor forwarded. */
-  | { type: 'publish-neighbors'; nonce: Uint8Array; time: number; payload: Uint8Array; signature: Uint8Array | undefined }
+  | {
+      type: 'publish-neighbors'
+      nonce: Uint8Array
+      time: number
+      payload: Uint8Array
+      signature: Uint8Array | undefined
+    }
   /** A received message, verified; `round` as received: 0 is straight from its author. */
   | { type: 'message'; from: PeerId; message: Message; round: number }
   /** Another copy of a message already known. */

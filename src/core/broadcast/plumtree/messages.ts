@@ -1,5 +1,5 @@
-import { bytes, fixed, varint } from '../../../codec/primitives.js'
 import { list, optional, struct, union } from '../../../codec/combinators.js'
+import { bytes, fixed, varint } from '../../../codec/primitives.js'
 import type { Infer } from '../../../codec/schema.js'
 import { author, source } from '../../ids.js'
 import { LARGEST_PAYLOAD_BYTES, message } from '../../message.js'
@@ -9,8 +9,19 @@ export const LARGEST_ROUND = 0xffff
 const round = varint({ max: LARGEST_ROUND })
 const seq = varint()
 
+/** Messages in one run. Guess. */
+export const LONGEST_RUN = 4096
+
+/** Runs in one `ihave`. Guess. */
+export const MOST_RUNS = 256
+
 /** Runs of consecutive messages of one author that the sender holds and can give. */
-export const announcement = struct({ author, first: seq, count: varint({ max: 4096 }), round })
+export const announcement = struct({
+  author,
+  first: seq,
+  count: varint({ max: LONGEST_RUN }),
+  round,
+})
 export type Announcement = Infer<typeof announcement>
 
 /** Wire tags 32 to 37. `source` names the tree: an author's own, or the shared one. */
@@ -29,7 +40,7 @@ export const plumtreeMessage = union({
   prune: [34, struct({ source })],
   /** Without a message it only turns the link eager. */
   graft: [35, struct({ source, wanted: optional(struct({ author, seq, round })) })],
-  ihave: [36, struct({ announcements: list(announcement, { max: 256 }) })],
+  ihave: [36, struct({ announcements: list(announcement, { max: MOST_RUNS }) })],
   /** The negative answer to a graft: the message is not in the cache any more. */
   'graft-refused': [37, struct({ author, seq })],
 })

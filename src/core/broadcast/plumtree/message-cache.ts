@@ -1,0 +1,123 @@
+import type { Millis, PeerId } from '../../ids.js'
+import type { Message } from '../../message.js'
+import { MessageMap } from './message-map.js'
+import type { Count } from './outbox.js'
+
+export interface CacheOptions {
+  retentionMs: number
+  /** Bytes held; the oldest go first. */
+  bytes: number
+  count: Count
+}
+
+/** A message kept so that it can be announced and given to whoever asks. */
+export interface Cached {
+  readonly message: Message
+  /** The round it carries when it leaves here. */
+  readonly round: number
+  /** Who gave it first; undefined for our own. */
+  readonly giver: PeerId | undefined
+  /** Who is known to hold it besides the giver: they announced it or gave it too. */
+  holders: readonly PeerId[]
+  /** The peers it waits to be announced to; emptied when that is done. */
+  announceTo: readonly PeerId[]
+  /** How often each peer was given it on asking. */
+  given: Map<PeerId, number> | undefined
+  readonly expiresAt: Millis
+  gone: boolean
+  next: Cached | undefined
+}
+
+/** Payloads for a while, oldest first out, by age and by bytes. */
+export class MessageCache {
+  private readonly byId = new MessageMap<Cached>()
+  private oldest: Cached | undefined
+  private newest: Cached | undefined
+  private held = 0
+
+  constructor(private readonly options: CacheOptions) {}
+
+  get size(): number {
+    return this.byId.size
+  }
+
+  get bytes(): number {
+    return this.held
+  }
+
+  get(author: PeerId, seq: number): Cached | undefined {
+    return this.byId.get(author, seq)
+  }
+
+  put(now: Millis, message: Message, round: number, giver: PeerId | undefined): Cached {
+    const replaced = this.byId.get(message.author, message.seq)
+    if (replaced !== undefined) this.drop(replaced)
+    const cached: Cached = {
+      message,
+      round,
+      giver,
+      holders: NOBODY,
+      announceTo: NOBODY,
+      given: undefined,
+      expiresAt: now + this.options.retentionMs,
+      gone: false,
+      next: undefined,
+    }
+    this.byId.set(message.author, message.seq, cached)
+    if (this.newest === undefined) this.oldest = cached
+    else this.newest.next = cached
+    this.newest = cached
+    this.held += bytesOf(message)
+    while (this.held > this.options.bytes && this.oldest !== undefined) {
+      if (!this.oldest.gone) {
+        this.drop(this.oldest)
+        this.options.count('cache-overflowed')
+      }
+      this.shift()
+    }
+    return cached
+  }
+
+  /** When the oldest falls due. */
+  get nextExpiry(): Millis | undefined {
+    return this.oldest?.expiresAt
+  }
+
+  /** Expiry is inclusive. */
+  expire(now: Millis): void {
+    while (this.oldest !== undefined && this.oldest.expiresAt <= now) {
+      if (!this.oldest.gone) this.drop(this.oldest)
+      this.shift()
+    }
+  }
+
+  /** The newest up to `max` that live beyond `until`, oldest first. */
+  *newestLiving(max: number, until: Millis): IterableIterator<Cached> {
+    let skip = this.byId.size - max
+    for (let at = this.oldest; at !== undefined; at = at.next) {
+      if (at.gone || skip-- > 0 || at.expiresAt <= until) continue
+      yield at
+    }
+  }
+
+  private drop(cached: Cached): void {
+    cached.gone = true
+    this.held -= bytesOf(cached.message)
+    const { author, seq } = cached.message
+    if (this.byId.get(author, seq) === cached) this.byId.delete(author, seq)
+  }
+
+  private shift(): void {
+    this.oldest = this.oldest?.next
+    if (this.oldest === undefined) this.newest = undefined
+  }
+}
+
+export const NOBODY: readonly PeerId[] = []
+
+function bytesOf(message: Message): number {
+  return message.payload.length + message.extensions.length + ENTRY_BYTES
+}
+
+/** What an entry weighs besides its bytes, so that empty payloads are bounded too. Guess. */
+const ENTRY_BYTES = 512

@@ -1,0 +1,93 @@
+import type { Millis, PeerId } from '../../ids.js'
+import type { PlumtreeConfig } from './config.js'
+
+export interface Neighbor {
+  readonly peer: PeerId
+  rttMs: number | undefined
+  /** When the tree was last optimized to or away from it. */
+  optimizedAt: Millis
+  /** When it was last blamed for a broken promise. */
+  promiseBrokenAt: Millis
+}
+
+/** The peers that count: their links, and the graft timers that follow from the links' round trips. */
+export class Neighbors {
+  private readonly byId = new Map<PeerId, Neighbor>()
+  /** T1, kept until a round trip or the neighbors change. */
+  private waitMs: number | undefined
+
+  constructor(private readonly config: PlumtreeConfig) {}
+
+  get size(): number {
+    return this.byId.size
+  }
+
+  get peers(): IterableIterator<PeerId> {
+    return this.byId.keys()
+  }
+
+  has(peer: PeerId): boolean {
+    return this.byId.has(peer)
+  }
+
+  get(peer: PeerId): Neighbor | undefined {
+    return this.byId.get(peer)
+  }
+
+  add(peer: PeerId): void {
+    this.byId.set(peer, {
+      peer,
+      rttMs: undefined,
+      optimizedAt: -Infinity,
+      promiseBrokenAt: -Infinity,
+    })
+    this.waitMs = undefined
+  }
+
+  delete(peer: PeerId): boolean {
+    this.waitMs = undefined
+    return this.byId.delete(peer)
+  }
+
+  noteRtt(peer: PeerId, rttMs: number): void {
+    const neighbor = this.byId.get(peer)
+    if (neighbor === undefined) return
+    neighbor.rttMs = rttMs
+    this.waitMs = undefined
+  }
+
+  /**
+   * T1: how long a pushed copy may lag behind an announcement. Departs from the seed, whose fixed guess is
+   * its floor here: a timer shorter than the detour through the tree makes a graft storm that never ends.
+   */
+  get graftWaitMs(): number {
+    this.waitMs ??= within(this.config.graftTimeout1Ms, GRAFT_WAIT_RTTS * this.medianRttMs())
+    return this.waitMs
+  }
+
+  /** T2: how long a peer that was asked may take to answer. */
+  answerMs(peer: PeerId): number {
+    return within(this.config.graftTimeout2Ms, ANSWER_RTTS * (this.byId.get(peer)?.rttMs ?? 0))
+  }
+
+  private medianRttMs(): number {
+    const rtts: number[] = []
+    for (const { rttMs } of this.byId.values()) if (rttMs !== undefined) rtts.push(rttMs)
+    rtts.sort((a, b) => a - b)
+    return rtts[rtts.length >>> 1] ?? 0
+  }
+}
+
+/** A peer that answers pings late must not put off repair for ever. */
+function within(floorMs: number, ms: number): number {
+  return Math.max(floorMs, Math.min(ms, LONGEST_WAIT_MS))
+}
+
+/** PlumTree literature: floor of two round trips, four times one way. */
+const GRAFT_WAIT_RTTS = 2
+
+/** The paper has about one; at exactly one, half of the answers would come late. Guess. */
+const ANSWER_RTTS = 1.5
+
+/** Guess. */
+const LONGEST_WAIT_MS = 3_000

@@ -1,0 +1,179 @@
+import type { Millis, PeerId } from '../../ids.js'
+import { LazyQueue, Runs } from './announcements.js'
+import type { PlumtreeConfig } from './config.js'
+import type { MessageCache } from './message-cache.js'
+import { type Announcement, LONGEST_RUN, type PlumtreeMessage } from './messages.js'
+import { type Announcer, Missing } from './missing.js'
+import type { Neighbors } from './neighbors.js'
+import type { Outbox } from './outbox.js'
+import type { Seen } from './seen.js'
+import type { Tree } from './tree.js'
+
+type Control<T extends PlumtreeMessage['type']> = Extract<PlumtreeMessage, { type: T }>
+
+export interface RepairParts {
+  config: PlumtreeConfig
+  neighbors: Neighbors
+  tree: Tree
+  seen: Seen
+  cache: MessageCache
+  outbox: Outbox
+}
+
+/** The lazy half: announcing what we hold, asking for what we miss, giving what is asked for. */
+export class Repair {
+  readonly missing: Missing
+  readonly lazyQueue = new LazyQueue()
+  private readonly config: PlumtreeConfig
+  private readonly neighbors: Neighbors
+  private readonly tree: Tree
+  private readonly seen: Seen
+  private readonly cache: MessageCache
+  private readonly outbox: Outbox
+
+  constructor({ config, neighbors, tree, seen, cache, outbox }: RepairParts) {
+    this.config = config
+    this.neighbors = neighbors
+    this.tree = tree
+    this.seen = seen
+    this.cache = cache
+    this.outbox = outbox
+    this.missing = new Missing({
+      capacity: config.missingCapacity,
+      retentionMs: config.messageCacheRetentionMs,
+      answerMs: peer => neighbors.answerMs(peer),
+      count: (counter, by) => outbox.count(counter, by),
+    })
+  }
+
+  onIhave(now: Millis, from: PeerId, { announcements }: Control<'ihave'>): void {
+    this.outbox.count('ihaves-received')
+    let announced = 0
+    for (const run of announcements) announced += run.count
+    if (announced > LONGEST_RUN) {
+      this.blameLimit(from)
+      return
+    }
+    for (const run of announcements) if (!this.onRun(now, from, run)) break
+    this.ask(now)
+  }
+
+  onGraft(from: PeerId, { source, wanted }: Control<'graft'>): void {
+    this.outbox.count('grafts-received')
+    // Of a tree we don't keep: the message is still given.
+    if (source === undefined) this.tree.set(from, true)
+    if (wanted === undefined) return
+    const { author, seq } = wanted
+    const cached = this.cache.get(author, seq)
+    if (cached === undefined) {
+      // Departs from the seed, which stays silent: with an answer the next announcer is asked at once.
+      this.outbox.count('grafts-refused')
+      this.outbox.send(from, { type: 'graft-refused', author, seq })
+      return
+    }
+    cached.given ??= new Map()
+    const times = cached.given.get(from) ?? 0
+    if (times >= GIVEN_TIMES) {
+      this.outbox.count('grafts-repeated')
+      return
+    }
+    cached.given.set(from, times + 1)
+    this.outbox.count('gossip-sent')
+    this.outbox.send(from, { type: 'gossip', round: cached.round, message: cached.message })
+  }
+
+  onGraftRefused(now: Millis, from: PeerId, { author, seq }: Control<'graft-refused'>): void {
+    const announcer = this.missing.refused(now, author, seq, from)
+    if (announcer === undefined) {
+      this.outbox.count('refusals-of-nothing')
+      return
+    }
+    this.outbox.count('refusals-received')
+    this.blameForPromise(now, announcer)
+    this.ask(now)
+  }
+
+  /** Asks whom it is time to ask; each graft also turns its link eager. */
+  ask(now: Millis): void {
+    for (;;) {
+      const ask = this.missing.due(now)
+      if (ask === undefined) return
+      const { peer, author, seq, round } = ask
+      this.graft(now, peer, { author, seq, round })
+    }
+  }
+
+  graft(now: Millis, peer: PeerId, wanted: Control<'graft'>['wanted']): void {
+    this.tree.graft(now, peer)
+    this.outbox.count('grafts-sent')
+    this.outbox.send(peer, { type: 'graft', source: undefined, wanted })
+  }
+
+  /**
+   * Departs from the seed and the paper, where a message said alone, or in flight on a link that broke, is lost
+   * for good: a newcomer hears of everything that can still be had.
+   */
+  announceAll(now: Millis, peer: PeerId): void {
+    const runs = new Runs()
+    for (const cached of this.cache.newestLiving(LONGEST_RUN, now + LEAST_LIFE_MS)) runs.add(cached)
+    this.announce(peer, runs)
+  }
+
+  /** Tells what waited for company. */
+  dispatch(): void {
+    const told = this.lazyQueue.take(peer => this.neighbors.has(peer))
+    for (const [peer, runs] of told) this.announce(peer, runs)
+  }
+
+  private announce(peer: PeerId, runs: Runs): void {
+    const messages = runs.messages()
+    for (const message of messages) this.outbox.send(peer, message)
+    if (messages.length > 0) this.outbox.count('ihaves-sent', messages.length)
+  }
+
+  /** False where the peer has announced more than anybody may. */
+  private onRun(now: Millis, from: PeerId, run: Announcement): boolean {
+    const { author, first, count, round } = run
+    const last = first + count - 1
+    if (first < 1 || count < 1 || last > Number.MAX_SAFE_INTEGER) {
+      this.outbox.count('announcements-of-nothing')
+      return true
+    }
+    if (this.lazyQueue.length > 0) this.lazyQueue.noteHolder(from, run, this.cache)
+    const waitMs = this.neighbors.graftWaitMs
+    for (let seq = first; (seq = this.seen.nextUnknown(author, seq)) <= last; seq++) {
+      if (this.missing.announcedBy(from) >= ANNOUNCED_BY_ONE) {
+        this.blameLimit(from)
+        return false
+      }
+      this.missing.announce(now, { peer: from, author, seq, round }, waitMs)
+    }
+    return true
+  }
+
+  private blameLimit(peer: PeerId): void {
+    this.outbox.count('announcements-over-limit')
+    this.outbox.blame(peer, 'limit-exceeded')
+  }
+
+  private blameForPromise(now: Millis, { peer, at }: Announcer): void {
+    const neighbor = this.neighbors.get(peer)
+    if (neighbor === undefined || now - at >= this.config.messageCacheRetentionMs) return
+    // One full cache breaks a hundred promises and is one mishap.
+    if (now < neighbor.promiseBrokenAt + BLAME_PAUSE_MS) return
+    neighbor.promiseBrokenAt = now
+    this.outbox.blame(peer, 'broken-promise')
+  }
+}
+
+/** How often one peer is given one message: no graft pays a flooder more than this. Guess. */
+const GIVEN_TIMES = 3
+
+/** Messages one peer may have announced that nobody has given yet; twice a full `ihave`. Guess. */
+const ANNOUNCED_BY_ONE = 2 * LONGEST_RUN
+
+/** What is announced late must still be there when the graft comes: T1, a round trip, a busy link. Guess. */
+const LEAST_LIFE_MS = 2_000
+
+/** As fast as blame fades. */
+const BLAME_PAUSE_MS = 1_000
