@@ -53,7 +53,8 @@ export function formatMessageId(id: MessageId): string {
 export function parseMessageId(text: string): MessageId | undefined {
   const [author, seq, more] = text.split(':')
   const peer = parsePeerId(author ?? '')
-  if (peer === undefined || more !== undefined || !/^[1-9]\d{0,15}$/.test(seq ?? '')) return undefined
+  if (peer === undefined || more !== undefined || !/^[1-9]\d{0,15}$/.test(seq ?? ''))
+    return undefined
   const count = Number(seq)
   return Number.isSafeInteger(count) ? { author: peer, seq: count } : undefined
 }

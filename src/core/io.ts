@@ -1,6 +1,6 @@
+import type { BlameReason } from './blame.js'
 import type { SeenIds } from './broadcast/broadcast.js'
 import type { PlumtreeMessage } from './broadcast/plumtree/messages.js'
-import type { BlameReason } from './blame.js'
 import type { MessageId, Millis, PeerId, TopicId } from './ids.js'
 import type { HyparviewMessage, PeerRecord } from './membership/hyparview/messages.js'
 import type { LinkDownReason, NeighborDownReason } from './membership/membership.js'
@@ -36,9 +36,19 @@ export type NodeInput =
   | { type: 'seqs-reserved'; topic: TopicId; first: number; last: number }
   /** A draft came back signed (or as it was, on unsigned topics), in the order of the drafts. */
   | { type: 'sealed'; topic: TopicId; ref: number; message: Message }
-  | { type: 'neighbors-sealed'; topic: TopicId; ref: number; nonce: Uint8Array; time: number; signature: Uint8Array | undefined }
+  | {
+      type: 'neighbors-sealed'
+      topic: TopicId
+      ref: number
+      payload: Uint8Array
+      /** 16 random bytes. */
+      nonce: Uint8Array
+      time: number
+      signature: Uint8Array | undefined
+    }
   // ——— links
-  | { type: 'link-up'; peer: PeerId; epoch: number }
+  /** The peer has proven itself. `adopted`: the application made the channel, and keeps it when no topic uses it. */
+  | { type: 'link-up'; peer: PeerId; epoch: number; adopted?: boolean }
   | { type: 'link-down'; peer: PeerId; epoch: number; reason: LinkDownReason }
   /** A `dial` came to nothing. */
   | { type: 'dial-failed'; peer: PeerId }
@@ -48,7 +58,14 @@ export type NodeInput =
   | { type: 'topic-hello'; from: PeerId; epoch: number; topic: TopicId; terms: TopicTerms }
   | { type: 'frame'; from: PeerId; epoch: number; topic: TopicId; message: TopicMessage }
   /** A gossip frame whose message is new and whose signature verified. */
-  | { type: 'message'; from: PeerId; epoch: number; topic: TopicId; message: Message; round: number }
+  | {
+      type: 'message'
+      from: PeerId
+      epoch: number
+      topic: TopicId
+      message: Message
+      round: number
+    }
   | { type: 'duplicate'; from: PeerId; epoch: number; topic: TopicId; id: MessageId; round: number }
   /** A signal routed through the mesh arrived on a link; see relay.ts. */
   | { type: 'relay'; from: PeerId; epoch: number; relay: Relay }
@@ -73,7 +90,14 @@ export type SignalingState = 'none' | 'connecting' | 'open' | 'lost'
 
 /** Everything a node wants done, in this order. */
 export type NodeOutput =
-  | { type: 'send'; to: PeerId; epoch: number; topic: TopicId; message: TopicMessage; class: FrameClass }
+  | {
+      type: 'send'
+      to: PeerId
+      epoch: number
+      topic: TopicId
+      message: TopicMessage
+      class: FrameClass
+    }
   | { type: 'send-topic-hello'; to: PeerId; epoch: number; topic: TopicId; terms: TopicTerms }
   | { type: 'send-relay'; to: PeerId; epoch: number; relay: Relay }
   /** Sign and bring to the peer: comes back as `signal-out`. */
@@ -136,6 +160,8 @@ export type TopicEvent =
     }
   | { type: 'mismatch'; peer: PeerId; field: keyof TopicTerms; ours: string; theirs: string }
   | { type: 'peerBlamed'; peer: PeerId; reason: BlameReason; banned: boolean }
+  /** What a peer says of itself (`peerData` of its options), newest word. */
+  | { type: 'peerData'; peer: PeerId; data: Uint8Array }
   | { type: 'joinFailed'; peer: PeerId; reason: string }
 
 export type TopicState =

@@ -1,7 +1,7 @@
 import { concat, utf8 } from '../codec/bytes.js'
-import { bytes, fixed, varint } from '../codec/primitives.js'
 import { optional, struct } from '../codec/combinators.js'
-import { type Infer } from '../codec/schema.js'
+import { bytes, fixed, varint } from '../codec/primitives.js'
+import type { Infer } from '../codec/schema.js'
 import { Writer } from '../codec/writer.js'
 import { author, idBytes, type PeerId, type TopicId } from './ids.js'
 

@@ -1,5 +1,5 @@
-import { bool, varint } from '../codec/primitives.js'
 import { oneOf, struct } from '../codec/combinators.js'
+import { bool, varint } from '../codec/primitives.js'
 import type { Infer } from '../codec/schema.js'
 import { LARGEST_PAYLOAD_BYTES } from './message.js'
 

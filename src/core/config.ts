@@ -1,0 +1,8 @@
+import type { PlumtreeConfig } from './broadcast/plumtree/config.js'
+import type { HyparviewConfig } from './membership/hyparview/config.js'
+
+/** The protocols' numbers of one node; each has its source where it is declared. */
+export interface NodeConfig {
+  membership: HyparviewConfig
+  broadcast: PlumtreeConfig
+}
