@@ -1,0 +1,115 @@
+// Builds what the package ships, with esbuild (Vite's library mode breaks workers):
+//   dist/index.js             the library: ESM, one file, every import inside
+//   dist/worker.js            its worker: one self-contained script, no import, no export
+//   dist/signaling-server.js  the bin `gossamer-signaling`
+//   dist/signaling.js         createSignalingServer, for a server of one's own; `npm start` uses it
+// `--watch` builds again on every change. Types come from `tsc -b`, not from here.
+
+import { readFile } from 'node:fs/promises'
+import { dirname, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as esbuild from 'esbuild'
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** Builds everything once; rejects with a message for people where it can't. */
+export async function buildLibrary() {
+  await Promise.all(Object.values(parts()).map(options => esbuild.build(options)))
+  await proveWorkerSurvives()
+}
+
+async function watchLibrary() {
+  const contexts = await Promise.all(
+    Object.entries(parts()).map(([name, options]) =>
+      esbuild.context({ ...options, logLevel: 'silent', plugins: [narrate(name)] }),
+    ),
+  )
+  await Promise.all(contexts.map(context => context.watch()))
+}
+
+function parts() {
+  const common = {
+    absWorkingDir: ROOT,
+    bundle: true,
+    minify: true,
+    sourcemap: true,
+    target: 'es2022',
+    // The notices of bundled packages stand beside each file, not in what a page downloads.
+    legalComments: 'linked',
+    logLevel: 'warning',
+  }
+  const server = { ...common, platform: 'node', format: 'esm', target: 'node20', minify: false }
+  return {
+    library: {
+      ...common,
+      entryPoints: ['src/index.ts'],
+      outfile: 'dist/index.js',
+      format: 'esm',
+      platform: 'browser',
+    },
+    worker: {
+      ...common,
+      entryPoints: ['src/worker/main.ts'],
+      outfile: 'dist/worker.js',
+      // Runs as a module and as a classic worker alike, and has nothing a bundler would have to resolve.
+      format: 'iife',
+      platform: 'browser',
+    },
+    'signaling server': {
+      ...server,
+      entryPoints: ['signaling-server/main.ts'],
+      outfile: 'dist/signaling-server.js',
+      external: ['ws'],
+      banner: { js: '#!/usr/bin/env node' },
+    },
+    signaling: {
+      ...server,
+      entryPoints: ['signaling-server/server.ts'],
+      outfile: 'dist/signaling.js',
+      external: ['ws'],
+    },
+  }
+}
+
+/**
+ * Bundlers find the worker by this one expression; were it rewritten, apps would build without an error
+ * and start without a worker.
+ */
+async function proveWorkerSurvives() {
+  const library = await readFile(resolve(ROOT, 'dist/index.js'), 'utf8')
+  if (!WORKER_EXPRESSION.test(library)) {
+    throw new Error(
+      "dist/index.js lost `new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })`: " +
+        'it must stand in the source as one expression.',
+    )
+  }
+}
+
+function narrate(name) {
+  return {
+    name: 'narrate',
+    setup(build) {
+      build.onEnd(async result => {
+        const messages = await esbuild.formatMessages(result.errors, { kind: 'error', color: true })
+        for (const message of messages) console.error(message)
+        if (messages.length === 0) {
+          console.log(`${name} → ${relative(ROOT, resolve(ROOT, build.initialOptions.outfile))}`)
+        }
+      })
+    },
+  }
+}
+
+const WORKER_EXPRESSION =
+  /new Worker\(new URL\((["'`])\.\/worker\.js\1,\s*import\.meta\.url\),\s*\{\s*type:\s*(["'`])module\2\s*\}\)/
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    if (process.argv.includes('--watch')) await watchLibrary()
+    else await buildLibrary()
+  } catch (error) {
+    // esbuild has already printed its own errors.
+    if (!('errors' in error)) console.error(error.message)
+    process.exitCode = 1
+  }
+}

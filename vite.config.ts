@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vite'
+
+// The chat page only. The library is built by scripts/build.mjs, and the page takes it the way an app
+// would: by its package name, from dist/, worker and all.
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^gossamer$/, replacement: fileURLToPath(new URL('dist/index.js', import.meta.url)) },
+    ],
+  },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  worker: { format: 'es' },
+  build: { outDir: 'dist-web', target: 'es2022', sourcemap: true },
+  // `npx vite` beside a running `npm start`: signaling goes there.
+  server: { proxy: { '/signaling': { target: 'ws://127.0.0.1:8787', ws: true } } },
+})

@@ -1,0 +1,260 @@
+// One visit to one room: opens the node, joins the topic, and keeps what the page shows as a snapshot that
+// is replaced, never changed. No DOM here.
+
+import { Gossip, type GossipTopic } from 'gossamer'
+import type { ChatAddress } from './address.js'
+import { endOf, type Failure, failureOf, noticeOf, type PageNotice, wordsOf } from './failures.js'
+import { decodeSaid, encodeSaid, type Said } from './payload.js'
+
+export interface ChatView {
+  nick: string
+  /** Empty until the node is open. */
+  peerId: string
+  state: GossipTopic['state']
+  reason: string
+  neighbors: readonly string[]
+  /** Smoothed round trips of the links, milliseconds, by peer. */
+  rttMs: ReadonlyMap<string, number>
+  /** The name each author last used here. */
+  nicks: ReadonlyMap<string, string>
+  /** Payload bytes one message may have; undefined until the node is open. */
+  maxMessageBytes: number | undefined
+  entries: readonly Entry[]
+  /** Entries that made room for newer ones. */
+  dropped: number
+  notices: readonly PageNotice[]
+  /** Why there is no chat, where there is none. */
+  failure: Failure | undefined
+}
+
+export interface Entry {
+  /** The page's own count. A message that came twice would show twice: the page hides nothing. */
+  key: number
+  author: string
+  nick: string | undefined
+  said: Said
+  /** Our clock, epoch milliseconds. */
+  at: number
+  way: Way
+}
+
+export type Way =
+  | { kind: 'sending' }
+  | { kind: 'sent'; id: string; neighbors: number }
+  | {
+      kind: 'received'
+      id: string
+      round: number
+      delayMs: number
+      deliveredFrom: string
+      verified: boolean
+    }
+
+export type SayOutcome = { sent: true } | { sent: false; why: string }
+
+export class Chat {
+  view: ChatView
+  gossip: Gossip | undefined
+  topic: GossipTopic | undefined
+  private readonly listeners = new Set<() => void>()
+  private announced = true
+  private lastKey = 0
+
+  constructor(
+    private readonly address: ChatAddress,
+    nick: string,
+  ) {
+    this.view = {
+      nick,
+      peerId: '',
+      state: 'connecting',
+      reason: 'Starting the node.',
+      neighbors: [],
+      rttMs: new Map(),
+      nicks: new Map(),
+      maxMessageBytes: undefined,
+      entries: [],
+      dropped: 0,
+      notices: [],
+      failure: undefined,
+    }
+  }
+
+  /** Called after every change, at most once a task. Returns how to stop. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Opens the node and the topic; what goes wrong becomes `view.failure`. */
+  async open(): Promise<void> {
+    try {
+      const { signaling, link, storage, room } = this.address
+      this.gossip = await Gossip.open({
+        signaling,
+        ...(link !== undefined && { link: link as 'auto' }),
+        ...(storage !== undefined && { storage: storage as 'memory' }),
+      })
+      this.gossip.addEventListener('notice', ({ detail }) => this.take(noticeOf(detail)))
+      this.topic = this.gossip.subscribe(room)
+      this.change({ peerId: this.gossip.peerId, maxMessageBytes: this.gossip.maxMessageSize })
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    this.topic.addEventListener('state', () => this.takeStatus())
+    this.takeStatus()
+    void this.read(this.topic)
+  }
+
+  rename(nick: string): void {
+    this.change({ nick })
+  }
+
+  /** Resolves when the mesh has the message, or with the reason why it was not sent. */
+  async say(text: string): Promise<SayOutcome> {
+    const { topic } = this
+    if (topic === undefined)
+      return { sent: false, why: 'Not connected yet. Your text is still here.' }
+    const key = ++this.lastKey
+    try {
+      const sending = topic.broadcast(encodeSaid(this.view.nick, text))
+      this.add({
+        key,
+        author: this.view.peerId,
+        nick: this.view.nick,
+        said: { kind: 'chat', nick: this.view.nick, text },
+        at: Date.now(),
+        way: { kind: 'sending' },
+      })
+      const { id, neighbors } = await sending
+      this.replace(key, entry => ({ ...entry, way: { kind: 'sent', id, neighbors } }))
+      return { sent: true }
+    } catch (error) {
+      this.change({ entries: this.view.entries.filter(entry => entry.key !== key) })
+      return { sent: false, why: wordsOf(error) }
+    }
+  }
+
+  /** Payload bytes this text would take. */
+  bytesOf(text: string): number {
+    return encodeSaid(this.view.nick, text).length
+  }
+
+  dismiss(code: string): void {
+    this.change({ notices: this.view.notices.filter(notice => notice.code !== code) })
+  }
+
+  /** Round trips of the links, for the list of neighbors; called while someone looks. */
+  async measure(): Promise<void> {
+    if (this.gossip === undefined || this.view.state === 'closed') return
+    try {
+      const { links } = await this.gossip.inspect()
+      this.change({
+        rttMs: new Map(links.flatMap(l => (l.rttMs === undefined ? [] : [[l.peer, l.rttMs]]))),
+      })
+    } catch {
+      // Only decoration is missing, and what broke the node has its own notice.
+      this.change({ rttMs: new Map() })
+    }
+  }
+
+  private async read(topic: GossipTopic): Promise<void> {
+    try {
+      for await (const event of topic) {
+        if (event.type === 'received') this.receive(event)
+        else this.take(noticeOf(event))
+      }
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  private receive(event: Received): void {
+    const said = decodeSaid(event.content)
+    const nick = said.kind === 'chat' ? said.nick : undefined
+    if (nick !== undefined && this.view.nicks.get(event.author) !== nick)
+      this.remember(event.author, nick)
+    const at = Date.now()
+    this.add({
+      key: ++this.lastKey,
+      author: event.author,
+      nick: nick ?? this.view.nicks.get(event.author),
+      said,
+      at,
+      way: {
+        kind: 'received',
+        id: event.id,
+        round: event.scope.kind === 'swarm' ? event.scope.round : 0,
+        delayMs: at - event.time,
+        deliveredFrom: event.deliveredFrom,
+        verified: event.verified,
+      },
+    })
+  }
+
+  private takeStatus(): void {
+    const { topic } = this
+    if (topic === undefined) return
+    this.change({ state: topic.state, reason: topic.stateReason, neighbors: [...topic.neighbors] })
+  }
+
+  private take(notice: PageNotice | { cleared: string } | undefined): void {
+    if (notice === undefined) return
+    if ('cleared' in notice) return this.dismiss(notice.cleared)
+    const before = this.view.notices.find(({ code }) => code === notice.code)
+    const others = this.view.notices.filter(one => one !== before)
+    const times = (before?.times ?? 0) + 1
+    this.change({ notices: [...others, { ...notice, times }].slice(-MOST_NOTICES) })
+  }
+
+  /** Before anything was shown, the failure takes the place of the chat; later, what was said stays. */
+  private fail(error: unknown): void {
+    this.change({ state: 'closed', reason: wordsOf(error), neighbors: [] })
+    if (this.view.maxMessageBytes === undefined) this.change({ failure: failureOf(error) })
+    else this.take(endOf(error))
+  }
+
+  private remember(author: string, nick: string): void {
+    const nicks = new Map(this.view.nicks)
+    nicks.delete(author)
+    nicks.set(author, nick)
+    if (nicks.size > MOST_NICKS) nicks.delete(nicks.keys().next().value!)
+    this.change({ nicks })
+  }
+
+  private add(entry: Entry): void {
+    const entries = [...this.view.entries, entry]
+    const over = Math.max(0, entries.length - MOST_ENTRIES)
+    this.change({ entries: entries.slice(over), dropped: this.view.dropped + over })
+  }
+
+  private replace(key: number, by: (entry: Entry) => Entry): void {
+    this.change({
+      entries: this.view.entries.map(entry => (entry.key === key ? by(entry) : entry)),
+    })
+  }
+
+  /** A burst of messages becomes one rendering: listeners hear of it in a task of its own. */
+  private change(part: Partial<ChatView>): void {
+    this.view = { ...this.view, ...part }
+    if (!this.announced) return
+    this.announced = false
+    setTimeout(() => {
+      this.announced = true
+      for (const listener of this.listeners) listener()
+    })
+  }
+}
+
+type Received = Extract<TopicEventOf<GossipTopic>, { type: 'received' }>
+type TopicEventOf<T> = T extends AsyncIterable<infer E> ? E : never
+
+/** Messages on the page; a browser lays this many out without a stutter. Guess. */
+export const MOST_ENTRIES = 500
+
+/** Authors whose names are kept for messages that carry none. Guess. */
+const MOST_NICKS = 500
+
+/** More than these nobody reads. Guess. */
+const MOST_NOTICES = 5

@@ -1,0 +1,112 @@
+// What went wrong, and what can be done about it, in words for people.
+
+export interface PageNotice {
+  code: string
+  tone: 'calm' | 'warning'
+  text: string
+  times: number
+}
+
+export interface Failure {
+  title: string
+  text: string
+  advice: string
+}
+
+/** The library's own sentence where it has one. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : String(error)
+}
+
+/** Why there is no chat at all. */
+export function failureOf(error: unknown): Failure {
+  const code = codeOf(error)
+  const known = FAILURES[code]
+  return {
+    title: known?.title ?? 'The chat could not be opened',
+    text: wordsOf(error),
+    advice:
+      known?.advice ?? 'Reload the page. If it stays like this, the browser console says more.',
+  }
+}
+
+/** The chat went on for a while and is over now. */
+export function endOf(error: unknown): PageNotice {
+  return warning('ended', `${wordsOf(error)} Reload the page to come back.`)
+}
+
+/**
+ * What the node or the topic has to say besides messages: a notice to show, the code of one that is over,
+ * or nothing worth a line.
+ */
+export function noticeOf(happened: Happened): PageNotice | { cleared: string } | undefined {
+  switch (happened.type ?? happened.code) {
+    case 'signaling-open':
+      return { cleared: 'signaling' }
+    case 'signaling-lost':
+      return warning('signaling', happened.message)
+    case 'signaling-refused':
+      return warning('signaling', happened.message)
+    case 'links-relayed':
+      return { ...warning('links-relayed', happened.message), tone: 'calm' }
+    case 'lagged':
+      return warning(
+        'lagged',
+        `This page was too slow for ${happened.count} events; they are not shown.`,
+      )
+    case 'mismatch':
+      return warning(
+        'mismatch',
+        `A peer opened this room with other settings (${happened.field}: ours ${happened.ours}, theirs ${happened.theirs}) and can't be talked to.`,
+      )
+    case 'peerBlamed':
+      return happened.banned
+        ? warning(
+            'blamed',
+            `A peer broke the protocol (${happened.reason}) and was shut out for a while.`,
+          )
+        : undefined
+    case 'neighborUp':
+    case 'neighborDown':
+    case 'joinFailed':
+      return undefined
+    default:
+      return happened.message === undefined
+        ? undefined
+        : warning(happened.code ?? 'notice', happened.message)
+  }
+}
+
+/** The union of the node's notices and the topic's events, as far as the page reads them. */
+interface Happened {
+  type?: string
+  code?: string
+  message?: string | undefined
+  count?: number
+  field?: string
+  ours?: string
+  theirs?: string
+  reason?: string
+  banned?: boolean
+}
+
+function warning(code: string, text: string | undefined): PageNotice {
+  return { code, tone: 'warning', text: text ?? code, times: 1 }
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code ?? '')
+}
+
+const FAILURES: Record<string, { title: string; advice: string }> = {
+  'insecure-context': {
+    title: 'This address is not secure enough',
+    advice:
+      'Browsers give a page its keys only over https or on localhost. Open this page at an https address, or at http://localhost on the machine that serves it.',
+  },
+  'worker-unavailable': {
+    title: 'The worker did not start',
+    advice:
+      'Reload the page. If it stays like this, something blocks worker scripts: an extension, a content security policy, or a file that was not deployed.',
+  },
+}

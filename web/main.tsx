@@ -1,0 +1,53 @@
+// The chat page: reads its address, opens the chat, and puts both on the screen.
+
+import { render } from 'preact'
+import { readAddress, withAddress } from './address.js'
+import { Chat } from './chat.js'
+import { tidyNick } from './payload.js'
+import './style.css'
+import { Page } from './view/page.js'
+import { inventNick } from './words.js'
+
+const address = readAddress(new URL(location.href))
+const chat = new Chat(
+  address,
+  tidyNick(address.name ?? '') || keptNick() || inventNick(Math.random),
+)
+
+keepNick(chat.view.nick)
+history.replaceState(null, '', withAddress(new URL(location.href), { room: address.room }))
+document.title = `#${address.room} · Gossamer chat`
+
+render(<Page chat={chat} room={address.room} onRename={rename} />, document.getElementById('app')!)
+void open()
+
+async function open(): Promise<void> {
+  await chat.open()
+  // For the console: gossamer.topic.neighbors, await gossamer.gossip.inspect(), …
+  Object.assign(window, { gossamer: { gossip: chat.gossip, topic: chat.topic } })
+}
+
+function rename(nick: string): void {
+  chat.rename(nick)
+  keepNick(nick)
+  history.replaceState(null, '', withAddress(new URL(location.href), { name: nick }))
+}
+
+/** A name made up once stays through reloads, for this tab. Where storage is blocked, a new one is made up. */
+function keptNick(): string {
+  try {
+    return tidyNick(sessionStorage.getItem(NICK_KEY) ?? '')
+  } catch {
+    return ''
+  }
+}
+
+function keepNick(nick: string): void {
+  try {
+    sessionStorage.setItem(NICK_KEY, nick)
+  } catch {
+    // Nothing depends on it.
+  }
+}
+
+const NICK_KEY = 'gossamer-chat-nick'

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { decodeSaid, encodeSaid, LONGEST_NICK, tidyNick } from './payload.js'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+describe('a payload', () => {
+  test('of the chat comes back as it was said', () => {
+    const text = 'two\nlines, <b>no</b> HTML, ümläute, 🕸️ and "quotes"'
+    expect(decodeSaid(encodeSaid('Ada', text))).toEqual({ kind: 'chat', nick: 'Ada', text })
+  })
+
+  test('with keys of later versions is still read', () => {
+    const later = bytes('{"nick":"Ada","text":"hi","colour":"green"}')
+    expect(decodeSaid(later)).toEqual({ kind: 'chat', nick: 'Ada', text: 'hi' })
+  })
+
+  test.each([
+    'plain words',
+    '[1,2]',
+    'null',
+    '"text"',
+    '{"nick":1,"text":"hi"}',
+    '{"text":"hi"}',
+    '{',
+  ])('of another application that is text is shown as text: %s', text => {
+    expect(decodeSaid(bytes(text))).toEqual({ kind: 'text', text })
+  })
+
+  test('that is no text is shown as digits', () => {
+    expect(decodeSaid(Uint8Array.of(0, 1, 254, 255))).toEqual({
+      kind: 'bytes',
+      text: '00 01 fe ff',
+    })
+    expect(decodeSaid(bytes('a bell \u0007'))).toMatchObject({ kind: 'bytes' })
+  })
+
+  test('of many bytes shows the first and counts the rest', () => {
+    const { text } = decodeSaid(new Uint8Array(4_096).fill(255))
+    expect(text).toMatch(/^(ff ){64}… and 4032 more bytes$/)
+  })
+
+  test('with a very long text is cut', () => {
+    expect(decodeSaid(encodeSaid('Ada', 'x'.repeat(1_000_000))).text.length).toBeLessThan(20_100)
+  })
+
+  test('that is empty is empty text', () => {
+    expect(decodeSaid(new Uint8Array())).toEqual({ kind: 'text', text: '' })
+  })
+})
+
+describe('a nick', () => {
+  test('hides nothing: control and direction marks go', () => {
+    expect(tidyNick('\u202eevil\u0000\u200b  name\n')).toBe('evil name')
+  })
+
+  test('is cut between characters', () => {
+    const nick = tidyNick('🕸'.repeat(100))
+    expect([...nick]).toHaveLength(LONGEST_NICK)
+    expect(nick).toBe('🕸'.repeat(LONGEST_NICK))
+  })
+
+  test('of nothing visible is replaced in what others see', () => {
+    expect(tidyNick(' \u200b ')).toBe('')
+    expect(decodeSaid(encodeSaid('\u200b', 'hi'))).toMatchObject({ nick: 'no name' })
+  })
+})
