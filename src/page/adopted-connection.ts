@@ -1,0 +1,52 @@
+import type { RtcReport } from '../bridge/rtc-messages.js'
+import type { PeerId } from '../core/ids.js'
+import type { Report } from './dialed-connection.js'
+import { RelayedChannel } from './relayed-channel.js'
+
+/** A channel that the application made and that could not be lent: relayed until either side ends it. */
+export class AdoptedConnection {
+  readonly isAdopted = true
+  private relay: RelayedChannel | undefined
+  private isClosed = false
+
+  constructor(
+    readonly peer: PeerId,
+    readonly epoch: number,
+    private readonly channel: RTCDataChannel,
+    private readonly report: Report,
+    private readonly closed: () => void,
+  ) {}
+
+  start(): void {
+    const name = { peer: this.peer, epoch: this.epoch }
+    this.report({ type: 'rtc-adopted', ...name, channel: undefined })
+    this.relay = new RelayedChannel(this.channel, {
+      opened: () => this.report({ type: 'rtc-relay-open', ...name }),
+      packets: packets => {
+        const report: RtcReport = { type: 'rtc-relay-packets', ...name, packets }
+        this.report(
+          report,
+          packets.map(packet => packet.buffer),
+        )
+      },
+      buffered: amount => this.report({ type: 'rtc-relay-buffered', ...name, amount }),
+      closed: reason => this.end(reason),
+    })
+  }
+
+  /** It was made without us; signals are not for it. */
+  signal(): void {}
+  restartIce(): void {}
+
+  send(packets: readonly Uint8Array[]): void {
+    this.relay?.send(packets)
+  }
+
+  end(reason: string): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.relay?.close()
+    this.closed()
+    this.report({ type: 'rtc-closed', peer: this.peer, epoch: this.epoch, reason })
+  }
+}

@@ -1,0 +1,117 @@
+import { GossamerError } from '../bridge/errors.js'
+import type { Notice, Welcome } from '../bridge/node-messages.js'
+import type { NodeOptions } from '../bridge/open-messages.js'
+import type { RtcOrder } from '../bridge/rtc-messages.js'
+import type { PeerId } from '../core/ids.js'
+import { type PageState, watchPage } from './lifecycle.js'
+import { NodeClient } from './node-client.js'
+import { PageSlot } from './page-slot.js'
+import { RtcDriver } from './rtc-driver.js'
+import type { RtcEngine } from './rtc-engine.js'
+import {
+  type SpawnedWorker,
+  spawnWorker,
+  type WorkerSource,
+  workerUnavailable,
+} from './spawn-worker.js'
+
+export interface OpenRequest {
+  options: Omit<NodeOptions, 'slot'>
+  worker: WorkerSource | undefined
+  signal: AbortSignal | undefined
+  onNotice(notice: Notice): void
+  onGone(error: GossamerError): void
+  /** The browser's own where absent. */
+  engine?: RtcEngine
+}
+
+/** A node of our own in a worker, and this page as its peripheral. */
+export class OpenedNode {
+  readonly client: NodeClient
+  private readonly driver: RtcDriver
+  private readonly slot: PageSlot
+  private readonly stopWatching: () => void
+  private isOver = false
+
+  private constructor(
+    private readonly worker: SpawnedWorker,
+    request: OpenRequest,
+  ) {
+    this.slot = PageSlot.claim(request.options.storage.name)
+    this.client = new NodeClient(worker.port, {
+      notice: request.onNotice,
+      order: order => this.obey(order),
+      gone: error => {
+        this.end('the worker died')
+        request.onGone(error)
+      },
+    })
+    this.driver = new RtcDriver(
+      (report, transfer) => this.client.post(report, transfer),
+      request.engine,
+    )
+    this.stopWatching = watchPage(state => this.pageIs(state))
+  }
+
+  /** Rejects with `worker-unavailable`, with what the worker refuses for, or with the signal's reason. */
+  static async open(request: OpenRequest): Promise<{ node: OpenedNode; welcome: Welcome }> {
+    const { signal } = request
+    signal?.throwIfAborted()
+    const node = new OpenedNode(spawnWorker(request.worker), request)
+    try {
+      const options: NodeOptions = { ...request.options, slot: node.slot.value }
+      const welcome = await node.client.greet(call => ({ type: 'open', call, options }), {
+        signal,
+        timeoutMs: ANSWER_WITHIN_MS,
+      })
+      return { node, welcome }
+    } catch (reason) {
+      node.close(new GossamerError('closed', 'It was never open.'))
+      throw explained(reason)
+    }
+  }
+
+  adopt(channel: RTCDataChannel, peer: PeerId): void {
+    this.driver.adopt(channel, peer)
+  }
+
+  /** At once; what should be said before was said. */
+  close(error: GossamerError): void {
+    this.end('the page closed it')
+    this.client.close(error)
+  }
+
+  private obey(order: RtcOrder): void {
+    if (order.type === 'slot') this.slot.value = order.slot
+    else this.driver.obey(order)
+  }
+
+  private pageIs(state: PageState): void {
+    this.client.post({ type: 'page', state })
+    // Else a page that is put away, or a tab that is closed, goes on being a neighbor for seconds.
+    if (state === 'leaving') this.driver.closeAll('the page is leaving')
+  }
+
+  private end(reason: string): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.stopWatching()
+    this.driver.closeAll(reason)
+    this.slot.free()
+    this.worker.terminate()
+  }
+}
+
+function explained(reason: unknown): unknown {
+  if (!(reason instanceof GossamerError)) return reason
+  if (reason.code === 'no-answer') {
+    return workerUnavailable(`The worker did not answer within ${ANSWER_WITHIN_MS} ms.`, reason)
+  }
+  if (reason.code === 'worker-gone') {
+    return workerUnavailable(`The worker did not start. ${reason.message}`, reason)
+  }
+  return reason
+}
+
+/** Design §8. */
+const ANSWER_WITHIN_MS = 5_000

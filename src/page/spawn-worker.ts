@@ -1,0 +1,46 @@
+import { GossamerError } from '../bridge/errors.js'
+import { adaptPort, type MessagePortLike, type Port } from '../bridge/port.js'
+
+/** A worker that runs `gossamer/worker`, or a way to make one. */
+export type WorkerSource = MessagePortLike | (() => MessagePortLike)
+
+export interface SpawnedWorker {
+  port: Port
+  /** Nothing where the application made the worker and gave it to us. */
+  terminate(): void
+}
+
+/** Throws `worker-unavailable` where no worker can be made here. */
+export function spawnWorker(source: WorkerSource | undefined): SpawnedWorker {
+  if (source !== undefined && typeof source !== 'function') {
+    return { port: adaptPort(source), terminate: () => {} }
+  }
+  const worker = makeWorker(source)
+  return {
+    port: adaptPort(worker),
+    terminate: () => (worker as { terminate?(): unknown }).terminate?.(),
+  }
+}
+
+/** The error for a worker that did not come up, with what to try. */
+export function workerUnavailable(what: string, cause?: unknown): GossamerError {
+  return new GossamerError('worker-unavailable', `${what} ${WHAT_TO_TRY}`, { cause })
+}
+
+function makeWorker(source: (() => MessagePortLike) | undefined): MessagePortLike {
+  if (source === undefined && typeof Worker === 'undefined') {
+    throw workerUnavailable('There is no Worker here (is this a server, or another worker?).')
+  }
+  try {
+    if (source !== undefined) return source()
+    // As one expression, for this is how bundlers find the worker: the built file lies beside dist/index.js.
+    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    throw workerUnavailable(`The worker could not be made: ${text}.`, cause)
+  }
+}
+
+const WHAT_TO_TRY =
+  "Try: open the network panel and look for worker.js (404: your bundler did not copy it); pass it yourself with `worker: () => new Worker(new URL('gossamer/worker', import.meta.url), { type: 'module' })`; " +
+  "with Vite 7 or older add 'gossamer' to optimizeDeps.exclude; with a content security policy allow `worker-src 'self'`."
