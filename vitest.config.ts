@@ -1,8 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
+// Where `npm test` wants to count, it names a file for a report.
+const report = process.env['UNIT_REPORT']
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'signaling-server/**/*.test.ts', 'web/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: [
+      'src/**/*.test.ts',
+      'signaling-server/**/*.test.ts',
+      'web/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
     environment: 'node',
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
 })

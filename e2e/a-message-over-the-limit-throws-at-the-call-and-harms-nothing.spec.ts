@@ -1,0 +1,46 @@
+import { expect, test } from './fixtures.js'
+import type { Tab } from './tab.js'
+
+test('a message over the limit throws at the call and harms nothing', async ({ room }) => {
+  const tabs = await room.peers(3)
+  const speaker = tabs[0]!
+  for (const tab of tabs) await tab.startRecord()
+  const limit = await speaker.page.evaluate(() => window.gossamer.gossip.maxMessageSize)
+  expect(limit).toBe(4096)
+
+  for (const size of [limit + 1, 100 * limit]) {
+    for (const way of ['broadcast', 'broadcastNeighbors'] as const) {
+      const error = await attempt(speaker, way, size)
+      expect(error.code, `${way} of ${size} bytes`).toBe('message-too-large')
+      expect(error.message).toContain(String(size))
+      expect(error.message).toContain(String(limit))
+    }
+  }
+  expect((await attempt(speaker, 'broadcast', limit)).code, 'a message of the largest size').toBe(
+    '',
+  )
+
+  await room.roundOfTalk('unharmed')
+  for (const tab of tabs) {
+    const record = await tab.record()
+    expect(record.filter(event => event.type !== 'received')).toEqual([])
+    // One of the largest size, and one text of each other.
+    const received = record.filter(event => event.type === 'received')
+    expect(received.length, `messages at ${tab.name}`).toBe(tab === speaker ? 2 : 3)
+  }
+})
+
+/** The error's code and words; both empty where there is none. */
+function attempt(tab: Tab, way: 'broadcast' | 'broadcastNeighbors', size: number) {
+  return tab.page.evaluate(
+    async ([way, size]) => {
+      try {
+        await window.gossamer.topic[way](new Uint8Array(size))
+        return { code: '', message: '' }
+      } catch (error) {
+        return { code: String((error as { code?: string }).code), message: String(error) }
+      }
+    },
+    [way, size] as const,
+  )
+}

@@ -1,0 +1,41 @@
+import { test } from './fixtures.js'
+import { ServerProcess } from './servers.js'
+import { everyoneIsNeighborOfEveryone } from './views.js'
+
+test('a room keeps talking when the signaling server dies', async ({ room }) => {
+  const signaling = await ServerProcess.signaling()
+  try {
+    const tabs = await room.peers(4, { signaling: signaling.signalingUrl })
+    await room.roundOfTalk('before')
+    room.expectComplaint(NO_SERVER)
+    await signaling.kill()
+    await room.roundOfTalk('after')
+    for (const tab of tabs) await tab.reaches('joined')
+  } finally {
+    await signaling.kill()
+  }
+})
+
+test('a lost neighbor is replaced without a signaling server, through the mesh', async ({
+  room,
+}) => {
+  const signaling = await ServerProcess.signaling()
+  try {
+    const tabs = await room.peers(7, { signaling: signaling.signalingUrl })
+    room.expectComplaint(NO_SERVER)
+    await signaling.kill()
+    const leaver = tabs[3]!
+    const rest = tabs.filter(tab => tab !== leaver)
+    await leaver.close()
+    await everyoneIsNeighborOfEveryone(rest, REPLACED_WITHIN_MS)
+    await room.roundOfTalk('without server', rest)
+  } finally {
+    await signaling.kill()
+  }
+})
+
+/** What a browser prints itself about every attempt to come back. */
+const NO_SERVER = /WebSocket connection to .* failed|can.t establish a connection/
+
+/** As with a server, and every signal takes some hops more. */
+const REPLACED_WITHIN_MS = 15_000

@@ -1,0 +1,17 @@
+// Before the first law: what is tested is what the sources say.
+
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export default function build(): void {
+  for (const args of [
+    ['scripts/build.mjs'],
+    ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'],
+  ]) {
+    const { status } = spawnSync(process.execPath, args, {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}`)
+  }
+}

@@ -1,0 +1,63 @@
+// What every law gets: a room of its own, in the browsers of its project.
+
+import { randomBytes } from 'node:crypto'
+import { test as base, expect } from '@playwright/test'
+import { Browsers, type Kind } from './browsers.js'
+import { Room } from './room.js'
+import { ServerProcess } from './servers.js'
+
+interface LawFixtures {
+  room: Room
+}
+
+export interface ProjectSettings {
+  /** The browsers that tabs are opened in, in turn. */
+  kinds: Kind[]
+  /** How bytes travel: as the product chooses, or over the page's port. */
+  link: 'auto' | 'relayed'
+}
+
+interface WorkerFixtures extends ProjectSettings {
+  browsers: Browsers
+  /** Chat page and signaling, on a port of this worker's own. */
+  server: ServerProcess
+}
+
+export const test = base.extend<LawFixtures, WorkerFixtures>({
+  kinds: [['chromium'], { option: true, scope: 'worker' }],
+  link: ['auto', { option: true, scope: 'worker' }],
+
+  browsers: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from this pattern.
+    async ({}, use) => {
+      const browsers = new Browsers()
+      await use(browsers)
+      await browsers.close()
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+
+  server: [
+    // biome-ignore lint/correctness/noEmptyPattern: as above.
+    async ({}, use) => {
+      const server = await ServerProcess.page()
+      await use(server)
+      await server.kill()
+    },
+    { scope: 'worker' },
+  ],
+
+  room: async ({ browsers, kinds, link, server }, use, info) => {
+    const name = `law-${randomBytes(6).toString('hex')}`
+    const room = new Room(name, browsers, kinds, link, server.pageUrl)
+    await use(room)
+    if (info.status !== info.expectedStatus) {
+      const body = JSON.stringify(await room.picture(), undefined, 2)
+      await info.attach('room.json', { body, contentType: 'application/json' })
+    }
+    await room.close()
+    expect(room.complaints, 'console and page errors that no law expects').toEqual([])
+  },
+})
+
+export { expect }

@@ -1,0 +1,75 @@
+import { expect, test } from './fixtures.js'
+import { until } from './room.js'
+import type { Tab } from './tab.js'
+
+test('no tab of twelve keeps more than five links', async ({ room }) => {
+  const tabs = await room.peers(12, { init: watchLinks })
+  await room.roundOfTalk('we are many')
+
+  // One link may stand a moment longer while another takes its place.
+  await until('tabs whose links are not their neighbors', () => unsettled(tabs), [])
+  for (const tab of tabs) {
+    const { links, neighbors, mostNeighbors, mostLinks } = await count(tab)
+    expect(neighbors, `neighbors of ${tab.name}`).toBeGreaterThan(0)
+    expect(links, `links of ${tab.name}`).toBeLessThanOrEqual(5)
+    expect(mostNeighbors, `most neighbors ${tab.name} ever showed`).toBeLessThanOrEqual(5)
+    expect(mostLinks, `most links ${tab.name} ever had`).toBeLessThanOrEqual(5 + IN_PASSING)
+  }
+})
+
+interface Counts {
+  /** Connections that are neither closed nor failed. */
+  links: number
+  mostLinks: number
+  neighbors: number
+  mostNeighbors: number
+}
+
+async function unsettled(tabs: readonly Tab[]): Promise<string[]> {
+  const found: string[] = []
+  for (const tab of tabs) {
+    const { links, neighbors } = await count(tab)
+    if (links !== neighbors) found.push(`${tab.name}: ${links} links, ${neighbors} neighbors`)
+  }
+  return found
+}
+
+function count(tab: Tab): Promise<Counts> {
+  return tab.page.evaluate(() => (window as unknown as { counts: () => Counts }).counts())
+}
+
+/** Runs in the page before anything else. */
+function watchLinks() {
+  const connections = new Set<RTCPeerConnection>()
+  const neighbors = () =>
+    Number(document.querySelector('[data-testid=neighbors]')?.getAttribute('data-count') ?? 0)
+  const links = () => {
+    for (const one of connections) {
+      if (one.connectionState === 'closed' || one.connectionState === 'failed')
+        connections.delete(one)
+    }
+    return connections.size
+  }
+  const most = { links: 0, neighbors: 0 }
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration)
+      connections.add(this)
+      most.links = Math.max(most.links, links())
+    }
+  }
+  new MutationObserver(() => {
+    most.neighbors = Math.max(most.neighbors, neighbors())
+  }).observe(document, { subtree: true, childList: true, attributeFilter: ['data-count'] })
+  Object.assign(window, {
+    counts: () => ({
+      links: links(),
+      mostLinks: most.links,
+      neighbors: neighbors(),
+      mostNeighbors: most.neighbors,
+    }),
+  })
+}
+
+/** A link to a newcomer while the one it replaces is being closed, and dials under way. Guess. */
+const IN_PASSING = 4

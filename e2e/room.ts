@@ -1,0 +1,146 @@
+// A chat room of its own for each law: a fresh name, tabs in any browser, and everything that the tabs
+// complain about.
+
+import { type BrowserContext, expect, type Page } from '@playwright/test'
+import type { Browsers, Kind } from './browsers.js'
+import { Tab } from './tab.js'
+
+export interface OpenOptions {
+  /** The browser; by default the project's browsers in turn. */
+  kind?: Kind
+  /** Nickname; by default p1, p2, … */
+  name?: string
+  /**
+   * `shared` (default): one more tab beside the others of that browser, with the same storage.
+   * `own`: as if on another machine.
+   */
+  context?: 'shared' | 'own'
+  /** Signaling server; by default the page's own. */
+  signaling?: string
+  /** Where the chat page is; by default the product's server. */
+  pageUrl?: string
+  /** Runs in the page before its own scripts, on every load. */
+  init?: () => void
+}
+
+export class Room {
+  readonly tabs: Tab[] = []
+  private readonly contexts: BrowserContext[] = []
+  private readonly shared = new Map<Kind, Promise<BrowserContext>>()
+  private readonly expected: RegExp[] = []
+  private opened = 0
+
+  constructor(
+    readonly name: string,
+    private readonly browsers: Browsers,
+    private readonly kinds: readonly Kind[],
+    private readonly link: string,
+    private readonly pageUrl: string,
+  ) {}
+
+  /** Opens a tab and waits until its node has an identity, not until it has joined. */
+  async open(options: OpenOptions = {}): Promise<Tab> {
+    const number = ++this.opened
+    const kind = options.kind ?? this.kinds[(number - 1) % this.kinds.length] ?? 'chromium'
+    const context = await this.context(kind, options.context ?? 'shared')
+    const page = await context.newPage()
+    if (options.init !== undefined) await page.addInitScript(options.init)
+    const tab = new Tab(page, options.name ?? `p${number}`, kind)
+    this.tabs.push(tab)
+    await page.goto(this.address(tab.name, options))
+    await tab.opened()
+    return tab
+  }
+
+  /** Takes in the tab that `open` makes this one open, for example a duplicate of itself. */
+  async adopt(opener: Tab, name: string, open: (page: Page) => Promise<unknown>): Promise<Tab> {
+    const [page] = await Promise.all([
+      opener.page.context().waitForEvent('page'),
+      open(opener.page),
+    ])
+    const tab = new Tab(page, name, opener.kind)
+    this.tabs.push(tab)
+    await tab.opened()
+    return tab
+  }
+
+  /** Opens tabs one after the other, and waits until all have joined. */
+  async peers(count: number, options: OpenOptions = {}): Promise<Tab[]> {
+    const tabs: Tab[] = []
+    for (let i = 0; i < count; i++) tabs.push(await this.open(options))
+    await this.joined(tabs)
+    return tabs
+  }
+
+  async joined(tabs: readonly Tab[] = this.tabs): Promise<void> {
+    for (const tab of tabs) await tab.reaches('joined')
+  }
+
+  /**
+   * Everyone says something new and hears everyone else: what was on its way before has had its time.
+   * Returns the texts.
+   */
+  async roundOfTalk(word: string, tabs: readonly Tab[] = this.tabs): Promise<string[]> {
+    const texts = tabs.map(tab => `${word} from ${tab.name}.`)
+    for (const [i, tab] of tabs.entries()) await tab.say(texts[i] ?? '')
+    for (const tab of tabs) await tab.hears(...texts)
+    return texts
+  }
+
+  /** Says that a console or page error is part of the law. */
+  expectComplaint(pattern: RegExp): void {
+    this.expected.push(pattern)
+  }
+
+  get complaints(): string[] {
+    return this.tabs
+      .flatMap(tab => tab.complaints)
+      .filter(complaint => !this.expected.some(pattern => pattern.test(complaint)))
+  }
+
+  /** The room as each tab sees it. */
+  async picture(): Promise<unknown[]> {
+    return Promise.all(this.tabs.map(tab => tab.picture()))
+  }
+
+  /** Keeps the tabs' complaints for a last look. */
+  async close(): Promise<void> {
+    await Promise.all(this.contexts.map(context => context.close()))
+  }
+
+  private async context(kind: Kind, form: 'shared' | 'own'): Promise<BrowserContext> {
+    if (form === 'own') return this.newContext(kind)
+    let context = this.shared.get(kind)
+    if (context === undefined) {
+      context = this.newContext(kind)
+      this.shared.set(kind, context)
+    }
+    return context
+  }
+
+  private async newContext(kind: Kind): Promise<BrowserContext> {
+    const browser = await this.browsers.get(kind)
+    const context = await browser.newContext()
+    this.contexts.push(context)
+    return context
+  }
+
+  private address(nick: string, { signaling, pageUrl }: OpenOptions): string {
+    const url = new URL(pageUrl ?? this.pageUrl)
+    url.searchParams.set('room', this.name)
+    url.searchParams.set('name', nick)
+    if (signaling !== undefined) url.searchParams.set('signaling', signaling)
+    if (this.link !== 'auto') url.searchParams.set('link', this.link)
+    return url.href
+  }
+}
+
+/** Asks again until `read` equals `wanted`; for what no element shows. */
+export async function until<T>(
+  what: string,
+  read: () => Promise<T> | T,
+  wanted: T,
+  timeout = 15_000,
+): Promise<void> {
+  await expect.poll(read, { message: what, timeout, intervals: [100] }).toEqual(wanted)
+}
