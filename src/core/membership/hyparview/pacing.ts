@@ -73,7 +73,8 @@ export class Backoff {
  * twelfth of the shuffle interval to the whole; below half it grows from `retryBackoffMs` to that twelfth.
  */
 export class Pace {
-  private misses = 0
+  /** Asks in a row that came to nothing. */
+  misses = 0
   /** No ask before this. */
   notBefore: Millis = 0
 

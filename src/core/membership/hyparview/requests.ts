@@ -1,5 +1,5 @@
 import type { Millis, PeerId } from '../../ids.js'
-import type { HyparviewMessage } from './messages.js'
+import { type HyparviewMessage, LARGEST_SAMPLE, type PeerEntry } from './messages.js'
 import type { Overlay } from './overlay.js'
 import { type Pace, Throttle } from './pacing.js'
 
@@ -32,6 +32,10 @@ type Message<T extends HyparviewMessage['type']> = Extract<HyparviewMessage, { t
 export class Requests {
   private readonly agreements = new Map<PeerId, Agreement>()
   private readonly introductions = new Throttle()
+  /** Peers that lately asked for a place we had not: they are short of neighbors. */
+  private readonly wanting = new Map<PeerId, Millis>()
+  /** Whom those that refused us named, first those that want neighbors themselves. */
+  private hints: PeerId[] = []
 
   constructor(
     private readonly overlay: Overlay,
@@ -59,7 +63,17 @@ export class Requests {
     return [...this.agreements].map(([peer, { stage, since }]) => ({ peer, stage, since }))
   }
 
+  /**
+   * Passive peers that are likely to have room, best first. Departs from the paper, where two peers that are
+   * both short find each other only by chance: who refuses names those it refused before.
+   */
+  likely(now: Millis): PeerId[] {
+    return [...this.wantingNow(now), ...this.hints].filter(peer => this.overlay.passive.has(peer))
+  }
+
   ask(now: Millis, peer: PeerId, ask: Ask): void {
+    this.wanting.delete(peer)
+    this.hints = this.hints.filter(other => other !== peer)
     const requestId = this.overlay.random.u32()
     this.agreements.set(peer, { stage: 'asking', ask, requestId, since: now, repeated: false })
     this.overlay.timers.set(answerDue(peer), now + this.overlay.config.neighborRequestTimeoutMs)
@@ -85,7 +99,7 @@ export class Requests {
     }
     // Whom we asked, or agreed with already, needs no place besides the one it has.
     if (!this.agreements.has(from) && !this.hasPlace(now, ask)) {
-      this.refuse(from, message.requestId, ask)
+      this.refuse(now, from, message.requestId, ask)
       return
     }
     this.agree(now, from, message.requestId, ask)
@@ -133,6 +147,7 @@ export class Requests {
     }
     if (FINAL_REASONS.includes(message.reason)) this.overlay.backoff.delay(now, from, 'for-long')
     this.overlay.integrate(now, from, message.sample)
+    this.hints = message.sample.slice(0, LARGEST_HINTS).map(({ peer }) => peer)
   }
 
   /** The link carries the topic: who agreed is now a neighbor. Others are not our concern. */
@@ -195,7 +210,7 @@ export class Requests {
   /** We leave: those that wait for a link with us need not wait. */
   cancelAll(): void {
     for (const [peer, { stage, requestId }] of this.agreements) {
-      if (stage === 'linking') this.sendReject(peer, requestId, 'not-in-topic', false)
+      if (stage === 'linking') this.sendReject(peer, requestId, 'not-in-topic')
       this.cancel(peer)
     }
   }
@@ -243,10 +258,42 @@ export class Requests {
     this.overlay.emit({ type: 'connect', peer })
   }
 
-  private refuse(peer: PeerId, requestId: number, ask: Ask): void {
+  private refuse(now: Millis, peer: PeerId, requestId: number, ask: Ask): void {
     this.overlay.count(ask === 'join' ? 'joins-refused' : 'requests-refused')
-    this.sendReject(peer, requestId, ask === 'low' ? 'full' : 'busy', true)
+    this.sendReject(peer, requestId, ask === 'low' ? 'full' : 'busy', this.contactsFor(now, peer))
+    // A refused joiner has no neighbors: naming it to the next would make islands of newcomers.
+    if (ask === 'join') return
     this.overlay.meet(peer)
+    this.wanting.delete(peer)
+    if (this.wanting.size >= LARGEST_HINTS) this.wanting.delete(this.wanting.keys().next().value!)
+    this.wanting.set(peer, now)
+  }
+
+  /** Others for a refused peer to ask, so that it is not left without contacts. */
+  private contactsFor(now: Millis, peer: PeerId): PeerEntry[] {
+    const { overlay } = this
+    const wanting = this.wantingNow(now).filter(other => other !== peer)
+    const best = overlay.random.sample(wanting, overlay.config.shuffleActiveViewCount)
+    // Those with whom we are about to be linked are good contacts too: at first they are all there is.
+    const soon = [...this.agreements].filter(([, { stage }]) => stage === 'linking')
+    const rest = overlay.sampleFor(
+      peer,
+      soon.map(([other]) => other),
+    )
+    const sample = [...overlay.entries(best), ...rest.filter(entry => !best.includes(entry.peer))]
+    const { shuffleActiveViewCount, shufflePassiveViewCount } = overlay.config
+    return sample.slice(
+      0,
+      Math.min(LARGEST_SAMPLE, shuffleActiveViewCount + shufflePassiveViewCount),
+    )
+  }
+
+  private wantingNow(now: Millis): PeerId[] {
+    const { active, config } = this.overlay
+    return [...this.wanting]
+      .filter(([peer, at]) => now - at < config.shuffleIntervalMs && !active.has(peer))
+      .map(([peer]) => peer)
+      .reverse()
   }
 
   private withdraw(peer: PeerId, requestId: number, linked: boolean): void {
@@ -254,7 +301,7 @@ export class Requests {
       this.overlay.sendDisconnect(peer)
       this.overlay.emit({ type: 'release', peer })
     } else {
-      this.sendReject(peer, requestId, 'busy', false)
+      this.sendReject(peer, requestId, 'busy')
     }
   }
 
@@ -278,7 +325,7 @@ export class Requests {
     if (ask === 'join') overlay.emit({ type: 'join-failed', peer, reason })
     overlay.backoff.delay(now, peer, how === 'refused' ? 'refused' : 'gone')
     // The dead are passed over at once; the full, and those of whom nobody spoke lately, at leisure.
-    if (ask === 'low' && (how === 'refused' || overlay.reserve.has(peer))) {
+    if (ask !== 'join' && (how === 'refused' || overlay.reserve.has(peer))) {
       this.pace.miss(now, overlay.active.size)
     }
     if (how === 'refused') return
@@ -321,18 +368,8 @@ export class Requests {
     to: PeerId,
     requestId: number,
     reason: Message<'neighbor-reject'>['reason'],
-    withSample: boolean,
+    sample: PeerEntry[] = [],
   ): void {
-    // Those with whom we are about to be linked are good contacts too: at first they are all there is.
-    const soon = [...this.agreements].filter(
-      ([peer, { stage }]) => stage === 'linking' && peer !== to,
-    )
-    const sample = withSample
-      ? this.overlay.sampleFor(
-          to,
-          soon.map(([peer]) => peer),
-        )
-      : []
     this.overlay.send(to, { type: 'neighbor-reject', requestId, reason, sample })
   }
 }
@@ -347,6 +384,8 @@ function linkDue(peer: PeerId): string {
 
 /** Joins admitted beyond capacity at one time, besides `parallelRequests` (reference §7.3 p). Guess. */
 const PROMISES_BEYOND_PARALLEL = 2
+/** Guess. */
+const LARGEST_HINTS = 8
 /** Failures in a row after which a remembered peer is forgotten, neighbors given. Guess. */
 const FORGOTTEN_AFTER = 8
 /** Refusals that asking again does not change. */
