@@ -100,6 +100,8 @@ export class Chat {
       this.change({ peerId: this.gossip.peerId, maxMessageBytes: this.gossip.maxMessageSize })
     } catch (error) {
       this.fail(error)
+      // Of a node whose topic was refused, nothing is left running; the failure shown is the topic's.
+      await this.gossip?.shutdown().catch(() => {})
       return
     }
     this.topic.addEventListener('state', () => this.takeStatus())
