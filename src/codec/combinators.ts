@@ -1,4 +1,6 @@
+import type { Reader } from './reader.js'
 import type { Infer, Schema } from './schema.js'
+import type { Writer } from './writer.js'
 
 type Fields = Record<string, Schema<unknown>>
 type StructOf<F extends Fields> = { [K in keyof F]: Infer<F[K]> }
@@ -68,23 +70,46 @@ type UnionOf<V extends Variants> = {
   [K in keyof V]: { type: K } & Infer<V[K][1]>
 }[keyof V]
 
+/** A schema over variants, which also speaks of tag and fields apart, for frames that put something between. */
+export interface Union<V extends Variants> extends Schema<UnionOf<V>> {
+  /** The tag of each variant, by its `type`. */
+  readonly tags: ReadonlyMap<string, number>
+  /** What `write` writes after the tag. */
+  writeFields(writer: Writer, value: UnionOf<V>): void
+  /** What `read` reads after the tag. */
+  readFields(reader: Reader, tag: number): UnionOf<V>
+}
+
 /** A tag byte and the variant's fields; in memory the variant is named by `type`. Tags are append-only. */
-export function union<V extends Variants>(variants: V): Schema<UnionOf<V>> {
+export function union<V extends Variants>(variants: V): Union<V> {
   const byTag = new Map<number, readonly [type: string, schema: Schema<object>]>()
+  const tags = new Map<string, number>()
   for (const [type, [tag, schema]] of Object.entries(variants)) {
     if (byTag.has(tag)) throw new RangeError(`union: tag ${tag} twice`)
     byTag.set(tag, [type, schema])
+    tags.set(type, tag)
+  }
+  const writeFields = (w: Writer, value: UnionOf<V>) => {
+    variantOf(value).write(w, value)
+  }
+  const readFields = (r: Reader, tag: number) => {
+    const variant = byTag.get(tag) ?? r.fail('unknown tag')
+    return { type: variant[0], ...variant[1].read(r) } as UnionOf<V>
+  }
+  const variantOf = (value: UnionOf<V>) => {
+    const tag = tags.get(value.type as string)
+    if (tag === undefined) throw new RangeError(`union: ${String(value.type)}`)
+    return byTag.get(tag)![1]
   }
   return {
+    tags,
+    writeFields,
+    readFields,
     write: (w, value) => {
-      const variant = variants[value.type as string]
-      if (variant === undefined) throw new RangeError(`union: ${String(value.type)}`)
-      w.u8(variant[0])
-      variant[1].write(w, value)
+      const schema = variantOf(value)
+      w.u8(tags.get(value.type as string)!)
+      schema.write(w, value)
     },
-    read: r => {
-      const variant = byTag.get(r.u8()) ?? r.fail('unknown tag')
-      return { type: variant[0], ...variant[1].read(r) } as UnionOf<V>
-    },
+    read: r => readFields(r, r.u8()),
   }
 }

@@ -1,6 +1,6 @@
+import type { Names } from './names.js'
 import { Malformed, Reader } from './reader.js'
 import { Writer } from './writer.js'
-import type { Names } from './names.js'
 
 /** How a value lies in bytes: declared once, next to the protocol that speaks it. */
 export interface Schema<T> {
@@ -19,7 +19,11 @@ export function encode<T>(schema: Schema<T>, value: T, names?: Names): Uint8Arra
 }
 
 /** Reads one value that must fill the bytes exactly. Never throws, whatever the bytes. */
-export function decode<T>(schema: Schema<T>, bytes: Uint8Array, names?: Names): Decoded<T> {
+export function decode<T>(
+  schema: Pick<Schema<T>, 'read'>,
+  bytes: Uint8Array,
+  names?: Names,
+): Decoded<T> {
   const reader = new Reader(bytes, names)
   try {
     const value = schema.read(reader)

@@ -1,6 +1,6 @@
 import type { Names } from './names.js'
 
-/** A growing buffer. One writer serves one encoding; `finish` gives a copy of exactly what was written. */
+/** A growing buffer. One writer serves one encoding; `finish` ends it and gives exactly what was written. */
 export class Writer {
   private buffer: Uint8Array
   private length = 0
@@ -18,7 +18,7 @@ export class Writer {
   }
 
   varint(value: number): void {
-    this.reserve(8)
+    this.reserve(varintLength(value))
     while (value >= 128) {
       this.buffer[this.length++] = (value % 128) | 128
       value = Math.floor(value / 128)
@@ -33,7 +33,7 @@ export class Writer {
   }
 
   finish(): Uint8Array {
-    return this.buffer.slice(0, this.length)
+    return this.length === this.buffer.length ? this.buffer : this.buffer.slice(0, this.length)
   }
 
   private reserve(extra: number): void {
@@ -43,4 +43,14 @@ export class Writer {
     grown.set(this.buffer)
     this.buffer = grown
   }
+}
+
+/** Bytes of a varint. */
+export function varintLength(value: number): number {
+  let length = 1
+  while (value >= 128) {
+    value = Math.floor(value / 128)
+    length++
+  }
+  return length
 }

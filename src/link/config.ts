@@ -1,0 +1,66 @@
+import type { FrameClass } from '../core/io.js'
+import { LARGEST_CONTROL_FRAME_BYTES, LARGEST_FRAME_BYTES } from '../wire/limits.js'
+
+/** The numbers of one link. */
+export interface LinkConfig {
+  /** Written and still in the channel, bytes: above it nothing is written. */
+  highWaterBytes: number
+  /** Where the channel is to say that it fell low; not read here, but belongs to `highWaterBytes`. */
+  lowWaterBytes: number
+  queues: Record<FrameClass, QueueLimits>
+  /** The largest frame of each class taken from the peer, bytes after rejoining. */
+  largestFrameBytes: Record<FrameClass, number>
+  /** A ping goes out when nothing else did for this long. */
+  pingIntervalMs: number
+  /** A ping goes out even on a busy link, to measure the round trip. */
+  measureIntervalMs: number
+  /** Silence that makes a link suspect. */
+  suspectAfterMs: number
+  /** From suspicion to death. */
+  deadAfterMs: number
+  /** A wake later than this means that our own clock slept, not the peer. */
+  lateWakeMs: number
+  /** A queue over its limit, and not half empty again in this time, is congested. */
+  congestedAfterMs: number
+  /** After `close`, what is queued has this long to leave. */
+  drainMs: number
+}
+
+export interface QueueLimits {
+  bytes: number
+  frames: number
+}
+
+export const LINK_DEFAULTS: LinkConfig = {
+  /** 256 KiB in flight gave the best throughput (papers §4, "throughput"). */
+  highWaterBytes: 256 << 10,
+  /** The event fires near empty (papers §4, "bufferedAmount"): a quarter keeps the channel busy meanwhile. Guess. */
+  lowWaterBytes: 64 << 10,
+  queues: {
+    /** Guess: more than any protocol here says in a second. */
+    control: { bytes: 512 << 10, frames: 4096 },
+    /** Guess: 256 payloads of the default 4 KiB, or two of the largest. */
+    live: { bytes: 2 << 20, frames: 16_384 },
+    /** Guess. */
+    history: { bytes: 2 << 20, frames: 4096 },
+  },
+  largestFrameBytes: {
+    control: LARGEST_CONTROL_FRAME_BYTES,
+    live: LARGEST_FRAME_BYTES,
+    history: LARGEST_FRAME_BYTES,
+  },
+  /** Design §6: a crash is otherwise noticed after 17 s (browser-facts §2). Two are lost before suspicion. */
+  pingIntervalMs: 1000,
+  /** Guess. */
+  measureIntervalMs: 5000,
+  /** Design §6. */
+  suspectAfterMs: 2500,
+  /** Guess: time for an ICE restart, about five round trips and a signal's way. */
+  deadAfterMs: 2500,
+  /** Guess: hidden pages wake once a second (papers §4, "background"). */
+  lateWakeMs: 1000,
+  /** Issue of the mesh: a queue that stays full costs the neighbor its place. Guess: 2 s. */
+  congestedAfterMs: 2000,
+  /** Guess: two slow round trips. */
+  drainMs: 1000,
+}

@@ -1,0 +1,393 @@
+// One link as a pure machine: what of which queue goes into which packet, what comes out of those that
+// arrive, and whether the peer is alive. Worker and simulator drive this same one.
+import { Malformed, Reader } from '../codec/reader.js'
+import { type Deadline, sooner } from '../core/deadline.js'
+import type { Millis } from '../core/ids.js'
+import type { FrameClass } from '../core/io.js'
+import type { Random } from '../core/random.js'
+import { Timers } from '../core/timers.js'
+import { LARGEST_PACKET_BYTES } from '../wire/limits.js'
+import type { LinkConfig } from './config.js'
+import { Heartbeat, type Verdict } from './heartbeat.js'
+import { type OwnRecord, Packer } from './packer.js'
+import { CLASSES, classOf, PING, PONG, partOf, readHead } from './records.js'
+import { Rejoiner } from './rejoiner.js'
+
+export type LinkInput =
+  /** The channel takes packets from now on. Frames given before have waited. */
+  | { type: 'opened' }
+  /** Send this. It leaves at the next `flush`, or before where a packet is full. */
+  | { type: 'frame'; bytes: Uint8Array; class: FrameClass }
+  /** A packet arrived; its bytes belong to the link from now on. */
+  | { type: 'packet'; bytes: Uint8Array }
+  /**
+   * What the channel still holds, bytes. To be given after the writes of each call were made, and when the
+   * channel says that it fell low; between, the link counts what it wrote.
+   */
+  | { type: 'buffered'; amount: number }
+  /** The end of the task in which anything was put in: write what was held back for company. */
+  | { type: 'flush' }
+  /** `nextDeadline` has come. */
+  | { type: 'wake' }
+  /** ICE says the path is gone, for now. */
+  | { type: 'interrupted' }
+  /** Take no more frames, let leave what is queued, then say `drained`. */
+  | { type: 'close' }
+
+export type LinkOutput =
+  | { type: 'write'; packet: Uint8Array }
+  /** A frame of the peer's, whole; maybe a view into a packet. */
+  | { type: 'deliver'; frame: Uint8Array }
+  /** Smoothed round trip, when it changed by a tenth. */
+  | { type: 'rtt'; rttMs: number }
+  /** Nothing was heard for a while, or ICE lost the path: time for an ICE restart. */
+  | { type: 'suspect' }
+  | { type: 'recovered' }
+  /** The end: the link does nothing more. */
+  | { type: 'dead'; reason: DeathReason }
+  /** A queue stayed full: this peer is too slow for what it is sent. Said again while it lasts. */
+  | { type: 'congested' }
+  | { type: 'misbehaved'; reason: Fault }
+  | { type: 'count'; counter: LinkCounter; by: number }
+  /** After `close`: all has left, or the time for it is over. */
+  | { type: 'drained' }
+
+/** What a peer can do wrong below its frames; blame reasons of the core. */
+export type Fault = 'malformed-frame' | 'limit-exceeded'
+
+/** Silent beyond suspicion, control queue over its limit, or bytes that are no packets of this wire. */
+export type DeathReason = 'silent' | 'failed' | 'blamed'
+
+export type LinkCounter =
+  | 'link-live-dropped'
+  | 'link-history-dropped'
+  | 'link-control-overflow'
+  /** Frames put in after `close`. */
+  | 'link-late-frame'
+  /** Frames that had not left when the time to drain was over, or the link died. */
+  | 'link-undelivered'
+
+export interface LinkMachineSnapshot {
+  state: LinkState
+  rttMs: number | undefined
+  suspect: boolean
+  lastHeardAt: Millis
+  queued: Record<FrameClass, { frames: number; bytes: number }>
+  /** Written and, as far as is known, still in the channel. */
+  bufferedBytes: number
+  /** Of frames that the peer has begun and not ended. */
+  rejoiningBytes: number
+  sent: Traffic
+  received: Traffic
+  dropped: number
+  deadline: Deadline | undefined
+}
+
+export interface Traffic {
+  packets: number
+  frames: number
+  bytes: number
+}
+
+export type LinkState = 'waiting' | 'open' | 'draining' | 'ended'
+
+export class LinkMachine {
+  private state: LinkState = 'waiting'
+  private readonly packer: Packer
+  private readonly heartbeat: Heartbeat
+  private readonly rejoiners: Record<FrameClass, Rejoiner>
+  private readonly timers = new Timers<'congested' | 'drain'>()
+  private buffered = 0
+  /** A flush found no room in the channel, and is to be made up for. */
+  private flushing = false
+  /** The body of the last ping not yet answered; answering the last is enough, and bounded. */
+  private toEcho: Uint8Array | undefined
+  private readonly sent: Traffic = { packets: 0, frames: 0, bytes: 0 }
+  private readonly received: Traffic = { packets: 0, frames: 0, bytes: 0 }
+  private dropped = 0
+
+  constructor(
+    private readonly config: LinkConfig,
+    random: Random,
+  ) {
+    this.packer = new Packer(config.queues)
+    this.heartbeat = new Heartbeat(config, random)
+    this.rejoiners = {
+      control: new Rejoiner(config.largestFrameBytes.control),
+      live: new Rejoiner(config.largestFrameBytes.live),
+      history: new Rejoiner(config.largestFrameBytes.history),
+    }
+  }
+
+  /** Throws RangeError for a frame that the peer would not take: empty, or above the largest of its class. */
+  handle(now: Millis, input: LinkInput): LinkOutput[] {
+    const outputs: LinkOutput[] = []
+    if (this.state === 'ended') return outputs
+    switch (input.type) {
+      case 'opened':
+        this.open(now)
+        break
+      case 'frame':
+        this.enqueue(now, input.bytes, input.class, outputs)
+        break
+      case 'packet':
+        this.receive(now, input.bytes, outputs)
+        break
+      case 'buffered':
+        this.buffered = input.amount
+        this.pump(now, outputs)
+        break
+      case 'flush':
+        this.flush(now, outputs)
+        break
+      case 'wake':
+        this.wake(now, outputs)
+        break
+      case 'interrupted':
+        this.judge(this.heartbeat.interrupted(now), outputs)
+        break
+      case 'close':
+        this.close(now, outputs)
+        break
+    }
+    return outputs
+  }
+
+  get nextDeadline(): Deadline | undefined {
+    return sooner(this.heartbeat.nextDeadline, this.timers.next)
+  }
+
+  snapshot(): LinkMachineSnapshot {
+    const queued = (of: FrameClass) => {
+      const { length: frames, bytes } = this.packer.queues[of]
+      return { frames, bytes }
+    }
+    return {
+      state: this.state,
+      rttMs: this.heartbeat.rttMs,
+      suspect: this.heartbeat.isSuspect,
+      lastHeardAt: this.heartbeat.lastHeardAt,
+      queued: { control: queued('control'), live: queued('live'), history: queued('history') },
+      bufferedBytes: this.buffered,
+      rejoiningBytes: CLASSES.reduce((sum, each) => sum + this.rejoiners[each].held, 0),
+      sent: { ...this.sent },
+      received: { ...this.received },
+      dropped: this.dropped,
+      deadline: this.nextDeadline,
+    }
+  }
+
+  private open(now: Millis): void {
+    if (this.state !== 'waiting') return
+    this.state = 'open'
+    this.heartbeat.start(now)
+  }
+
+  private enqueue(now: Millis, frame: Uint8Array, of: FrameClass, outputs: LinkOutput[]): void {
+    const largest = this.config.largestFrameBytes[of]
+    if (frame.length === 0 || frame.length > largest) {
+      throw new RangeError(`${of} frame: ${frame.length} bytes, not 1 to ${largest}`)
+    }
+    if (this.state === 'draining') {
+      this.drop('link-late-frame', 1, outputs)
+      return
+    }
+    const queue = this.packer.queues[of]
+    if (queue.wouldOverflow(frame)) {
+      if (of === 'control') {
+        this.overflow(outputs)
+        return
+      }
+      this.timers.ensure('congested', now + this.config.congestedAfterMs)
+      // An exchange of history is a row: it keeps its beginning, and its end is asked for again.
+      if (of === 'history') {
+        this.drop('link-history-dropped', 1, outputs)
+        return
+      }
+      // Of live frames the oldest go: they have had the longest time to reach the peer another way.
+      let count = 0
+      while (queue.wouldOverflow(frame) && queue.dropOldest()) count++
+      this.drop('link-live-dropped', count, outputs)
+      if (queue.wouldOverflow(frame)) {
+        this.drop('link-live-dropped', 1, outputs)
+        return
+      }
+    }
+    queue.push(frame)
+    this.sent.frames++
+    if (this.packer.bytes >= LARGEST_PACKET_BYTES) this.pump(now, outputs)
+  }
+
+  private flush(now: Millis, outputs: LinkOutput[]): void {
+    this.flushing = true
+    this.pump(now, outputs)
+  }
+
+  /** Full packets at any time, others only for a flush; none above the high water. */
+  private pump(now: Millis, outputs: LinkOutput[]): void {
+    if (this.state !== 'open' && this.state !== 'draining') return
+    while (this.buffered < this.config.highWaterBytes) {
+      const full = this.packer.bytes >= LARGEST_PACKET_BYTES
+      if (!full && !(this.flushing && this.hasSomething)) {
+        this.flushing = false
+        break
+      }
+      const packet = this.packer.pack(this.ownRecords(now))
+      this.buffered += packet.length
+      this.sent.packets++
+      this.sent.bytes += packet.length
+      this.heartbeat.sent(now)
+      outputs.push({ type: 'write', packet })
+    }
+    const { live, history } = this.packer.queues
+    if (this.timers.has('congested') && live.isHalfEmpty && history.isHalfEmpty) {
+      this.timers.clear('congested')
+    }
+    if (this.state === 'draining' && this.packer.frames === 0 && this.buffered === 0) {
+      this.end()
+      outputs.push({ type: 'drained' })
+    }
+  }
+
+  private get hasSomething(): boolean {
+    return this.packer.frames > 0 || this.toEcho !== undefined || this.heartbeat.wantsPing
+  }
+
+  private ownRecords(now: Millis): OwnRecord[] {
+    const records: OwnRecord[] = []
+    if (this.toEcho !== undefined) records.push({ kind: PONG, bytes: this.toEcho })
+    this.toEcho = undefined
+    if (this.heartbeat.wantsPing) records.push({ kind: PING, bytes: this.heartbeat.ping(now) })
+    return records
+  }
+
+  private receive(now: Millis, packet: Uint8Array, outputs: LinkOutput[]): void {
+    this.judge(this.heartbeat.heard(now), outputs)
+    this.received.packets++
+    this.received.bytes += packet.length
+    const fault = this.takeRecords(now, packet, outputs)
+    if (fault === undefined) return
+    // After a broken packet the rest of the stream means nothing.
+    outputs.push({ type: 'misbehaved', reason: fault })
+    this.die('blamed', outputs)
+  }
+
+  private takeRecords(now: Millis, packet: Uint8Array, outputs: LinkOutput[]): Fault | undefined {
+    if (packet.length > LARGEST_PACKET_BYTES) return 'limit-exceeded'
+    const reader = new Reader(packet)
+    try {
+      while (reader.left > 0) {
+        const { kind, length } = readHead(reader)
+        if (length === 0) return 'malformed-frame'
+        const fault = this.takeRecord(now, kind, reader.take(length), outputs)
+        if (fault !== undefined) return fault
+      }
+      return undefined
+    } catch (error) {
+      if (error instanceof Malformed) return 'malformed-frame'
+      throw error
+    }
+  }
+
+  private takeRecord(
+    now: Millis,
+    kind: number,
+    bytes: Uint8Array,
+    outputs: LinkOutput[],
+  ): Fault | undefined {
+    const of = classOf(kind)
+    if (of === undefined) return this.takeProbe(now, kind, bytes, outputs)
+    const joined = this.rejoiners[of].take(partOf(kind), bytes)
+    if (joined.type === 'wrong') return joined.reason
+    if (joined.type === 'frame') {
+      this.received.frames++
+      outputs.push({ type: 'deliver', frame: joined.frame })
+    }
+    return undefined
+  }
+
+  private takeProbe(
+    now: Millis,
+    kind: number,
+    bytes: Uint8Array,
+    outputs: LinkOutput[],
+  ): Fault | undefined {
+    if (bytes.length > LARGEST_PROBE_BYTES) return 'limit-exceeded'
+    if (kind !== PING && kind !== PONG) return 'malformed-frame'
+    const reader = new Reader(bytes)
+    const number = reader.varint()
+    if (kind === PING) {
+      this.toEcho = bytes.slice(0, reader.at)
+      return undefined
+    }
+    const rttMs = this.heartbeat.pong(now, number)
+    if (rttMs !== undefined) outputs.push({ type: 'rtt', rttMs })
+    return undefined
+  }
+
+  private wake(now: Millis, outputs: LinkOutput[]): void {
+    for (const name of this.timers.due(now)) {
+      if (name === 'congested') outputs.push({ type: 'congested' })
+      else this.abandon(outputs)
+    }
+    this.judge(this.heartbeat.wake(now), outputs)
+    // A wake is a task of its own.
+    this.flush(now, outputs)
+  }
+
+  private judge(verdict: Verdict | undefined, outputs: LinkOutput[]): void {
+    if (verdict === 'dead') this.die('silent', outputs)
+    else if (verdict !== undefined) outputs.push({ type: verdict })
+  }
+
+  private close(now: Millis, outputs: LinkOutput[]): void {
+    if (this.state === 'waiting') {
+      this.abandon(outputs)
+      return
+    }
+    if (this.state === 'draining') return
+    this.state = 'draining'
+    this.timers.set('drain', now + this.config.drainMs)
+    this.flush(now, outputs)
+  }
+
+  /** The drain's time is over, or the channel never opened. */
+  private abandon(outputs: LinkOutput[]): void {
+    this.countUndelivered(outputs)
+    this.end()
+    outputs.push({ type: 'drained' })
+  }
+
+  /** Control frames define names and carry the protocols' states: a link that loses one is of no use. */
+  private overflow(outputs: LinkOutput[]): void {
+    this.drop('link-control-overflow', 1, outputs)
+    outputs.push({ type: 'congested' })
+    this.die('failed', outputs)
+  }
+
+  private die(reason: DeathReason, outputs: LinkOutput[]): void {
+    this.countUndelivered(outputs)
+    this.end()
+    outputs.push({ type: 'dead', reason })
+  }
+
+  private end(): void {
+    this.state = 'ended'
+    this.heartbeat.stop()
+    this.timers.clearAll()
+    for (const of of CLASSES) this.packer.queues[of].clear()
+  }
+
+  private countUndelivered(outputs: LinkOutput[]): void {
+    if (this.packer.frames > 0) this.drop('link-undelivered', this.packer.frames, outputs)
+  }
+
+  private drop(counter: LinkCounter, by: number, outputs: LinkOutput[]): void {
+    if (by === 0) return
+    this.dropped += by
+    outputs.push({ type: 'count', counter, by })
+  }
+}
+
+/** A ping's or pong's number and what a later version may add to it. */
+const LARGEST_PROBE_BYTES = 8 + 64

@@ -1,0 +1,58 @@
+// Frames to values, for one link: the door's lock. What is not exactly a frame of this wire is malformed.
+import type { Names } from '../codec/names.js'
+import type { Reader } from '../codec/reader.js'
+import { type Decoded, decode, type Schema } from '../codec/schema.js'
+import type { PeerId, TopicId } from '../core/ids.js'
+import { type Frame, type LinkFrame, linkFrame, topicAlias, topicMessage } from './frame.js'
+import { WIRE_VERSION } from './hello.js'
+import { FIRST_TOPIC_TAG, FRAME_TAGS } from './tags.js'
+
+export class FrameDecoder {
+  private readonly topics: TopicId[] = []
+  private readonly authors: PeerId[] = []
+  private readonly names: Names = {
+    shortOf: () => undefined,
+    longOf: alias => this.authors[alias],
+  }
+
+  /**
+   * Never throws. Byte fields of the value are views; where they live on (gossip) and the frame is a small
+   * part of its packet, it is copied first, so that a peer can't make us keep 16 KiB for a few bytes.
+   */
+  decode(bytes: Uint8Array): Decoded<Frame> {
+    return decode(this.frame, mayBeKept(bytes) ? bytes.slice() : bytes, this.names)
+  }
+
+  private readonly frame: Pick<Schema<Frame>, 'read'> = {
+    read: r => {
+      if (r.u8() !== WIRE_VERSION) r.fail('unknown version')
+      const tag = r.u8()
+      if (tag >= FIRST_TOPIC_TAG) {
+        const topic = this.topics[topicAlias.read(r)] ?? r.fail('unknown topic alias')
+        return { type: 'topic', topic, message: topicMessage.readFields(r, tag) }
+      }
+      const frame = linkFrame.readFields(r, tag)
+      if (r.left > 0) r.fail('trailing bytes')
+      this.learn(r, frame)
+      return frame
+    },
+  }
+
+  private learn(r: Reader, frame: LinkFrame): void {
+    if (frame.type === 'topic-hello') define(r, this.topics, frame.alias, frame.topic)
+    if (frame.type === 'author-alias') define(r, this.authors, frame.alias, frame.author)
+  }
+}
+
+/** Aliases count up from 0, so a table is as long as the definitions heard; saying one again is harmless. */
+function define<T>(r: Reader, table: T[], alias: number, long: T): void {
+  if (alias > table.length) r.fail('alias out of turn')
+  if (alias < table.length && table[alias] !== long) r.fail('alias redefined')
+  table[alias] = long
+}
+
+function mayBeKept(bytes: Uint8Array): boolean {
+  const tag = bytes[1]
+  const kept = tag === FRAME_TAGS.gossip || tag === FRAME_TAGS['neighbor-gossip']
+  return kept && bytes.length * 2 < bytes.buffer.byteLength
+}

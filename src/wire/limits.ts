@@ -1,0 +1,45 @@
+import { LARGEST_EXTENSIONS_BYTES, LARGEST_PAYLOAD_BYTES } from '../core/message.js'
+
+// The bounds of the wire, in one place. A peer that passes one is blamed.
+
+/**
+ * What goes on a channel in one send, bytes. Larger sends block all channels of a connection while they
+ * pass, and 16 KiB is what libp2p found every browser to take well (papers §4, "message size").
+ */
+export const LARGEST_PACKET_BYTES = 16_384
+
+/** Version, tag, aliases, round, author, seq, time, lengths and signature take 130 bytes at most. */
+const LARGEST_HEADER_BYTES = 256
+
+/** A live or history frame after rejoining. */
+export const LARGEST_FRAME_BYTES =
+  LARGEST_PAYLOAD_BYTES + LARGEST_EXTENSIONS_BYTES + LARGEST_HEADER_BYTES
+
+/** A control frame after rejoining: the largest is a relay, 24 KiB of body and 16 peers on its path. */
+export const LARGEST_CONTROL_FRAME_BYTES = 32_768
+
+/**
+ * Topics named on one link in one direction, over its whole life, since an alias is never given twice.
+ * Guess: about 30 KB of names.
+ */
+export const LARGEST_TOPICS_PER_LINK = 256
+
+/** Authors named on one link in one direction; those after are written out. Guess: about 100 KB of names. */
+export const LARGEST_AUTHORS_PER_LINK = 1024
+
+/** A signal on its way: an SDP of a data-channel-only connection has 0.5 to 2 KiB, candidates less. Guess. */
+export const LARGEST_RELAY_BODY_BYTES = 24_576
+
+/** Hops a relayed signal may still go. Guess: a HyParView overlay of 10,000 peers is about 6 across. */
+export const LARGEST_RELAY_HOPS = 8
+
+/** Peers on a relayed signal's path; twice the hops, so that a later protocol may walk further. */
+export const LARGEST_RELAY_PATH = 16
+
+/** Protocol versions and features a hello may list. Guess. */
+export const LARGEST_VERSIONS = 16
+export const LARGEST_FEATURES = 32
+export const LARGEST_FEATURE_BYTES = 32
+
+/** The name of the application's own protocol: `GossipOptions.protocol`. Guess. */
+export const LARGEST_PROTOCOL_BYTES = 64

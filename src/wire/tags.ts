@@ -1,0 +1,32 @@
+/**
+ * Every tag that may stand in a frame's second byte. Append-only: a tag once used is never given to
+ * another message, and a message keeps its tag. Below 16 the link speaks for itself; from 16 on it speaks
+ * for a topic, and the topic's alias follows the tag.
+ */
+export const FRAME_TAGS = {
+  hello: 0,
+  'hello-proof': 1,
+  'topic-hello': 2,
+  'author-alias': 3,
+  relay: 4,
+  // HyParView: 16 to 23.
+  join: 16,
+  'forward-join': 17,
+  'neighbor-request': 18,
+  'neighbor-accept': 19,
+  'neighbor-reject': 20,
+  shuffle: 21,
+  'shuffle-reply': 22,
+  disconnect: 23,
+  // PlumTree: 32 to 37.
+  gossip: 32,
+  'neighbor-gossip': 33,
+  prune: 34,
+  graft: 35,
+  ihave: 36,
+  'graft-refused': 37,
+} as const
+
+export type FrameType = keyof typeof FRAME_TAGS
+
+export const FIRST_TOPIC_TAG = 16
