@@ -44,6 +44,13 @@ describe('openStore', () => {
     expect(notices).toEqual([])
   })
 
+  it('gives memory and a notice where no lock guards the slot', async () => {
+    const store = await openStore({ kind: 'indexeddb', name: 'a', slot: 99, held: false, onNotice })
+    expect(store.kind).toBe('memory')
+    expect(notices.map(({ code }) => code)).toEqual(['storage-unavailable'])
+    expect(await indexedDB.databases()).toEqual([])
+  })
+
   it('gives memory and a notice where IndexedDB is missing', async () => {
     vi.stubGlobal('indexedDB', undefined)
     expect((await open()).kind).toBe('memory')

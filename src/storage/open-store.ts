@@ -9,6 +9,8 @@ export interface OpenStoreOptions {
   name: string
   /** The identity slot; whoever opens a slot's database must hold the slot. */
   slot: number
+  /** False where no lock guards the slot: then only memory is safe. Default true. */
+  held?: boolean
   onNotice: (notice: StorageNotice) => void
 }
 
@@ -17,8 +19,12 @@ export interface OpenStoreOptions {
  * `storage-unavailable` notice that says why; never rejects for the world's failures.
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
-  const { kind, name, slot, onNotice } = options
+  const { kind, name, slot, held = true, onNotice } = options
   if (kind === 'memory') return new MemoryStore()
+  if (!held) {
+    onNotice({ code: 'storage-unavailable', message: `${UNGUARDED}. ${WHAT_FOLLOWS}` })
+    return new MemoryStore()
+  }
   let steady: SteadyStore | undefined
   try {
     const store = await openIndexeddbStore(`gossamer:${name}:${slot}`, {
@@ -43,6 +49,9 @@ const WHY: Record<StorageError['code'], string> = {
   corrupt: 'The storage of this browser is damaged',
   failed: 'The storage of this browser does not work',
 }
+
+const UNGUARDED =
+  'This browser has no Web Locks, or too many tabs are open, so two tabs could write to one storage'
 
 const WHAT_FOLLOWS =
   'Everything works, but is kept in memory only: after a reload this peer has a new identity, may be given messages again, and must ask for peers anew.'

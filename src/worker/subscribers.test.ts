@@ -1,0 +1,250 @@
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type ClientEvent, EVENT_CREDIT } from '../bridge/node-messages.js'
+import { peerIdFromBytes } from '../core/ids.js'
+import type { TopicEvent } from '../core/io.js'
+import { Subscriber, toTransfer } from './subscribers.js'
+
+const PEER = peerIdFromBytes(new Uint8Array(32))
+
+function received(seq: number, content = new Uint8Array(1)): TopicEvent {
+  return {
+    type: 'received',
+    content,
+    author: PEER,
+    verified: true,
+    seq,
+    time: 0,
+    id: `${PEER}:${seq}`,
+    deliveredFrom: PEER,
+    scope: { kind: 'swarm', round: 0 },
+  }
+}
+
+/** A received event as its seq, `lagged` as minus its count. */
+function brief(events: ClientEvent[]): number[] {
+  return events.map(event => {
+    if (event.type === 'received') return event.seq
+    return event.type === 'lagged' ? -event.count : Number.NaN
+  })
+}
+
+function from(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, n) => first + n)
+}
+
+describe('subscriber', () => {
+  it('hands on events in their order', () => {
+    const subscriber = new Subscriber(10)
+    for (const seq of [1, 2, 3]) subscriber.push(received(seq))
+    expect(brief(subscriber.take())).toEqual([1, 2, 3])
+    expect(subscriber.take()).toEqual([])
+  })
+
+  it('sends no more than the credit before the reader took some', () => {
+    const subscriber = new Subscriber()
+    for (const seq of from(1, 300)) subscriber.push(received(seq))
+    expect(brief(subscriber.take())).toEqual(from(1, EVENT_CREDIT))
+    expect(subscriber.take()).toEqual([])
+    subscriber.credit(2)
+    expect(brief(subscriber.take())).toEqual([EVENT_CREDIT + 1, EVENT_CREDIT + 2])
+    subscriber.credit(EVENT_CREDIT)
+    expect(brief(subscriber.take())).toEqual(from(EVENT_CREDIT + 3, 300))
+    expect(subscriber.dropped).toBe(0)
+  })
+
+  it('a full ring drops its oldest, and `lagged` with their number stands in their place', () => {
+    const subscriber = new Subscriber(3)
+    for (const seq of from(1, 8)) subscriber.push(received(seq))
+    expect(brief(subscriber.take())).toEqual([-5, 6, 7, 8])
+    expect(subscriber.dropped).toBe(5)
+    subscriber.push(received(9))
+    expect(brief(subscriber.take())).toEqual([9])
+  })
+
+  it('a gap comes after what was sent before it', () => {
+    const subscriber = new Subscriber(4)
+    for (const seq of from(1, EVENT_CREDIT)) {
+      subscriber.push(received(seq))
+      subscriber.take()
+    }
+    for (const seq of from(1001, 1006)) subscriber.push(received(seq))
+    expect(subscriber.take()).toEqual([])
+    subscriber.credit(1)
+    expect(brief(subscriber.take())).toEqual([-2])
+    // One more goes after the reader was told of the first two: a gap of its own, in its own place.
+    subscriber.push(received(1007))
+    subscriber.credit(10)
+    expect(brief(subscriber.take())).toEqual([-1, 1004, 1005, 1006, 1007])
+  })
+
+  it('credit beyond what is in flight is refused and counted', () => {
+    const subscriber = new Subscriber()
+    subscriber.push(received(1))
+    subscriber.take()
+    subscriber.credit(5)
+    expect(subscriber.creditRefused).toBe(4)
+    for (const seq of from(2, 600)) subscriber.push(received(seq))
+    expect(subscriber.take()).toHaveLength(EVENT_CREDIT)
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '3'])(
+    'credit of %s is refused',
+    count => {
+      const subscriber = new Subscriber()
+      for (const seq of from(1, 600)) subscriber.push(received(seq))
+      subscriber.take()
+      subscriber.credit(count as number)
+      expect(subscriber.take()).toEqual([])
+      expect(subscriber.creditRefused).toBe(1)
+    },
+  )
+
+  it.each([0, -1, 1.5, Number.NaN, 65_537, '9'])('a capacity of %s is refused', capacity => {
+    expect(() => new Subscriber(capacity as number)).toThrow(/1 to 65536/)
+  })
+
+  it('waiting payloads are bounded in bytes as well: 32 MiB, the newest always', () => {
+    const subscriber = new Subscriber()
+    const large = new Uint8Array(8 << 20)
+    for (const seq of from(1, 6)) subscriber.push(received(seq, large))
+    expect(subscriber.dropped).toBe(2)
+    subscriber.push(received(7, new Uint8Array(64 << 20)))
+    expect(brief(subscriber.take())).toEqual([-6, 7])
+  })
+
+  it('what is in flight is bounded in bytes as well: 8 MiB, one event always', () => {
+    const subscriber = new Subscriber()
+    const large = new Uint8Array(5 << 20)
+    for (const seq of from(1, 4)) subscriber.push(received(seq, large))
+    expect(brief(subscriber.take())).toEqual([1, 2])
+    subscriber.credit(1)
+    expect(brief(subscriber.take())).toEqual([3])
+    subscriber.credit(1)
+    expect(brief(subscriber.take())).toEqual([4])
+  })
+
+  it('every event is sent once in order or counted in the gap before the next, whatever happens', () => {
+    const step = fc.oneof(
+      fc.record({ push: fc.integer({ min: 1, max: 400 }) }),
+      fc.record({ credit: fc.integer({ min: 1, max: 300 }) }),
+      fc.constant({ take: true }),
+    )
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 300 }),
+        fc.array(step, { maxLength: 40 }),
+        (capacity, steps) => {
+          const subscriber = new Subscriber(capacity)
+          let pushed = 0
+          let expected = 1
+          let inFlight = 0
+          const read = () => {
+            const events = brief(subscriber.take())
+            inFlight += events.length
+            expect(inFlight).toBeLessThanOrEqual(EVENT_CREDIT)
+            for (const event of events) {
+              if (event < 0) expected -= event
+              else expect(event).toBe(expected++)
+            }
+          }
+          const take = (count: number) => {
+            subscriber.credit(count)
+            inFlight -= Math.min(count, inFlight)
+          }
+          for (const todo of steps) {
+            if ('push' in todo)
+              for (let i = 0; i < todo.push; i++) subscriber.push(received(++pushed))
+            else if ('credit' in todo) take(todo.credit)
+            else read()
+          }
+          while (expected <= pushed) {
+            take(EVENT_CREDIT)
+            read()
+          }
+          expect(expected).toBe(pushed + 1)
+        },
+      ),
+      { seed: 5, numRuns: 200 },
+    )
+  })
+})
+
+describe('toTransfer', () => {
+  const packet = Uint8Array.from({ length: 200_000 }, (_, n) => n % 251)
+  const view = (at: number, length: number) => received(at, packet.subarray(at, at + length))
+
+  it('posts the bytes and not the packet around them', () => {
+    const { events, transfer } = toTransfer([view(10, 100), view(500, 40)])
+    expect(transfer.map(buffer => buffer.byteLength)).toEqual([140])
+    expect(contents(events)).toEqual([packet.slice(10, 110), packet.slice(500, 540)])
+  })
+
+  it('leaves the given events as they were, for the next subscriber', () => {
+    const given = view(10, 100)
+    post(toTransfer([given]))
+    expect(given).toEqual(view(10, 100))
+    expect(packet.buffer.byteLength).toBe(200_000)
+  })
+
+  it('small contents share buffers of 64 KiB at most, contents of 16 KiB and more have their own', () => {
+    const small = from(0, 99).map(n => view(n * 1000, 1000))
+    const { events, transfer } = toTransfer([
+      ...small,
+      view(0, 16_384),
+      view(7, 100_000),
+      view(3, 5),
+    ])
+    expect(transfer.map(buffer => buffer.byteLength)).toEqual([65_000, 35_000, 16_384, 100_000, 5])
+    expect(contents(events)[99]).toEqual(packet.slice(99_000, 100_000))
+  })
+
+  it('events without content and empty contents pass', () => {
+    const plain: ClientEvent[] = [
+      { type: 'neighborUp', peer: PEER },
+      { type: 'lagged', count: 3 },
+      view(4, 0),
+    ]
+    expect(toTransfer(plain)).toEqual({ events: plain, transfer: [] })
+  })
+
+  it('what arrives on the other side is what was sent', () => {
+    const event = fc.oneof(
+      fc.constant<ClientEvent>({ type: 'lagged', count: 1 }),
+      fc
+        .tuple(fc.nat(100_000), fc.oneof(fc.nat(300), fc.nat(70_000)))
+        .map(([at, length]) => view(at, length)),
+    )
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), given => {
+        const arrived = post(toTransfer(given))
+        expect(arrived.length).toBe(given.length)
+        const sent = contents(given)
+        contents(arrived).forEach((bytes, n) => {
+          expect(Buffer.compare(bytes, sent[n]!)).toBe(0)
+        })
+        expect(arrived.map(event => event.type)).toEqual(given.map(event => event.type))
+      }),
+      { seed: 5, numRuns: 50 },
+    )
+  })
+
+  function contents(events: ClientEvent[]): Uint8Array[] {
+    return events.flatMap(event => (event.type === 'received' ? [event.content] : []))
+  }
+
+  function post({
+    events,
+    transfer,
+  }: {
+    events: ClientEvent[]
+    transfer: ArrayBuffer[]
+  }): ClientEvent[] {
+    const { port1, port2 } = new MessageChannel()
+    port1.postMessage(events, transfer)
+    const arrived = receiveMessageOnPort(port2)!.message as ClientEvent[]
+    port1.close()
+    return arrived
+  }
+})
