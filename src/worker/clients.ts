@@ -1,0 +1,236 @@
+import { NodeError } from '../bridge/node-error.js'
+import type {
+  BroadcastOutcome,
+  ClientMessage,
+  NodeMessage,
+  Notice,
+  Welcome,
+} from '../bridge/node-messages.js'
+import { type PeerId, parsePeerId, parseTopicId, type TopicId } from '../core/ids.js'
+import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
+import type { NodeSnapshot } from '../core/snapshot.js'
+import type { TopicTerms } from '../core/topic-hello.js'
+import { Subscriber, toTransfer } from './subscribers.js'
+
+/** What clients can ask of the node behind them. */
+export interface ClientsWorld {
+  welcome(): Welcome
+  subscribe(subscription: Subscription, terms: TopicTerms, bootstrap: PeerId[]): void
+  unsubscribe(subscription: Subscription): Promise<void>
+  joinPeers(topic: TopicId, peers: PeerId[]): void
+  broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void
+  inspect(): NodeSnapshot
+  metrics(): NodeMetrics
+  listen(port: unknown): void
+  shutdown(): Promise<void>
+  /** Something waits to be posted at the end of the task. */
+  settle(): void
+  count(counter: string): void
+}
+
+export type Scope = 'swarm' | 'neighbors'
+
+/** One holder of a port: its subscriptions, and what is to be posted to it. */
+export class Client {
+  private readonly subscriptions = new Map<number, Subscription>()
+
+  constructor(
+    private readonly post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void,
+    private readonly world: ClientsWorld,
+  ) {}
+
+  /** Never throws: a client that speaks nonsense is refused, and the node goes on. */
+  receive(message: ClientMessage): void {
+    try {
+      this.act(message)
+    } catch (error) {
+      const call = typeof message === 'object' && message !== null && 'call' in message
+      if (call) this.refuse(message.call, error)
+      else this.world.count('client-message-refused')
+    }
+  }
+
+  notice(notice: Notice): void {
+    this.post({ type: 'notice', notice })
+  }
+
+  flush(): void {
+    for (const subscription of this.subscriptions.values()) subscription.flush()
+  }
+
+  close(): void {
+    for (const subscription of [...this.subscriptions.values()]) {
+      void this.world.unsubscribe(subscription)
+    }
+    this.subscriptions.clear()
+  }
+
+  private act(message: ClientMessage): void {
+    switch (message.type) {
+      case 'connect':
+        return this.answer(message.call, this.world.welcome())
+      case 'subscribe':
+        return this.subscribe(message)
+      case 'join-peers':
+        return this.world.joinPeers(this.find(message.handle).topic, peerIds(message.peers))
+      case 'broadcast':
+        return this.broadcast(message)
+      case 'credit':
+        return this.find(message.handle).credit(message.count)
+      case 'leave': {
+        const subscription = this.find(message.handle)
+        const { call } = message
+        this.subscriptions.delete(message.handle)
+        this.settleCall(call, this.world.unsubscribe(subscription))
+        return
+      }
+      case 'inspect':
+        return this.answer(message.call, this.world.inspect())
+      case 'metrics':
+        return this.answer(message.call, this.world.metrics())
+      case 'listen':
+        return this.world.listen(message.port)
+      case 'shutdown':
+        return this.settleCall(message.call, this.world.shutdown())
+      default:
+        throw new NodeError('bad-call', 'The node does not know this message.')
+    }
+  }
+
+  private subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
+    const { handle, capacity } = message
+    const topic = parseTopicId(String(message.topic))
+    if (topic === undefined) throw new NodeError('bad-call', 'subscribe: no topic id.')
+    if (!Number.isInteger(handle) || this.subscriptions.has(handle)) {
+      throw new NodeError('bad-call', 'subscribe: the handle is taken or no integer.')
+    }
+    if (this.subscriptions.size >= MOST_SUBSCRIPTIONS) {
+      this.post({ type: 'ended', handle, code: 'too-many-topics', message: TOO_MANY })
+      return
+    }
+    const subscription = new Subscription(handle, topic, capacity, this.post, this.world.settle)
+    this.subscriptions.set(handle, subscription)
+    try {
+      this.world.subscribe(subscription, message.terms, peerIds(message.bootstrap))
+    } catch (error) {
+      this.subscriptions.delete(handle)
+      const { code, message: words } = failure(error)
+      this.post({ type: 'ended', handle, code, message: words })
+    }
+  }
+
+  private broadcast({ handle, scope, calls }: Extract<ClientMessage, { type: 'broadcast' }>): void {
+    const subscription = this.subscriptions.get(handle)
+    for (const { ref, payload } of calls) {
+      if (subscription === undefined) {
+        const outcome = { ref, ok: false, code: 'closed', message: 'The topic was left.' } as const
+        this.post({ type: 'outcomes', handle, outcomes: [outcome] })
+      } else {
+        try {
+          this.world.broadcast(subscription, ref, payload, scope)
+        } catch (error) {
+          subscription.outcome({ ref, ok: false, ...failure(error) })
+        }
+      }
+    }
+  }
+
+  private find(handle: number): Subscription {
+    const subscription = this.subscriptions.get(handle)
+    if (subscription === undefined) throw new NodeError('closed', 'The topic was left.')
+    return subscription
+  }
+
+  private settleCall(call: number, work: Promise<void>): void {
+    work.then(
+      () => this.answer(call, undefined),
+      error => this.refuse(call, error),
+    )
+  }
+
+  private answer(call: number, value: Welcome | NodeMetrics | NodeSnapshot | undefined): void {
+    // What was said before the answer arrives before it.
+    this.flush()
+    this.post({ type: 'answer', call, value })
+  }
+
+  private refuse(call: number, error: unknown): void {
+    this.post({ type: 'refused', call, ...failure(error) })
+  }
+}
+
+/** One handle on one topic: its reader's queue, and outcomes not yet posted. */
+export class Subscription {
+  private readonly subscriber: Subscriber
+  private outcomes: BroadcastOutcome[] = []
+  private status: TopicStatus | undefined
+
+  constructor(
+    readonly handle: number,
+    readonly topic: TopicId,
+    capacity: number,
+    private readonly post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void,
+    private readonly settle: () => void,
+  ) {
+    this.subscriber = new Subscriber(capacity)
+  }
+
+  event(event: TopicEvent): void {
+    this.subscriber.push(event)
+    this.settle()
+  }
+
+  outcome(outcome: BroadcastOutcome): void {
+    this.outcomes.push(outcome)
+    this.settle()
+  }
+
+  say(status: TopicStatus): void {
+    this.status = status
+    this.settle()
+  }
+
+  credit(count: number): void {
+    this.subscriber.credit(count)
+    this.settle()
+  }
+
+  flush(): void {
+    const { handle } = this
+    if (this.status !== undefined) {
+      this.post({ type: 'status', handle, status: this.status })
+      this.status = undefined
+    }
+    const taken = this.subscriber.take()
+    if (taken.length > 0) {
+      const { events, transfer } = toTransfer(taken)
+      this.post({ type: 'events', handle, events }, transfer)
+    }
+    if (this.outcomes.length > 0) {
+      this.post({ type: 'outcomes', handle, outcomes: this.outcomes })
+      this.outcomes = []
+    }
+  }
+}
+
+function peerIds(peers: readonly unknown[]): PeerId[] {
+  if (!Array.isArray(peers) || peers.length > MOST_PEERS) {
+    throw new NodeError('bad-call', `A list of at most ${MOST_PEERS} peer ids was expected.`)
+  }
+  return peers.map(peer => {
+    const id = parsePeerId(String(peer))
+    if (id === undefined) throw new NodeError('bad-peer-id', `Not a peer id: ${String(peer)}`)
+    return id
+  })
+}
+
+function failure(error: unknown): { code: string; message: string } {
+  if (error instanceof NodeError) return { code: error.code, message: error.message }
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'internal', message }
+}
+
+/** As many as one link can name aliases for (wire/decoder.ts). */
+const MOST_SUBSCRIPTIONS = 64
+const TOO_MANY = `At most ${MOST_SUBSCRIPTIONS} subscriptions may be open on one port.`
+const MOST_PEERS = 1024

@@ -1,0 +1,216 @@
+import { concat, utf8 } from '../codec/bytes.js'
+import { Writer } from '../codec/writer.js'
+import type { PlumtreeMessage } from '../core/broadcast/plumtree/messages.js'
+import { formatMessageId, idBytes, type PeerId, type TopicId } from '../core/ids.js'
+import type { NodeInput, TopicMessage } from '../core/io.js'
+import type { PeerEntry, PeerRecord } from '../core/membership/hyparview/messages.js'
+import { canonicalBytes, type Message } from '../core/message.js'
+import type { Node } from '../core/node.js'
+import type { TopicTerms } from '../core/topic-hello.js'
+import type { Frame } from '../wire/frame.js'
+import { verifySignature } from './identity.js'
+import type { PeerLink } from './peer-link.js'
+
+/**
+ * Where what peers say is checked before the core hears it: known messages cost no crypto, unknown ones
+ * are verified once however many copies come, and what fails is blamed on who passed it on.
+ */
+export class Door {
+  /** Messages whose signature is being verified, and the links whose copies wait for that. */
+  private readonly pending = new Map<string, Pending>()
+  private pendingBytes = 0
+
+  constructor(
+    private readonly node: Node,
+    private readonly input: (input: NodeInput) => void,
+    private readonly count: (counter: string) => void,
+  ) {}
+
+  frame(link: PeerLink, frame: Frame): void {
+    const { peer: from, epoch } = link
+    switch (frame.type) {
+      case 'topic-hello': {
+        const { topic, terms } = frame
+        return link.control.now(() =>
+          this.input({ type: 'topic-hello', from, epoch, topic, terms }),
+        )
+      }
+      case 'relay': {
+        const { relay } = frame
+        return link.control.now(() => this.input({ type: 'relay', from, epoch, relay }))
+      }
+      case 'topic':
+        return this.topicMessage(link, frame.topic, frame.message)
+      // Aliases are learned by the decoder, hellos by the handshake.
+    }
+  }
+
+  private topicMessage(link: PeerLink, topic: TopicId, message: TopicMessage): void {
+    if (message.type === 'gossip') return this.gossip(link, topic, message)
+    if (message.type === 'neighbor-gossip') return this.neighborGossip(link, topic, message)
+    const { peer: from, epoch } = link
+    const records = recordsOf(message, from)
+    const pass = () => this.input({ type: 'frame', from, epoch, topic, message })
+    if (records.length === 0) return link.control.now(pass)
+    const checks = records.map(([peer, record]) => verifyRecord(peer, record))
+    link.control.later(Promise.all(checks), good => {
+      if (good.every(Boolean)) pass()
+      else this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+    })
+  }
+
+  private gossip(
+    link: PeerLink,
+    topic: TopicId,
+    gossip: Extract<PlumtreeMessage, { type: 'gossip' }>,
+  ): void {
+    const { peer: from, epoch } = link
+    const { message, round } = gossip
+    const terms = this.node.termsOf(topic)
+    if (terms === undefined) return this.count('gossip-for-unknown-topic')
+    if (!this.acceptable(from, terms, message.payload, message.signature)) return
+    const duplicate = () =>
+      this.input({ type: 'duplicate', from, epoch, topic, id: message, round })
+    const deliver = () => {
+      // The last word on whether it is known falls when it acts: another copy may have come first.
+      if (this.node.knows(topic, message)) duplicate()
+      else this.input({ type: 'message', from, epoch, topic, message, round })
+    }
+    if (!terms.signed || this.node.knows(topic, message)) return link.live.now(deliver)
+
+    const name = `${topic}/${formatMessageId(message)}`
+    const pending = this.pending.get(name)
+    if (pending !== undefined) {
+      if (pending.copies === MOST_COPIES) return this.count('copy-while-verifying-dropped')
+      pending.copies++
+      // This copy is another's bytes: it counts as duplicate only when the id turned out genuine.
+      link.live.later(pending.verified, good => {
+        if (good || this.node.knows(topic, message)) duplicate()
+        else this.verifyNow(link, topic, message, round)
+      })
+      return
+    }
+    if (this.pendingBytes + message.payload.length > MOST_PENDING_BYTES) {
+      return this.count('gossip-over-verify-budget')
+    }
+    const verified = this.verify(name, topic, message)
+    link.live.later(verified, good => {
+      if (good) deliver()
+      else this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+    })
+  }
+
+  /** A copy that waited for one that failed gets its own chance; order among these few is lost. */
+  private verifyNow(link: PeerLink, topic: TopicId, message: Message, round: number): void {
+    const { peer: from, epoch } = link
+    void verifySignature(message.author, canonicalBytes(topic, message), message.signature!).then(
+      good => {
+        if (!good) this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+        else if (this.node.knows(topic, message)) {
+          this.input({ type: 'duplicate', from, epoch, topic, id: message, round })
+        } else this.input({ type: 'message', from, epoch, topic, message, round })
+      },
+    )
+  }
+
+  private verify(name: string, topic: TopicId, message: Message): Promise<boolean> {
+    const size = message.payload.length
+    this.pendingBytes += size
+    const bytes = canonicalBytes(topic, message)
+    const verified = verifySignature(message.author, bytes, message.signature!).then(good => {
+      this.pending.delete(name)
+      this.pendingBytes -= size
+      return good
+    })
+    this.pending.set(name, { verified, copies: 1 })
+    return verified
+  }
+
+  private neighborGossip(
+    link: PeerLink,
+    topic: TopicId,
+    message: Extract<PlumtreeMessage, { type: 'neighbor-gossip' }>,
+  ): void {
+    const { peer: from, epoch } = link
+    const terms = this.node.termsOf(topic)
+    if (terms === undefined) return this.count('gossip-for-unknown-topic')
+    if (!this.acceptable(from, terms, message.payload, message.signature)) return
+    const pass = () => this.input({ type: 'frame', from, epoch, topic, message })
+    if (!terms.signed) return link.live.now(pass)
+    const bytes = neighborBytes(topic, from, message)
+    link.live.later(verifySignature(from, bytes, message.signature!), good => {
+      if (good) pass()
+      else this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+    })
+  }
+
+  private acceptable(
+    from: PeerId,
+    terms: TopicTerms,
+    payload: Uint8Array,
+    signature: Uint8Array | undefined,
+  ): boolean {
+    if (payload.length > terms.maxMessageSize) {
+      this.input({ type: 'misbehaved', peer: from, reason: 'message-too-large' })
+      return false
+    }
+    if (terms.signed !== (signature !== undefined)) {
+      this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      return false
+    }
+    return true
+  }
+}
+
+/** What the author of a message to its neighbors signs. */
+export function neighborBytes(
+  topic: TopicId,
+  from: PeerId,
+  message: { nonce: Uint8Array; time: number; payload: Uint8Array },
+): Uint8Array {
+  const time = new Writer(8)
+  time.varint(message.time)
+  return concat(
+    NEIGHBOR_DOMAIN,
+    idBytes(topic),
+    idBytes(from),
+    message.nonce,
+    time.finish(),
+    message.payload,
+  )
+}
+
+/** What a peer signs of its own record. */
+export function recordBytes(peer: PeerId, record: { data: Uint8Array; time: number }): Uint8Array {
+  const time = new Writer(8)
+  time.varint(record.time)
+  return concat(RECORD_DOMAIN, idBytes(peer), time.finish(), record.data)
+}
+
+export function verifyRecord(peer: PeerId, record: PeerRecord): Promise<boolean> {
+  return verifySignature(peer, recordBytes(peer, record), record.signature)
+}
+
+/** The records a message carries, each with whose it is. */
+export function recordsOf(message: TopicMessage, from: PeerId): [PeerId, PeerRecord][] {
+  const entries: PeerEntry[] = []
+  if ('record' in message) entries.push({ peer: from, record: message.record })
+  if ('sample' in message) entries.push(...message.sample)
+  if (message.type === 'shuffle') entries.push(message.origin)
+  if (message.type === 'forward-join') entries.push(message.joiner)
+  return entries.flatMap(({ peer, record }): [PeerId, PeerRecord][] =>
+    record === undefined ? [] : [[peer, record]],
+  )
+}
+
+interface Pending {
+  verified: Promise<boolean>
+  copies: number
+}
+
+const NEIGHBOR_DOMAIN = utf8('gossamer to neighbors\0')
+const RECORD_DOMAIN = utf8('gossamer peer record\0')
+/** Design §4. */
+const MOST_COPIES = 4
+/** Payload held while its signature is checked, all links together. Guess. */
+const MOST_PENDING_BYTES = 16 << 20

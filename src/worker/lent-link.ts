@@ -1,0 +1,79 @@
+import { LINK_DEFAULTS } from '../link/config.js'
+import type { Link, LinkListener } from './link.js'
+
+/** The members of RTCDataChannel used here: the worker's types know no WebRTC. */
+export interface DataChannel {
+  binaryType: string
+  readonly readyState: string
+  readonly bufferedAmount: number
+  bufferedAmountLowThreshold: number
+  onopen: (() => void) | null
+  onclose: (() => void) | null
+  onerror: ((event: unknown) => void) | null
+  onmessage: ((event: { data: unknown }) => void) | null
+  onbufferedamountlow: (() => void) | null
+  send(bytes: Uint8Array): void
+  close(): void
+}
+
+/** A link over a data channel that the page transferred to this worker. */
+export class LentLink implements Link {
+  readonly kind = 'lent'
+  private isOpen = false
+  private isClosed = false
+
+  constructor(
+    private readonly channel: DataChannel,
+    private readonly listener: LinkListener,
+  ) {
+    channel.binaryType = 'arraybuffer'
+    channel.bufferedAmountLowThreshold = LINK_DEFAULTS.lowWaterBytes
+    channel.onopen = () => this.open()
+    channel.onmessage = ({ data }) => {
+      // Firefox may deliver before it says open.
+      this.open()
+      if (data instanceof ArrayBuffer) listener.packet(new Uint8Array(data))
+      else this.end('text on a binary channel')
+    }
+    channel.onbufferedamountlow = () => listener.drained()
+    channel.onclose = () => this.end('channel closed')
+    channel.onerror = () => this.end('channel failed')
+    // It may have opened on its way here; Firefox says so again later.
+    if (channel.readyState === 'open') queueMicrotask(() => this.open())
+  }
+
+  get bufferedAmount(): number {
+    return this.channel.bufferedAmount
+  }
+
+  send(packet: Uint8Array): void {
+    if (this.isClosed) return
+    try {
+      this.channel.send(packet)
+    } catch {
+      // The state changed under us; close events follow only where the other side still lives.
+      this.end('channel refused to send')
+    }
+  }
+
+  close(): void {
+    this.isClosed = true
+    try {
+      this.channel.close()
+    } catch {
+      // Closed already.
+    }
+  }
+
+  private open(): void {
+    if (this.isOpen || this.isClosed) return
+    this.isOpen = true
+    this.listener.opened()
+  }
+
+  private end(reason: string): void {
+    if (this.isClosed) return
+    this.close()
+    this.listener.closed(reason)
+  }
+}

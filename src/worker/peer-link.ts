@@ -1,0 +1,229 @@
+import type { BlameReason } from '../core/blame.js'
+import type { Deadline } from '../core/deadline.js'
+import type { Millis, PeerId } from '../core/ids.js'
+import type { LinkDownReason } from '../core/membership/membership.js'
+import type { LinkInput, LinkMachine } from '../link/link.js'
+import { FrameDecoder } from '../wire/decoder.js'
+import { FrameEncoder } from '../wire/encoder.js'
+import type { Frame, OutgoingFrame } from '../wire/frame.js'
+import { Handshake } from './handshake.js'
+import type { Identity } from './identity.js'
+import { InOrder } from './in-order.js'
+import type { Link, LinkListener } from './link.js'
+import type { Sleeper } from './wake.js'
+
+/** What one link tells its owner. */
+export interface PeerLinkEvents {
+  /** The peer has proven who it is: frames may flow. */
+  proven(link: PeerLink): void
+  frame(link: PeerLink, frame: Frame): void
+  down(link: PeerLink, reason: LinkDownReason): void
+  misbehaved(link: PeerLink, reason: BlameReason): void
+  rtt(link: PeerLink, rttMs: number): void
+  congested(link: PeerLink): void
+  /** Silent, or ICE says so: worth a restart of ICE. */
+  suspect(link: PeerLink): void
+  /** Something waits to be flushed at the end of the task. */
+  dirty(link: PeerLink): void
+  count(counter: string, by: number): void
+}
+
+/** One link with one peer: the channel, its pure machine, its aliases, and the proof of who is behind it. */
+export class PeerLink implements LinkListener, Sleeper {
+  /** Payload frames act in their order of arrival, however long their signatures take. */
+  readonly live = new InOrder()
+  /** All other frames likewise, among themselves. */
+  readonly control = new InOrder()
+  rttMs: number | undefined
+  private readonly encoder = new FrameEncoder()
+  private readonly decoder = new FrameDecoder()
+  private readonly handshake: Handshake
+  private link: Link | undefined
+  private phase: 'opening' | 'proving' | 'proven' | 'closing' | 'closed' = 'opening'
+
+  constructor(
+    readonly peer: PeerId,
+    readonly epoch: number,
+    readonly adopted: boolean,
+    private readonly machine: LinkMachine,
+    identity: Identity,
+    protocol: string,
+    private readonly clock: () => Millis,
+    private readonly events: PeerLinkEvents,
+  ) {
+    this.handshake = new Handshake(identity, peer, protocol)
+  }
+
+  /** Called in the task that received the channel. */
+  attach(link: Link): void {
+    this.link = link
+  }
+
+  get kind(): 'lent' | 'relayed' | undefined {
+    return this.link?.kind
+  }
+
+  get transport(): Link | undefined {
+    return this.link
+  }
+
+  get isProven(): boolean {
+    return this.phase === 'proven'
+  }
+
+  send(frame: OutgoingFrame): void {
+    if (this.phase === 'closing' || this.phase === 'closed') return
+    for (const encoded of this.encoder.encode(frame)) {
+      this.drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
+    }
+    this.events.dirty(this)
+  }
+
+  /** The end of a task: what was coalesced goes out, and the machine hears what the channel holds. */
+  flush(): void {
+    if (this.phase === 'closed') return
+    this.drive({ type: 'flush' })
+    if (this.link !== undefined) {
+      this.drive({ type: 'buffered', amount: this.link.bufferedAmount })
+    }
+  }
+
+  /** Lets what is queued leave, then closes. */
+  closeSoon(): void {
+    if (this.phase === 'closing' || this.phase === 'closed') return
+    if (this.phase === 'opening' || this.phase === 'proving') return this.close()
+    this.phase = 'closing'
+    this.drive({ type: 'close' })
+    this.events.dirty(this)
+  }
+
+  /** At once and without a word; no event follows. */
+  close(): void {
+    if (this.phase === 'closed') return
+    this.phase = 'closed'
+    this.link?.close()
+  }
+
+  interrupted(): void {
+    if (this.phase === 'proven') this.drive({ type: 'interrupted' })
+  }
+
+  get nextDeadline(): Deadline | undefined {
+    if (this.phase === 'closed') return undefined
+    return this.machine.nextDeadline
+  }
+
+  wake(_now: Millis): void {
+    this.drive({ type: 'wake' })
+    this.events.dirty(this)
+  }
+
+  // ——— what the channel reports
+
+  opened(): void {
+    if (this.phase !== 'opening') return
+    this.phase = 'proving'
+    this.drive({ type: 'opened' })
+    this.send({ type: 'hello', hello: this.handshake.hello() })
+  }
+
+  packet(bytes: Uint8Array): void {
+    if (this.phase === 'closed') return
+    this.drive({ type: 'packet', bytes })
+    this.events.dirty(this)
+  }
+
+  drained(): void {
+    this.events.dirty(this)
+  }
+
+  closed(_reason: string): void {
+    this.end('closed')
+  }
+
+  // ——— inside
+
+  private drive(input: LinkInput): void {
+    for (const output of this.machine.handle(this.clock(), input)) {
+      // An earlier output may have ended it.
+      if (this.isOver()) return
+      switch (output.type) {
+        case 'write':
+          this.link?.send(output.packet)
+          break
+        case 'deliver':
+          this.deliver(output.frame)
+          break
+        case 'rtt':
+          this.rttMs = output.rttMs
+          if (this.phase === 'proven') this.events.rtt(this, output.rttMs)
+          break
+        case 'suspect':
+          this.events.suspect(this)
+          break
+        case 'congested':
+          this.events.congested(this)
+          break
+        case 'dead':
+          this.end(output.reason)
+          break
+        case 'misbehaved':
+          this.events.misbehaved(this, output.reason)
+          break
+        case 'drained':
+          if (this.phase === 'closing') this.end('closed')
+          break
+        case 'count':
+          this.events.count(output.counter, output.by)
+      }
+    }
+  }
+
+  private isOver(): boolean {
+    return this.phase === 'closed'
+  }
+
+  private deliver(bytes: Uint8Array): void {
+    const decoded = this.decoder.decode(bytes)
+    if (!decoded.ok) return this.events.misbehaved(this, 'malformed-frame')
+    const frame = decoded.value
+    switch (frame.type) {
+      case 'hello': {
+        const answer = this.handshake.heardHello(frame.hello)
+        if (answer === undefined) return this.events.misbehaved(this, 'bad-hello')
+        this.control.later(answer, proof => this.send({ type: 'hello-proof', proof }))
+        break
+      }
+      case 'hello-proof':
+        this.control.later(this.handshake.heardProof(frame.proof), good => this.prove(good))
+        break
+      default:
+        if (this.phase === 'proven') return this.events.frame(this, frame)
+        // Said before we finished checking who it is: it waits for that.
+        if (this.control.waiting > MOST_EARLY_FRAMES) {
+          return this.events.misbehaved(this, 'limit-exceeded')
+        }
+        this.control.now(() => {
+          if (this.phase === 'proven') this.events.frame(this, frame)
+          else this.events.count('frame-before-proof', 1)
+        })
+    }
+  }
+
+  private prove(good: boolean): void {
+    if (this.phase !== 'proving') return
+    if (!good) return this.events.misbehaved(this, 'bad-hello')
+    this.phase = 'proven'
+    this.events.proven(this)
+    if (this.rttMs !== undefined) this.events.rtt(this, this.rttMs)
+  }
+
+  private end(reason: LinkDownReason): void {
+    if (this.phase === 'closed') return
+    this.close()
+    this.events.down(this, reason)
+  }
+}
+
+/** Between two proofs lies one round trip. Guess. */
+const MOST_EARLY_FRAMES = 256

@@ -1,0 +1,542 @@
+import { NodeError } from '../bridge/node-error.js'
+import type { NodeMessage, Notice, Welcome } from '../bridge/node-messages.js'
+import type { NodeOptions } from '../bridge/open-messages.js'
+import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
+import type { Millis, PeerId, TopicId } from '../core/ids.js'
+import type { NodeInput, NodeMetrics, NodeOutput, TopicStatus } from '../core/io.js'
+import { canonicalBytes, type Draft } from '../core/message.js'
+import { Node } from '../core/node.js'
+import { Random } from '../core/random.js'
+import type { NodeSnapshot } from '../core/snapshot.js'
+import type { TopicTerms } from '../core/topic-hello.js'
+import { SignalingSession } from '../signaling/session.js'
+import type { SignalBody } from '../signaling/signal.js'
+import type { Store } from '../storage/store.js'
+import { Client, type Scope, type Subscription } from './clients.js'
+import { Door, neighborBytes, recordBytes } from './door.js'
+import type { Identity } from './identity.js'
+import { InOrder } from './in-order.js'
+import { Links } from './links.js'
+import { SignalingSocket } from './signaling-socket.js'
+import { Signals } from './signals.js'
+import { WakeUp } from './wake.js'
+
+/** What differs between a worker, a Node process and a test. */
+export interface RuntimeWorld {
+  clock: () => Millis
+  /** To the page that makes connections. */
+  order(order: RtcOrder): void
+  /** Serves another port; its messages go to `client.receive`. */
+  serve(port: unknown, runtime: Runtime): void
+  /** The node has ended: the thread may go. */
+  ended(): void
+}
+
+/** The loop around the core: inputs in, outputs performed, one flush at the end of a task, one timer. */
+export class Runtime {
+  private readonly node: Node
+  private readonly wake: WakeUp
+  private readonly links: Links
+  private readonly door: Door
+  private readonly signals: Signals
+  private readonly socket: SignalingSocket | undefined
+  private readonly clients = new Set<Client>()
+  private readonly topics = new Map<TopicId, JoinedTopic>()
+  private readonly calls = new Map<number, { subscription: Subscription; ref: number }>()
+  private readonly counters = new Map<string, number>()
+  private readonly writes = new Set<Promise<void>>()
+  private readonly settling = new MessageChannel()
+  private isSettling = false
+  private queue: NodeInput[] = []
+  private isDraining = false
+  private nextCall = 1
+  private lastSweep = 0
+  private isSuspended = false
+  private ending: Promise<void> | undefined
+
+  constructor(
+    private readonly options: NodeOptions,
+    private readonly identity: Identity,
+    private readonly store: Store,
+    private readonly world: RuntimeWorld,
+  ) {
+    const { clock } = world
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
+    const { membership, broadcast } = options
+    this.node = new Node(identity.peerId, { membership, broadcast }, seed)
+    this.wake = new WakeUp(clock, () => this.settle())
+    this.wake.add({
+      node: this.node,
+      get nextDeadline() {
+        return this.node.nextDeadline
+      },
+      wake: () => this.input({ type: 'wake' }),
+    } as { node: Node } & Parameters<WakeUp['add']>[0])
+    const count = (counter: string, by?: number) => this.count(counter, by)
+    this.door = new Door(this.node, input => this.input(input), count)
+    this.signals = new Signals(identity, {
+      signed: (to, body) => this.input({ type: 'signal-out', to, body }),
+      heard: (from, body, via) => this.heardSignal(from, body, via),
+      count,
+    })
+    this.links = new Links({
+      identity,
+      protocol: options.protocol,
+      clock,
+      wake: this.wake,
+      relayed: options.link === 'relayed',
+      order: order => world.order(order),
+      input: input => this.input(input),
+      frame: (link, frame) => this.door.frame(link, frame),
+      signal: (to, body) => this.signals.send(to, body),
+      wantsLink: peer => this.node.wantsLink(peer),
+      settle: () => this.settle(),
+      count,
+    })
+    if (options.iceServers !== undefined) this.links.iceServers = options.iceServers
+    this.settling.port1.onmessage = () => this.settleNow()
+    this.socket = this.openSocket()
+  }
+
+  async start(): Promise<void> {
+    await this.signRecord()
+    if (this.socket !== undefined) {
+      this.wake.add(this.socket)
+      this.input({ type: 'signaling', state: 'connecting' })
+      this.socket.start()
+    }
+  }
+
+  // ——— clients
+
+  addClient(post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void): Client {
+    const client = new Client(post, {
+      welcome: () => this.welcome(),
+      subscribe: (subscription, terms, bootstrap) => this.subscribe(subscription, terms, bootstrap),
+      unsubscribe: subscription => this.unsubscribe(subscription),
+      joinPeers: (topic, peers) => this.whenReady(topic, { type: 'join-peers', topic, peers }),
+      broadcast: (subscription, ref, payload, scope) =>
+        this.broadcast(subscription, ref, payload, scope),
+      inspect: () => this.inspect(),
+      metrics: () => this.metrics(),
+      listen: port => this.world.serve(port, this),
+      shutdown: () => this.shutdown(),
+      settle: () => this.settle(),
+      count: counter => this.count(counter),
+    })
+    this.clients.add(client)
+    return client
+  }
+
+  removeClient(client: Client): void {
+    client.close()
+    this.clients.delete(client)
+  }
+
+  welcome(): Welcome {
+    return { peerId: this.identity.peerId, maxMessageSize: this.options.maxMessageSize }
+  }
+
+  /** To everybody who holds a port. */
+  notice(notice: Notice): void {
+    for (const client of this.clients) client.notice(notice)
+  }
+
+  private subscribe(subscription: Subscription, terms: TopicTerms, bootstrap: PeerId[]): void {
+    if (this.ending !== undefined) throw new NodeError('closed', 'The node is shutting down.')
+    const { topic } = subscription
+    const joined = this.topics.get(topic)
+    if (joined !== undefined) {
+      const field = (Object.keys(terms) as (keyof TopicTerms)[]).find(
+        name => terms[name] !== joined.terms[name],
+      )
+      if (field !== undefined) {
+        throw new NodeError(
+          'terms-differ',
+          `This topic is open here with ${field} = ${joined.terms[field]}, not ${terms[field]}.`,
+        )
+      }
+      joined.subscriptions.add(subscription)
+      // A newcomer to an open topic hears who is there already.
+      for (const peer of joined.status?.neighbors ?? []) {
+        subscription.event({ type: 'neighborUp', peer })
+      }
+      if (joined.status !== undefined) subscription.say(joined.status)
+      if (bootstrap.length > 0)
+        this.whenReady(topic, { type: 'join-peers', topic, peers: bootstrap })
+      return
+    }
+    const fresh: JoinedTopic = {
+      terms,
+      subscriptions: new Set([subscription]),
+      isReady: false,
+      waiting: [],
+      seals: new InOrder(),
+      status: undefined,
+    }
+    this.topics.set(topic, fresh)
+    void this.openTopic(topic, fresh, bootstrap)
+  }
+
+  /** Nothing is said in a topic before what was seen in it is known again. */
+  private async openTopic(topic: TopicId, joined: JoinedTopic, bootstrap: PeerId[]): Promise<void> {
+    const since = this.world.clock() - this.options.broadcast.messageIdRetentionMs - BUCKET_MS
+    const [seen, remembered] = await Promise.all([
+      this.store.loadSeen(topic, since).catch(error => this.storageFailed(error, [])),
+      this.store.loadPeers(topic).catch(error => this.storageFailed(error, [])),
+    ])
+    if (this.topics.get(topic) !== joined) return
+    const { terms } = joined
+    this.input({ type: 'subscribe', topic, terms, bootstrap, remembered, seen })
+    joined.isReady = true
+    for (const input of joined.waiting.splice(0)) this.input(input)
+  }
+
+  private async unsubscribe(subscription: Subscription): Promise<void> {
+    const { topic } = subscription
+    const joined = this.topics.get(topic)
+    if (joined === undefined || !joined.subscriptions.delete(subscription)) return
+    if (joined.subscriptions.size > 0) return
+    for (const [call, { subscription: of }] of this.calls)
+      if (of === subscription) this.calls.delete(call)
+    this.topics.delete(topic)
+    if (joined.isReady) this.input({ type: 'leave', topic })
+    this.settleNow()
+    await this.drained()
+  }
+
+  private broadcast(
+    subscription: Subscription,
+    ref: number,
+    payload: Uint8Array,
+    scope: Scope,
+  ): void {
+    const { topic } = subscription
+    const joined = this.topics.get(topic)
+    if (joined === undefined) throw new NodeError('closed', 'The topic was left.')
+    const { maxMessageSize } = joined.terms
+    if (!(payload instanceof Uint8Array))
+      throw new NodeError('bad-call', 'The payload is no bytes.')
+    if (payload.length > maxMessageSize) {
+      const words = `The message has ${payload.length} bytes; this topic allows ${maxMessageSize}.`
+      throw new NodeError('message-too-large', words)
+    }
+    if (this.calls.size >= MOST_CALLS) {
+      throw new NodeError('backpressure', `${MOST_CALLS} broadcasts are waiting already.`)
+    }
+    const call = this.nextCall++
+    this.calls.set(call, { subscription, ref })
+    const type = scope === 'swarm' ? 'broadcast' : 'broadcast-neighbors'
+    this.whenReady(topic, { type, topic, ref: call, payload })
+  }
+
+  private whenReady(topic: TopicId, input: NodeInput): void {
+    const joined = this.topics.get(topic)
+    if (joined === undefined) return
+    if (joined.isReady) this.input(input)
+    else joined.waiting.push(input)
+  }
+
+  private inspect(): NodeSnapshot {
+    const snapshot = this.node.snapshot(this.world.clock())
+    for (const link of snapshot.links) {
+      const kind = this.links.kindOf(link.peer)
+      if (kind !== undefined) link.kind = kind
+    }
+    return snapshot
+  }
+
+  private metrics(): NodeMetrics {
+    return { ...this.node.metrics(), ...Object.fromEntries(this.counters) }
+  }
+
+  // ——— the page
+
+  report(report: RtcReport): void {
+    if (report.type !== 'page') return this.links.report(report)
+    if (report.state === 'leaving') this.suspend()
+    else if (report.state === 'restored') this.resume()
+    else if (report.state === 'online') this.socket?.online()
+  }
+
+  /** The page goes, perhaps into the back-forward cache: parting words now, the rest if it returns. */
+  private suspend(): void {
+    if (this.isSuspended) return
+    this.isSuspended = true
+    for (const [topic, joined] of this.topics) {
+      if (joined.isReady) this.input({ type: 'leave', topic })
+      joined.isReady = false
+    }
+    this.settleNow()
+  }
+
+  private resume(): void {
+    if (!this.isSuspended) return
+    this.isSuspended = false
+    for (const [topic, joined] of this.topics) void this.openTopic(topic, joined, [])
+    this.socket?.online()
+  }
+
+  // ——— the loop
+
+  input(input: NodeInput): void {
+    this.queue.push(input)
+    if (this.isDraining) return
+    this.isDraining = true
+    try {
+      for (let i = 0; i < this.queue.length; i++) {
+        for (const output of this.node.handle(this.world.clock(), this.queue[i]!)) {
+          this.perform(output)
+        }
+      }
+    } finally {
+      this.queue = []
+      this.isDraining = false
+    }
+    this.settle()
+  }
+
+  private perform(output: NodeOutput): void {
+    switch (output.type) {
+      case 'send':
+        return this.links.send(output.to, output.epoch, {
+          type: 'topic',
+          topic: output.topic,
+          message: output.message,
+        })
+      case 'send-topic-hello':
+        return this.links.send(output.to, output.epoch, {
+          type: 'topic-hello',
+          topic: output.topic,
+          terms: output.terms,
+        })
+      case 'send-relay':
+        return this.links.send(output.to, output.epoch, { type: 'relay', relay: output.relay })
+      case 'knock': {
+        const { to, topic, knock } = output
+        return this.signals.send(to, { type: 'knock', topic, knock })
+      }
+      case 'answer-knock': {
+        const { to, topic, answer } = output
+        return this.signals.send(to, { type: 'knock-answer', topic, answer })
+      }
+      case 'signal':
+        return this.socket?.send(output.to, output.body)
+      case 'signal-in':
+        return this.signals.receive(output.body, 'mesh')
+      case 'dial':
+        return this.links.dial(output.peer)
+      case 'hang-up':
+        return this.links.hangUp(output.peer, output.reason)
+      case 'seal':
+        return this.seal(output.topic, output.ref, output.draft)
+      case 'seal-neighbors':
+        return this.sealNeighbors(output.topic, output.ref, output.payload)
+      case 'reserve-seqs':
+        void this.reserve(output.topic, output.count)
+        return
+      case 'broadcast-done': {
+        const call = this.calls.get(output.ref)
+        this.calls.delete(output.ref)
+        const { id, neighbors } = output
+        call?.subscription.outcome({ ref: call.ref, ok: true, id, neighbors })
+        return
+      }
+      case 'emit':
+        for (const subscription of this.topics.get(output.topic)?.subscriptions ?? []) {
+          subscription.event(output.event)
+        }
+        return
+      case 'status':
+        return this.status(output.topic, output.status)
+      case 'enter':
+        return this.socket?.enter(output.topic)
+      case 'exit':
+        return this.socket?.exit(output.topic)
+      case 'remember-ids':
+        this.keep(this.store.saveSeen(output.topic, output.seen))
+        return this.sweep()
+      case 'remember-peers':
+        return this.keep(this.store.savePeers(output.topic, output.peers))
+      case 'blamed':
+        return this.count(output.banned ? 'peers-banned' : 'peers-blamed')
+    }
+  }
+
+  private status(topic: TopicId, status: TopicStatus): void {
+    const joined = this.topics.get(topic)
+    if (joined === undefined || this.isSuspended) return
+    joined.status = status
+    for (const subscription of joined.subscriptions) subscription.say(status)
+  }
+
+  private settle(): void {
+    if (this.isSettling) return
+    this.isSettling = true
+    this.settling.port2.postMessage(0)
+  }
+
+  private settleNow(): void {
+    this.isSettling = false
+    this.links.flush()
+    for (const client of this.clients) client.flush()
+    this.wake.arm()
+  }
+
+  // ——— signing
+
+  private seal(topic: TopicId, ref: number, draft: Draft): void {
+    const joined = this.topics.get(topic)
+    if (joined === undefined) return
+    if (!joined.terms.signed) {
+      const message = { ...draft, signature: undefined }
+      return this.input({ type: 'sealed', topic, ref, message })
+    }
+    joined.seals.later(this.identity.sign(canonicalBytes(topic, draft)), signature =>
+      this.input({ type: 'sealed', topic, ref, message: { ...draft, signature } }),
+    )
+  }
+
+  private sealNeighbors(topic: TopicId, ref: number, payload: Uint8Array): void {
+    const joined = this.topics.get(topic)
+    if (joined === undefined) return
+    const nonce = crypto.getRandomValues(new Uint8Array(16))
+    const time = Math.floor(this.world.clock())
+    const sealed = { type: 'neighbors-sealed', topic, ref, nonce, time, payload } as const
+    if (!joined.terms.signed) return this.input({ ...sealed, signature: undefined })
+    const bytes = neighborBytes(topic, this.identity.peerId, { nonce, time, payload })
+    joined.seals.later(this.identity.sign(bytes), signature => this.input({ ...sealed, signature }))
+  }
+
+  private async signRecord(): Promise<void> {
+    const data = this.options.peerData
+    if (data === undefined) return
+    const time = Math.floor(this.world.clock())
+    const signature = await this.identity.sign(recordBytes(this.identity.peerId, { data, time }))
+    this.input({ type: 'own-record', record: { data, time, signature } })
+  }
+
+  // ——— signaling
+
+  private openSocket(): SignalingSocket | undefined {
+    const { signaling: url, protocol } = this.options
+    if (url === undefined) return undefined
+    const { peerId: peer } = this.identity
+    const random = new Random(crypto.getRandomValues(new Uint32Array(1))[0]!)
+    const session = new SignalingSession({ url, peer, protocol, random })
+    return new SignalingSocket(session, this.identity, this.world.clock, {
+      state: state => this.input({ type: 'signaling', state }),
+      introduced: (topic, peers) => this.input({ type: 'introduced', topic, peers }),
+      signal: (from, body) => this.signals.receive(body, 'server', from),
+      undeliverable: to => this.input({ type: 'undeliverable', to }),
+      iceServers: servers => {
+        if (this.options.iceServers === undefined) this.links.iceServers = servers
+      },
+      notice: (code, message) => this.notice({ code, message }),
+      count: counter => this.count(counter),
+      changed: () => this.settle(),
+    })
+  }
+
+  private heardSignal(from: PeerId, body: SignalBody, via: 'server' | 'mesh'): void {
+    if (this.node.isBanned(this.world.clock(), from)) return this.count('signal-of-banned-peer')
+    if (via === 'server') this.input({ type: 'signal-heard', from, via })
+    switch (body.type) {
+      case 'knock':
+        return this.input({ type: 'knock', from, topic: body.topic, knock: body.knock })
+      case 'knock-answer':
+        return this.input({ type: 'knock-answer', from, topic: body.topic, answer: body.answer })
+      default:
+        this.links.heard(from, body)
+    }
+  }
+
+  // ——— storage
+
+  private async reserve(topic: TopicId, count: number): Promise<void> {
+    for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 30_000)) {
+      try {
+        const { first, last } = await this.store.reserveSeqs(topic, count)
+        return this.input({ type: 'seqs-reserved', topic, first, last })
+      } catch (error) {
+        this.storageFailed(error, undefined)
+        if (this.ending !== undefined || !this.topics.has(topic)) return
+        // A number that might repeat is worse than a message that waits.
+        await new Promise(resolve => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+
+  private keep(write: Promise<void>): void {
+    const kept = write
+      .catch(error => this.storageFailed(error, undefined))
+      .finally(() => this.writes.delete(kept))
+    this.writes.add(kept)
+  }
+
+  private sweep(): void {
+    const now = this.world.clock()
+    if (now - this.lastSweep < SWEEP_MS) return
+    this.lastSweep = now
+    this.keep(this.store.dropSeen(now - this.options.broadcast.messageIdRetentionMs - BUCKET_MS))
+  }
+
+  private storageFailed<T>(_error: unknown, instead: T): T {
+    // The store itself gives the notice, once a minute.
+    this.count('storage-failures')
+    return instead
+  }
+
+  // ——— the end
+
+  private shutdown(): Promise<void> {
+    this.ending ??= this.end()
+    return this.ending
+  }
+
+  private async end(): Promise<void> {
+    for (const [topic, joined] of [...this.topics]) {
+      if (joined.isReady) this.input({ type: 'leave', topic })
+    }
+    this.topics.clear()
+    this.settleNow()
+    await this.drained()
+    this.links.stop()
+    this.socket?.stop()
+    this.wake.stop()
+    await this.store.close().catch(error => this.storageFailed(error, undefined))
+    this.world.ended()
+  }
+
+  /** Until parting words are out and what was to be kept is kept, within a bound. */
+  private async drained(): Promise<void> {
+    const until = this.world.clock() + DRAIN_MS
+    await Promise.all(this.writes)
+    while (!this.links.isDrained && this.world.clock() < until) {
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+  }
+
+  private count(counter: string, by = 1): void {
+    this.counters.set(counter, (this.counters.get(counter) ?? 0) + by)
+  }
+}
+
+interface JoinedTopic {
+  readonly terms: TopicTerms
+  readonly subscriptions: Set<Subscription>
+  /** The core has it: what came before waits. */
+  isReady: boolean
+  readonly waiting: NodeInput[]
+  /** Own messages leave in the order in which they were said. */
+  readonly seals: InOrder
+  status: TopicStatus | undefined
+}
+
+/** Seen ids are kept by tens of seconds (core/broadcast/plumtree/seen.ts). */
+const BUCKET_MS = 10_000
+const SWEEP_MS = 30_000
+/** Peer links give themselves a second to drain. */
+const DRAIN_MS = 1_200
+/** Broadcasts that wait for a signature or a sequence number, all clients together. Guess. */
+const MOST_CALLS = 65_536
