@@ -8,12 +8,15 @@ export class EventQueue<Event> {
   private events: Event[] = []
   /** Where the next event is; those before it were read. */
   private head = 0
+  /** In front of all others; not from the node. */
+  private interjected: Event | undefined
   private reader: Reader<Event> | undefined
   private ended = false
   private failure: GossamerError | undefined
 
-  constructor(private readonly taken: (count: number) => void) {}
+  constructor(private readonly taken: (event: Event) => void) {}
 
+  /** Events from the node that nobody took yet. */
   get length(): number {
     return this.events.length - this.head
   }
@@ -23,25 +26,20 @@ export class EventQueue<Event> {
   }
 
   push(event: Event): void {
-    if (this.ended) return this.taken(1)
-    if (this.length === 0 && this.reader?.give(event) === true) return this.taken(1)
-    this.events.push(event)
+    if (this.ended || (this.isEmpty && this.reader?.give(event) === true)) this.taken(event)
+    else this.events.push(event)
   }
 
-  /** In front of everything else. It was not sent by the node, so taking it is not reported. */
+  /** Puts something of our own in front of everything else. */
   interject(event: Event): void {
-    if (this.ended || this.reader?.give(event) === true) return
-    this.events.splice(0, this.head, event)
-    this.head = 0
-    this.taken(-1)
+    if (!this.ended && this.reader?.give(event) !== true) this.interjected = event
   }
 
   /** Forgets the oldest until `length` are left; returns how many went. */
   trim(length: number): number {
     const count = Math.max(0, this.length - length)
-    this.head += count
+    for (let i = 0; i < count; i++) this.taken(this.events[this.head++]!)
     this.compact()
-    if (count > 0) this.taken(count)
     return count
   }
 
@@ -50,11 +48,12 @@ export class EventQueue<Event> {
     if (this.ended) return
     this.ended = true
     this.failure = failure
-    if (this.length === 0) this.reader?.finish()
+    if (this.isEmpty) this.reader?.finish()
   }
 
   /** Ends reading at once; what is queued is dropped. */
   discard(): void {
+    this.interjected = undefined
     this.trim(0)
     this.ended = true
     this.reader?.finish()
@@ -82,17 +81,26 @@ export class EventQueue<Event> {
     return reader
   }
 
+  private get isEmpty(): boolean {
+    return this.length === 0 && this.interjected === undefined
+  }
+
   private shift(): Event | undefined {
+    const { interjected } = this
+    if (interjected !== undefined) {
+      this.interjected = undefined
+      return interjected
+    }
     if (this.length === 0) return undefined
-    const event = this.events[this.head++]
+    const event = this.events[this.head++]!
     this.compact()
-    this.taken(1)
+    this.taken(event)
     return event
   }
 
   /** Whether all has been read and no more will come; throws what ended it. */
   private isDone(): boolean {
-    if (!this.ended || this.length > 0) return false
+    if (!this.ended || !this.isEmpty) return false
     const failure = this.failure
     this.failure = undefined
     if (failure !== undefined) throw failure
@@ -101,7 +109,7 @@ export class EventQueue<Event> {
 
   private compact(): void {
     if (this.head === this.events.length) this.events = []
-    else if (this.head >= COMPACT_AT) this.events.splice(0, this.head)
+    else if (this.head >= COMPACT_AT) this.events = this.events.slice(this.head)
     else return
     this.head = 0
   }

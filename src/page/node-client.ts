@@ -161,5 +161,5 @@ export class NodeClient implements SubscriptionOwner {
   }
 }
 
-/** Guess: far above the topics one page reads. */
-const MOST_SUBSCRIPTIONS = 1_024
+/** As many as the node serves on one port. */
+const MOST_SUBSCRIPTIONS = 64

@@ -37,8 +37,9 @@ export class Subscription {
   private readonly joiners = new Set<Joiner>()
   private failure: GossamerError | undefined
   private leaving: Promise<void> | undefined
-  /** Events taken and not yet told to the node. */
+  /** Events taken and not yet told to the node, and the bytes in them. */
   private credit = 0
+  private creditBytes = 0
   /** Events that gave way while only listeners were there. */
   private missed = 0
 
@@ -48,7 +49,7 @@ export class Subscription {
     private readonly owner: SubscriptionOwner,
     private readonly target: TypedEvents<TopicEvents>,
   ) {
-    this.queue = new EventQueue(count => this.took(count))
+    this.queue = new EventQueue(event => this.took(event))
     this.outbox = new Outbox((scope, calls, transfer) => this.postBatch(scope, calls, transfer))
   }
 
@@ -175,7 +176,7 @@ export class Subscription {
     // A listener may have left the topic.
     if (this.failure !== undefined) return
     if (queue.isRead) return queue.push(event)
-    if (isListened) return this.took(1)
+    if (isListened) return this.took(event)
     if (queue.length >= EVENT_CREDIT / 2 && this.hasListeners())
       this.missed += queue.trim(queue.length - 1)
     queue.push(event)
@@ -185,11 +186,13 @@ export class Subscription {
     return STREAM_TYPES.some(type => TypedEvents.listens(this.target, type))
   }
 
-  private took(count: number): void {
-    this.credit += count
-    if (this.credit < CREDIT_BATCH || this.failure !== undefined) return
+  private took(event: ClientEvent): void {
+    this.credit++
+    if (event.type === 'received') this.creditBytes += event.content.length
+    if (this.credit < CREDIT_BATCH && this.creditBytes < CREDIT_BATCH_BYTES) return
+    if (this.failure !== undefined) return
     this.owner.post({ type: 'credit', handle: this.handle, count: this.credit })
-    this.credit = 0
+    this.credit = this.creditBytes = 0
   }
 
   private setStatus(status: TopicStatus): void {
@@ -239,5 +242,7 @@ const STREAM_TYPES: readonly ClientEvent['type'][] = [
 ]
 /** Told in quarters, the node never runs dry while the reader keeps up. */
 const CREDIT_BATCH = EVENT_CREDIT / 4
+/** The node stops at 8 MiB in flight; told in eighths, it need not. */
+const CREDIT_BATCH_BYTES = 1 << 20
 /** Guess. */
 const MOST_JOINERS = 1_024

@@ -1,0 +1,30 @@
+// The public surface. Everything else may change without notice.
+
+export { type ErrorCode, GossamerError } from './bridge/errors.js'
+export type { Notice } from './bridge/node-messages.js'
+export type { MessagePortLike } from './bridge/port.js'
+export type { IceServer } from './bridge/rtc-messages.js'
+export type { BlameReason } from './core/blame.js'
+export type { PlumtreeConfig } from './core/broadcast/plumtree/config.js'
+export type { PeerId, TopicId } from './core/ids.js'
+export { formatMessageId, parseMessageId, parsePeerId, parseTopicId, shortId } from './core/ids.js'
+export type { DeliveryScope, NodeMetrics, TopicState, TopicStatus } from './core/io.js'
+export type { HyparviewConfig } from './core/membership/hyparview/config.js'
+export type { NeighborDownReason } from './core/membership/membership.js'
+export type { LinkSnapshot, NodeSnapshot, TopicSnapshot } from './core/snapshot.js'
+export { Gossip, type GossipEvents, type SubscribeAndJoinOptions } from './gossip.js'
+export { DEFAULTS, type GossipOptions, type JoinOptions } from './options.js'
+export type { Receipt } from './page/outbox.js'
+export type { WorkerSource } from './page/spawn-worker.js'
+export type { TopicEvents } from './page/subscription.js'
+export {
+  type GossipEvent,
+  GossipReceiver,
+  GossipSender,
+  GossipTopic,
+  isDirect,
+  type JoinedOptions,
+  type Received,
+  type WaitOptions,
+} from './topic.js'
+export { type TopicName, topicIdOf } from './topic-name.js'
