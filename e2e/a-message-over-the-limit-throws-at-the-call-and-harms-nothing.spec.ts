@@ -30,16 +30,19 @@ test('a message over the limit throws at the call and harms nothing', async ({ r
   }
 })
 
-/** The error's code and words; both empty where there is none. */
+/** The code and words of what the call throws, before there is anything to await; empty where it does not. */
 function attempt(tab: Tab, way: 'broadcast' | 'broadcastNeighbors', size: number) {
   return tab.page.evaluate(
     async ([way, size]) => {
+      const content = new Uint8Array(size)
+      let receipt: Promise<unknown>
       try {
-        await window.gossamer.topic[way](new Uint8Array(size))
-        return { code: '', message: '' }
+        receipt = window.gossamer.topic[way](content)
       } catch (error) {
-        return { code: String((error as { code?: string }).code), message: String(error) }
+        return { code: (error as { code: string }).code, message: String(error) }
       }
+      await receipt
+      return { code: '', message: '' }
     },
     [way, size] as const,
   )

@@ -10,7 +10,7 @@ test('a room keeps talking when the signaling server dies', async ({ room }) => 
     room.expectComplaint(NO_SERVER)
     await signaling.kill()
     await room.roundOfTalk('after')
-    for (const tab of tabs) await tab.reaches('joined')
+    for (const tab of tabs) await tab.reaches('degraded')
   } finally {
     await signaling.kill()
   }
