@@ -44,10 +44,7 @@ export class SteadyStore implements Store {
   }
 
   reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }> {
-    return this.told(
-      this.store.reserveSeqs(topic, count),
-      'Messages can not be sent until it works.',
-    )
+    return this.told(this.store.reserveSeqs(topic, count), UNSENT)
   }
 
   loadSeen(topic: TopicId, since: Millis): Promise<SeenIds[]> {
@@ -86,7 +83,7 @@ export class SteadyStore implements Store {
       return await outcome
     } catch (cause) {
       if (!(cause instanceof StorageError)) throw cause
-      this.notice(`Storage failed (${cause.code}): ${cause.message}. ${consequence}`)
+      this.notice(`Storage failed: ${cause.message}. ${consequence}`)
       throw cause
     }
   }
@@ -99,6 +96,7 @@ export class SteadyStore implements Store {
   }
 }
 
+const UNSENT = 'Soon no more messages can be sent, until it works again or the page is reloaded.'
 const DELIVERED_AGAIN = 'Some messages may be delivered again after a reload.'
 const PEERS_UNKNOWN = 'After a reload known peers are asked for anew.'
 

@@ -1,7 +1,7 @@
-// Engines differ on the points of small order: some verify a signature with one, others refuse it. A
-// message that some peers take and others blame would let its author turn them against each other, so
-// every peer refuses these points, as public key and as the first half of a signature. No key made by
-// WebCrypto is one of them.
+// The points of small order: anyone can make signatures that hold under them. WebCrypto's draft has engines
+// refuse them; Chromium 156, Firefox 153 and Node 20 verify them (measured), others may not. A message
+// that some peers take and others blame would let its author turn them against each other, so every peer
+// refuses these points, as public key and as the first half of a signature. No honest key is one of them.
 
 /** Whether these 32 bytes are a way to write one of the eight points whose order divides 8. */
 export function isSmallOrder(point: Uint8Array): boolean {
