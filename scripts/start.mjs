@@ -18,13 +18,15 @@ let stopping = false
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop())
 
-try {
-  if (!process.argv.includes('--no-build')) await build()
-  await serve()
-} catch (error) {
-  // esbuild has already printed its own errors.
-  if (!Array.isArray(error.errors)) console.error(error.message)
-  process.exit(1)
+async function main() {
+  try {
+    if (!process.argv.includes('--no-build')) await build()
+    await serve()
+  } catch (error) {
+    // esbuild has already printed its own errors.
+    if (!Array.isArray(error.errors)) console.error(error.message)
+    process.exit(1)
+  }
 }
 
 async function build() {
@@ -150,3 +152,5 @@ const STOP_WITHIN_MS = 1_500
 /** The library needs no exception from the strictest policy; signaling may be at any address. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+
+await main()
