@@ -69,7 +69,13 @@ export function fixed(length: number): Schema<Uint8Array> {
 export function text({ max }: { max: number }): Schema<string> {
   const inner = bytes({ max })
   return {
-    write: (w, value) => inner.write(w, utf8(value)),
+    write: (w, value) => {
+      if (LONE_SURROGATE.test(value)) throw new RangeError('text: half of a character')
+      inner.write(w, utf8(value))
+    },
     read: r => fromUtf8(inner.read(r)) ?? r.fail('text not UTF-8'),
   }
 }
+
+/** Has no UTF-8; an encoder would put another character in its place. */
+const LONE_SURROGATE = /\p{Surrogate}/u

@@ -1,0 +1,273 @@
+// Writes golden vectors for messages that have none: `node scripts/write-vectors.mjs`. A file that is there
+// is never touched: a changed vector is a changed protocol, and that takes a decision page.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const wire = await load(`
+  export { FrameEncoder } from './src/wire/encoder.js'
+  export { helloTranscript } from './src/wire/hello.js'
+  export { peerIdFromBytes, topicIdFromBytes } from './src/core/ids.js'
+  export { canonicalBytes } from './src/core/message.js'
+`)
+const folder = new URL('../src/wire/vectors/', import.meta.url)
+
+/** `length` bytes that count up from `first`. */
+const bytes = (first, length) => Uint8Array.from({ length }, (_, i) => (first + i) & 255)
+const peer = n => wire.peerIdFromBytes(bytes(n * 16, 32))
+const topic = wire.topicIdFromBytes(bytes(0xa0, 32))
+const otherTopic = wire.topicIdFromBytes(bytes(0xb0, 32))
+const time = 1_750_000_000_123
+
+const terms = { signed: true, membership: 'hyparview', history: 'none', maxMessageSize: 4096 }
+const otherTerms = {
+  signed: false,
+  membership: 'auto',
+  history: 'aspects',
+  maxMessageSize: 1 << 20,
+}
+const record = { data: bytes(1, 5), time, signature: bytes(0x40, 64) }
+const bare = { peer: peer(2), record: undefined }
+const full = { peer: peer(3), record }
+const message = {
+  author: peer(1),
+  seq: 1,
+  time,
+  payload: bytes(0x61, 3),
+  extensions: new Uint8Array(0),
+  signature: bytes(0x80, 64),
+}
+const unsigned = {
+  author: peer(2),
+  seq: 300,
+  time: 0,
+  payload: new Uint8Array(0),
+  extensions: bytes(9, 2),
+  signature: undefined,
+}
+const gossip = { type: 'gossip', round: 0, message }
+
+const inTopic = each => ({ type: 'topic', topic, message: each })
+const met = [{ type: 'topic-hello', topic, terms }]
+
+/** By type: what was sent on the link before (`given`), and the frame. */
+const frames = {
+  hello: [
+    frame('least', {
+      type: 'hello',
+      hello: {
+        versions: [1],
+        features: [],
+        protocol: '',
+        peer: peer(1),
+        nonce: bytes(0, 32),
+        limits: { largestFrameBytes: 1_049_856 },
+      },
+    }),
+    frame('more', {
+      type: 'hello',
+      hello: {
+        versions: [1, 2, 200],
+        features: ['a', 'zebra'],
+        protocol: 'chat/1 ✓',
+        peer: peer(2),
+        nonce: bytes(7, 32),
+        limits: { largestFrameBytes: 0xffff_ffff },
+      },
+    }),
+  ],
+  'hello-proof': [frame('proof', { type: 'hello-proof', proof: { signature: bytes(3, 64) } })],
+  'topic-hello': [
+    frame('first topic', { type: 'topic-hello', topic, terms }),
+    frame('second topic', { type: 'topic-hello', topic: otherTopic, terms: otherTerms }, met),
+    frame('said again', { type: 'topic-hello', topic, terms: otherTerms }, met),
+  ],
+  'author-alias': [
+    frame('first use defines', inTopic(gossip), met),
+    frame('second use does not', inTopic({ ...gossip, round: 2 }), [...met, inTopic(gossip)]),
+  ],
+  relay: [
+    frame('first hop', {
+      type: 'relay',
+      relay: { id: bytes(5, 16), to: peer(4), hopsLeft: 8, path: [peer(1)], body: bytes(0, 300) },
+    }),
+    frame('last hop', {
+      type: 'relay',
+      relay: {
+        id: bytes(6, 16),
+        to: peer(4),
+        hopsLeft: 0,
+        path: [peer(1), peer(2)],
+        body: bytes(0, 1),
+      },
+    }),
+  ],
+  join: [
+    topical('without a record', { type: 'join', requestId: 1, record: undefined }),
+    topical('with a record', { type: 'join', requestId: 0xffff_ffff, record }),
+  ],
+  'forward-join': [
+    topical('walk', { type: 'forward-join', joiner: full, hopsLeft: 6 }),
+    topical('end', { type: 'forward-join', joiner: bare, hopsLeft: 0 }),
+  ],
+  'neighbor-request': [
+    topical('high', {
+      type: 'neighbor-request',
+      requestId: 2,
+      priority: 'high',
+      record: undefined,
+    }),
+    topical('low', { type: 'neighbor-request', requestId: 200, priority: 'low', record }),
+  ],
+  'neighbor-accept': [
+    topical('bare', { type: 'neighbor-accept', requestId: 2, record: undefined }),
+    topical('with a record', { type: 'neighbor-accept', requestId: 2, record }),
+  ],
+  'neighbor-reject': ['full', 'busy', 'not-in-topic', 'mismatch', 'banned', 'not-admitted'].map(
+    (reason, n) =>
+      topical(reason, {
+        type: 'neighbor-reject',
+        requestId: n,
+        reason,
+        sample: n === 0 ? [bare, full] : [],
+      }),
+  ),
+  shuffle: [
+    topical('bare', { type: 'shuffle', origin: bare, walkId: 7, hopsLeft: 6, sample: [] }),
+    topical('full', {
+      type: 'shuffle',
+      origin: full,
+      walkId: 70_000,
+      hopsLeft: 255,
+      sample: [bare, full],
+    }),
+  ],
+  'shuffle-reply': [topical('reply', { type: 'shuffle-reply', walkId: 7, sample: [full, bare] })],
+  disconnect: [
+    topical('leaving', { type: 'disconnect', alive: 'leaving', sample: [] }),
+    topical('alive', { type: 'disconnect', alive: 'alive', sample: [bare] }),
+  ],
+  gossip: [
+    topical('signed', gossip),
+    topical('unsigned, with extensions', { type: 'gossip', round: 0xffff, message: unsigned }),
+    frame('in the second topic', { type: 'topic', topic: otherTopic, message: gossip }, [
+      ...met,
+      { type: 'topic-hello', topic: otherTopic, terms: otherTerms },
+    ]),
+  ],
+  'neighbor-gossip': [
+    topical('signed', {
+      type: 'neighbor-gossip',
+      nonce: bytes(1, 16),
+      time,
+      payload: bytes(0, 130),
+      signature: bytes(2, 64),
+    }),
+    topical('unsigned', {
+      type: 'neighbor-gossip',
+      nonce: bytes(1, 16),
+      time: 0,
+      payload: new Uint8Array(0),
+      signature: undefined,
+    }),
+  ],
+  prune: [
+    topical('shared tree', { type: 'prune', source: undefined }),
+    topical('tree of an author without a name', { type: 'prune', source: peer(1) }),
+    frame('tree of a named author', inTopic({ type: 'prune', source: peer(1) }), [
+      ...met,
+      inTopic(gossip),
+    ]),
+  ],
+  graft: [
+    topical('link only', { type: 'graft', source: undefined, wanted: undefined }),
+    topical('a message', {
+      type: 'graft',
+      source: peer(1),
+      wanted: { author: peer(1), seq: 129, round: 3 },
+    }),
+  ],
+  ihave: [
+    topical('none', { type: 'ihave', announcements: [] }),
+    topical('two authors', {
+      type: 'ihave',
+      announcements: [
+        { author: peer(1), first: 1, count: 1, round: 0 },
+        { author: peer(2), first: 1000, count: 4096, round: 0xffff },
+        { author: peer(1), first: 5, count: 2, round: 4 },
+      ],
+    }),
+  ],
+  'graft-refused': [topical('refused', { type: 'graft-refused', author: peer(2), seq: 2 ** 40 })],
+}
+
+mkdirSync(folder, { recursive: true })
+for (const [type, cases] of Object.entries(frames)) write(type, { type, cases: cases.map(encoded) })
+
+write('bytes-hello-transcript', {
+  about: 'What `from` signs in its hello-proof to `to`.',
+  cases: [
+    {
+      from: peer(1),
+      to: peer(2),
+      fromNonce: bytes(0, 32),
+      toNonce: bytes(7, 32),
+      protocol: 'chat/1 ✓',
+      hex: hex(wire.helloTranscript(peer(1), peer(2), bytes(0, 32), bytes(7, 32), 'chat/1 ✓')),
+    },
+  ].map(plain),
+})
+write('bytes-message', {
+  about: 'The canonical bytes of a message: what its signature covers and its hash names.',
+  cases: [message, unsigned].map(({ signature, ...draft }) =>
+    plain({ topic, draft, hex: hex(wire.canonicalBytes(topic, draft)) }),
+  ),
+})
+
+function frame(name, value, given = []) {
+  return { name, given, value }
+}
+
+function topical(name, value) {
+  return frame(name, inTopic(value), met)
+}
+
+/** With the frames of `given` and of the value itself, each as it goes into its queue. */
+function encoded({ name, given, value }) {
+  const encoder = new wire.FrameEncoder()
+  const frames = each =>
+    encoder.encode(each).map(({ bytes, class: of }) => ({ hex: hex(bytes), class: of }))
+  const before = given.flatMap(frames)
+  return { name, given: plain(given), before, value: plain(value), frames: frames(value) }
+}
+
+/** Bytes as `{ hex }`, absent fields left out. */
+function plain(value) {
+  if (value instanceof Uint8Array) return { hex: hex(value) }
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined)
+  return Object.fromEntries(entries.map(([key, each]) => [key, plain(each)]))
+}
+
+function hex(value) {
+  return Buffer.from(value).toString('hex')
+}
+
+function write(name, value) {
+  const file = new URL(`${name}.json`, folder)
+  if (existsSync(file)) return
+  writeFileSync(file, JSON.stringify(value, null, 2) + '\n')
+  console.log(`wrote ${name}.json`)
+}
+
+async function load(contents) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: new URL('..', import.meta.url).pathname, loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+  })
+  const code = Buffer.from(outputFiles[0].contents).toString('base64')
+  return import(`data:text/javascript;base64,${code}`)
+}
