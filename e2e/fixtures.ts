@@ -1,6 +1,7 @@
 // What every law gets: a room of its own, in the browsers of its project.
 
 import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { test as base, expect } from '@playwright/test'
 import { Browsers, type Kind } from './browsers.js'
 import { Room } from './room.js'
@@ -52,8 +53,9 @@ export const test = base.extend<LawFixtures, WorkerFixtures>({
     const room = new Room(name, browsers, kinds, link, server.pageUrl)
     await use(room)
     if (info.status !== info.expectedStatus) {
-      const body = JSON.stringify(await room.picture(), undefined, 2)
-      await info.attach('room.json', { body, contentType: 'application/json' })
+      const path = info.outputPath('room.json')
+      await writeFile(path, JSON.stringify(await room.picture(), undefined, 2))
+      await info.attach('room.json', { path })
     }
     await room.close()
     expect(room.complaints, 'console and page errors that no law expects').toEqual([])

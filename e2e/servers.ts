@@ -112,7 +112,9 @@ export class FileServer {
         return
       }
       request.url = path.slice(match[0].length - 1)
-      match[1](request, response, () => response.writeHead(404).end())
+      match[1](request, response, () => {
+        response.writeHead(404).end()
+      })
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
