@@ -46,6 +46,7 @@ function parts() {
       outfile: 'dist/index.js',
       format: 'esm',
       platform: 'browser',
+      plugins: [simplePeerWithoutStreams],
     },
     worker: {
       ...common,
@@ -64,11 +65,30 @@ function parts() {
     },
     signaling: {
       ...server,
-      entryPoints: ['signaling-server/server.ts'],
+      stdin: { contents: SIGNALING_EXPORTS, resolveDir: resolve(ROOT, 'signaling-server') },
       outfile: 'dist/signaling.js',
       external: ['ws'],
     },
   }
+}
+
+/**
+ * The ready-made simplepeer.min.js brings Node's streams and buffers, four fifths of its size, for a channel
+ * the mesh does not use. Here its own source meets stand-ins: docs/decisions/0003-simple-peer-without-streams.md.
+ */
+const simplePeerWithoutStreams = {
+  name: 'simple-peer-without-streams',
+  setup(build) {
+    const source = resolve(ROOT, 'node_modules/simple-peer/index.js')
+    build.onResolve({ filter: /^simple-peer\/simplepeer\.min\.js$/ }, () => ({ path: source }))
+    build.onResolve(
+      { filter: /^(readable-stream|buffer|randombytes|debug)$/ },
+      ({ path, importer }) =>
+        importer === source
+          ? { path: resolve(ROOT, `scripts/simple-peer/${path}.cjs`) }
+          : undefined,
+    )
+  },
 }
 
 /**
@@ -99,6 +119,12 @@ function narrate(name) {
     },
   }
 }
+
+const SIGNALING_EXPORTS = `
+export { readEnvironment } from './environment.ts'
+export { turnCredentials } from './ice.ts'
+export { createSignalingServer } from './server.ts'
+`
 
 const WORKER_EXPRESSION =
   /new Worker\(new URL\((["'`])\.\/worker\.js\1,\s*import\.meta\.url\),\s*\{\s*type:\s*(["'`])module\2\s*\}\)/

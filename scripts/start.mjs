@@ -1,7 +1,8 @@
 // `npm start`: builds the library and the chat page, then serves the page and the signaling on one port.
-//   PORT  default 8787; 0 takes a free one
-//   HOST  default 127.0.0.1: this machine only. 0.0.0.0 listens everywhere, for a container or a TLS proxy.
+//   PORT        default 8787; 0 takes a free one
+//   HOST        default 127.0.0.1: this machine only. 0.0.0.0 listens everywhere, for a container or a TLS proxy.
 //   --no-build  serves what the last build left
+// The rest of the environment is that of `gossamer-signaling`, which lists it with --help.
 
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -11,8 +12,6 @@ import { pathToFileURL } from 'node:url'
 import sirv from 'sirv'
 import { buildLibrary, ROOT } from './build.mjs'
 
-const port = readPort(process.env.PORT ?? '8787')
-const host = process.env.HOST || '127.0.0.1'
 const closers = []
 let stopping = false
 
@@ -43,33 +42,43 @@ async function serve() {
     if (!existsSync(resolve(ROOT, built)))
       throw new Error(`${built} is missing: run without --no-build.`)
   }
-  const { createSignalingServer } = await import(
+  const { createSignalingServer, readEnvironment } = await import(
     pathToFileURL(resolve(ROOT, 'dist/signaling.js')).href
   )
+  const environment = readEnvironment(process.env)
+  if (!environment.ok) throw new Error(environment.faults.join('\n'))
+  const { port, host, origin, iceServers, trustProxy } = environment.value
   const pages = sirv(resolve(ROOT, 'dist-web'), { etag: true, setHeaders })
   const server = createServer((request, response) => {
+    if (signaling.respond(request, response)) return
     pages(request, response, () => {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
       response.end('Not found\n')
     })
   })
-  const signaling = createSignalingServer({ server, path: SIGNALING_PATH })
+  const signaling = createSignalingServer({
+    server,
+    iceServers,
+    trustProxy,
+    ...(origin !== undefined && { origin }),
+    log: line => console.error(line),
+  })
   closers.push(
     () => signaling.close(),
     () => closeServer(server),
   )
-  await listen(server)
+  await listen(server, host, port)
   if (!stopping) announce(server.address())
 }
 
-function listen(server) {
+function listen(server, host, port) {
   return new Promise((fulfil, reject) => {
-    server.once('error', error => reject(new Error(whyNotListening(error))))
+    server.once('error', error => reject(new Error(whyNotListening(error, host, port))))
     server.listen(port, host, fulfil)
   })
 }
 
-function whyNotListening(error) {
+function whyNotListening(error, host, port) {
   if (error.code === 'EADDRINUSE') {
     return `Port ${port} is in use. Stop what listens there, or choose another: PORT=${port + 1} npm start`
   }
@@ -126,13 +135,6 @@ function closeServer(server) {
   })
 }
 
-function readPort(text) {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value <= 65_535) return value
-  console.error(`PORT is "${text}"; it must be a number from 0 to 65535.`)
-  process.exit(1)
-}
-
 function setHeaders(response, pathname) {
   // Names under /assets/ carry a hash of their content.
   response.setHeader(
@@ -143,8 +145,6 @@ function setHeaders(response, pathname) {
   response.setHeader('x-content-type-options', 'nosniff')
   response.setHeader('referrer-policy', 'no-referrer')
 }
-
-const SIGNALING_PATH = '/signaling'
 
 /** What one handshake with a closing WebSocket may take, and then some. Guess. */
 const STOP_WITHIN_MS = 1_500
