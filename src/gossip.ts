@@ -5,7 +5,14 @@ import { checkKeys, checkSignal, refuse } from './checks.js'
 import type { PeerId } from './core/ids.js'
 import type { NodeMetrics } from './core/io.js'
 import type { NodeSnapshot } from './core/snapshot.js'
-import { checkJoin, checkOptions, type GossipOptions, type JoinOptions } from './options.js'
+import {
+  checkJoin,
+  checkJoinAndWait,
+  checkOptions,
+  type GossipOptions,
+  type JoinOptions,
+  type SubscribeAndJoinOptions,
+} from './options.js'
 import { asyncDispose } from './page/async-dispose.js'
 import { transferablePort } from './page/listening-port.js'
 import { NodeClient } from './page/node-client.js'
@@ -13,11 +20,6 @@ import { OpenedNode } from './page/open-node.js'
 import { TypedEvents } from './page/typed-events.js'
 import { GossipTopic, type WaitOptions } from './topic.js'
 import { checkPeerId, type TopicName, topicIdOf } from './topic-name.js'
-
-export interface SubscribeAndJoinOptions extends JoinOptions {
-  /** So many neighbors are waited for, 1 to 64. Default 1. */
-  neighbors?: number | undefined
-}
 
 /** What a gossip dispatches. */
 export interface GossipEvents {
@@ -144,8 +146,7 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
     topic: TopicName,
     options: SubscribeAndJoinOptions = {},
   ): Promise<GossipTopic> {
-    const { neighbors, ...joinOptions } = options
-    const { signal, ...join } = checkJoin(joinOptions, this.maxMessageSize)
+    const { signal, neighbors, ...join } = checkJoinAndWait(options, this.maxMessageSize)
     signal?.throwIfAborted()
     const opened = this.openTopic(topic, join)
     try {

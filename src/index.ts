@@ -12,8 +12,13 @@ export type { DeliveryScope, NodeMetrics, TopicState, TopicStatus } from './core
 export type { HyparviewConfig } from './core/membership/hyparview/config.js'
 export type { NeighborDownReason } from './core/membership/membership.js'
 export type { LinkSnapshot, NodeSnapshot, TopicSnapshot } from './core/snapshot.js'
-export { Gossip, type GossipEvents, type SubscribeAndJoinOptions } from './gossip.js'
-export { DEFAULTS, type GossipOptions, type JoinOptions } from './options.js'
+export { Gossip, type GossipEvents } from './gossip.js'
+export {
+  DEFAULTS,
+  type GossipOptions,
+  type JoinOptions,
+  type SubscribeAndJoinOptions,
+} from './options.js'
 export type { Receipt } from './page/outbox.js'
 export type { WorkerSource } from './page/spawn-worker.js'
 export type { TopicEvents } from './page/subscription.js'

@@ -71,6 +71,12 @@ export interface JoinOptions {
   signal?: AbortSignal | undefined
 }
 
+/** Options of `gossip.subscribeAndJoin`. */
+export interface SubscribeAndJoinOptions extends JoinOptions {
+  /** So many neighbors are waited for, 1 to 64. Default 1. */
+  neighbors?: number | undefined
+}
+
 /**
  * The seed's "Configuration Defaults Summary", with what stands beside it. Where each value comes from is
  * written where it is declared (`core/membership/hyparview/config.ts`, `core/broadcast/plumtree/config.ts`).
@@ -179,6 +185,21 @@ export function checkJoin(given: JoinOptions, maxMessageSize: number): CheckedJo
     ),
     signal: checkSignal('signal', options.signal),
   }
+}
+
+/** As `checkJoin`, with how many neighbors are waited for. */
+export function checkJoinAndWait(
+  given: SubscribeAndJoinOptions,
+  maxMessageSize: number,
+): CheckedJoin & { neighbors: number } {
+  checkKeys('options', given, [...JOIN_KEYS, 'neighbors'])
+  const { neighbors, ...join } = given
+  return { ...checkJoin(join, maxMessageSize), neighbors: checkNeighbors(neighbors) }
+}
+
+/** How many neighbors to wait for. */
+export function checkNeighbors(given: number | undefined): number {
+  return checkInteger('neighbors', given ?? 1, 1, MOST_NEIGHBORS)
 }
 
 function checkSignaling(given: unknown): string {
@@ -334,6 +355,8 @@ const SOCKET_SCHEMES: Record<string, string> = {
   'https:': 'wss:',
 }
 const ICE_URL = /^(stuns?|turns?):[^\s]+$/
+/** Guess: a browser that keeps more links than this does nothing else. */
+const MOST_NEIGHBORS = 64
 /** Guess. */
 const MOST_ICE_SERVERS = 32
 /** What one shuffle may carry beside its origin (messages.ts). */
@@ -346,7 +369,7 @@ const TEXT = /^[\w.\-/:@+]{1,64}$/
 
 /** What the machines can work with; beyond it a value is a slip of the pen. Guesses, except as said. */
 const HYPARVIEW_RANGES: { readonly [Key in keyof HyparviewConfig]?: readonly [number, number] } = {
-  activeViewCapacity: [1, 64],
+  activeViewCapacity: [1, MOST_NEIGHBORS],
   passiveViewCapacity: [0, 1_000],
   // Hops travel as one byte.
   activeRandomWalkLength: [0, 255],

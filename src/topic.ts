@@ -1,8 +1,9 @@
 import { GossamerError } from './bridge/errors.js'
 import type { ClientEvent } from './bridge/node-messages.js'
-import { checkBytes, checkInteger, checkKeys, checkSignal } from './checks.js'
+import { checkBytes, checkKeys, checkSignal } from './checks.js'
 import type { PeerId, TopicId } from './core/ids.js'
 import type { DeliveryScope, TopicState } from './core/io.js'
+import { checkNeighbors } from './options.js'
 import { asyncDispose } from './page/async-dispose.js'
 import type { NodeClient, SubscriptionRequest } from './page/node-client.js'
 import type { Receipt, Scope } from './page/outbox.js'
@@ -96,7 +97,7 @@ export class GossipReceiver implements AsyncIterable<GossipEvent> {
   /** As `topic.joined`. */
   async joined(options: JoinedOptions = {}): Promise<void> {
     checkKeys('options', options, ['neighbors', 'signal'])
-    const neighbors = checkInteger('neighbors', options.neighbors ?? 1, 1, MOST_NEIGHBORS)
+    const neighbors = checkNeighbors(options.neighbors)
     return this.subscription.joined(neighbors, checkSignal('signal', options.signal))
   }
 
@@ -259,5 +260,3 @@ function waitSignal(options: WaitOptions): AbortSignal | undefined {
 }
 
 const NOTHING: WaitOptions = {}
-/** As many as an active view may hold. */
-const MOST_NEIGHBORS = 64
