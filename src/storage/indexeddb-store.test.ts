@@ -177,6 +177,21 @@ describe('IndexedDB store', () => {
       expect((await store.reserveSeqs(topic(1), 1)).first).toBe(11)
     })
 
+    it('that is full is `full` also where only the transaction says so', async () => {
+      const store = await open()
+      const put = IDBObjectStore.prototype.put
+      const spy = vi.spyOn(IDBObjectStore.prototype, 'put')
+      spy.mockImplementation(function (this: IDBObjectStore, ...given) {
+        const request = put.apply(this, given)
+        // What a browser does: the pending requests fail with AbortError, the transaction with its reason.
+        ;(this.transaction as unknown as { _abort(reason: string): void })._abort(
+          'QuotaExceededError',
+        )
+        return request
+      })
+      await expect(store.reserveSeqs(topic(1), 5)).rejects.toMatchObject({ code: 'full' })
+    })
+
     it('that is full shows at the opening', async () => {
       vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
         throw new DOMException('no room', 'QuotaExceededError')

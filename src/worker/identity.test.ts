@@ -122,12 +122,34 @@ describe('verifySignature', () => {
   })
 
   it('a key of small order signs nothing, though some engines would have it', async () => {
-    const identityPoint = new Uint8Array(32)
-    identityPoint[0] = 1
-    // With A and R the neutral element and S = 0 the equation of RFC 8032 holds for every message.
+    // With A the neutral element, R the base point and S = 1, the equation of RFC 8032, S B = R + h A,
+    // holds for every message.
+    const neutral = new Uint8Array(32)
+    neutral[0] = 1
+    const signature = new Uint8Array(64).fill(0x66, 0, 32)
+    signature[0] = 0x58
+    signature[32] = 1
+    expect(await verifySignature(peerIdFromBytes(neutral), WORDS, signature)).toBe(false)
+  })
+
+  it('a signature that begins with a point of small order is none, though some engines would have it', async () => {
+    // The owner of a key can make one: with R the neutral element it takes S = h a.
+    const keys = (await crypto.subtle.generateKey('Ed25519', true, [
+      'sign',
+      'verify',
+    ])) as CryptoKeyPair
+    const seed = (await crypto.subtle.exportKey('pkcs8', keys.privateKey)).slice(-32)
+    const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey))
+    const secret = new Uint8Array(await crypto.subtle.digest('SHA-512', seed)).slice(0, 32)
+    secret[0]! &= 248
+    secret[31] = (secret[31]! & 127) | 64
     const signature = new Uint8Array(64)
     signature[0] = 1
-    expect(await verifySignature(peerIdFromBytes(identityPoint), WORDS, signature)).toBe(false)
+    const hashed = Buffer.concat([signature.subarray(0, 32), publicKey, WORDS])
+    const h = number(new Uint8Array(await crypto.subtle.digest('SHA-512', hashed)))
+    let rest = (h * number(secret)) % GROUP_ORDER
+    for (let i = 32; i < 64; i++, rest >>= 8n) signature[i] = Number(rest & 255n)
+    expect(await verifySignature(peerIdFromBytes(publicKey), WORDS, signature)).toBe(false)
   })
 
   it('imports each key once, also when asked many times at once', async () => {
@@ -155,9 +177,15 @@ describe('verifySignature', () => {
     await verify()
     await fillCache(5000, 1023)
     expect(await verify()).toBe(0)
+    await fillCache(8000, 1023)
+    expect(await verify()).toBe(0)
     await fillCache(10_000, 1024)
     expect(await verify()).toBe(1)
   })
+
+  function number(bytes: Uint8Array): bigint {
+    return bytes.reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n)
+  }
 
   async function fillCache(first: number, count: number): Promise<void> {
     const signature = new Uint8Array(64).fill(3)
@@ -168,3 +196,5 @@ describe('verifySignature', () => {
     }
   }
 })
+
+const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n

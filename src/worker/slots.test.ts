@@ -176,6 +176,20 @@ describe('identity slots', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('an abort at the moment of the grant rejects and leaves nothing held', async () => {
+    const abort = new AbortController()
+    const request = locks.request
+    locks.request = (name, options, granted) =>
+      request(name, options, lock => {
+        const held = granted(lock)
+        abort.abort(new Error('enough'))
+        return held
+      })
+    await expect(take(0, abort.signal)).rejects.toThrow('enough')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(locks.held.size).toBe(0)
+  })
+
   it('an abort before the call rejects, one after it changes nothing', async () => {
     await expect(take(0, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
     const abort = new AbortController()
