@@ -28,8 +28,6 @@ export type MembershipInput<M> =
   | { type: 'remember'; peers: readonly PeerId[] }
   /** Our own words about ourselves changed; they travel with what is sent from now on. */
   | { type: 'own-record'; record: PeerRecord | undefined }
-  /** Peers to remember, not to ask now: introductions while there are neighbors. */
-  | { type: 'learn'; peers: readonly PeerId[] }
   /** Leave for good; parting words are among the outputs. */
   | { type: 'quit' }
   /** `linked` is false where the message came as a knock, and its answer will go as one. */
@@ -61,7 +59,13 @@ export type MembershipOutput<M> =
   | { type: 'isolated' }
   | { type: 'count'; counter: string }
 
-export type LinkDownReason = 'closed' | 'failed' | 'silent' | 'superseded' | 'blamed' | 'worker-gone'
+export type LinkDownReason =
+  | 'closed'
+  | 'failed'
+  | 'silent'
+  | 'superseded'
+  | 'blamed'
+  | 'worker-gone'
 
 /**
  * Why a neighbor went: it left the topic, it made room for another (`evicted` here, `replaced` there),

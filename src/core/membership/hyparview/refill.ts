@@ -152,7 +152,7 @@ export class Refill {
       if (peer === undefined) break
       requests.ask(now, peer, 'high')
     }
-    if (requests.size > 0 || overlay.timers.has('rejoin')) return
+    if (requests.size > 0) return
     const contact = [...this.contacts, ...overlay.passive.peers, ...overlay.reserve.peers].find(
       peer => this.free(now, peer),
     )
@@ -161,6 +161,7 @@ export class Refill {
       requests.ask(now, contact, 'join')
       return
     }
+    if (overlay.timers.has('rejoin')) return
     overlay.count('isolated')
     overlay.emit({ type: 'isolated' })
     const pauseMs = Math.min(config.largestBackoffMs, config.retryBackoffMs * 2 ** this.round)
