@@ -1,0 +1,87 @@
+// What one client, one address and the whole server may use. Every number is announced, counted when it
+// is reached, or both.
+
+export interface Limits {
+  /** UTF-8 bytes of one text; a longer one closes the socket (1009). */
+  messageBytes: number
+  messagesPerSecond: number
+  /** Messages that may come at once after a quiet time. */
+  messageBurst: number
+  bytesPerSecond: number
+  byteBurst: number
+  /** Offences (malformed, out of turn, over the rate) forgiven per socket before it is closed; one comes back each second. */
+  patience: number
+  /** Topics one peer may be in. */
+  topicsPerPeer: number
+  /** Peers listed in one topic; a newcomer beyond that is refused. */
+  peersPerTopic: number
+  /** Peers named in one answer to `enter`. */
+  introductions: number
+  socketsPerAddress: number
+  sockets: number
+  /** From connecting to the proof. */
+  handshakeTimeoutMs: number
+  /** Bytes waiting for a client that does not read; above it the socket is dropped. */
+  unreadBytes: number
+  /** What clients are told to do. */
+  heartbeatMs: number
+  /** Ping frames; a socket that answered none since the last is dropped. */
+  pingIntervalMs: number
+}
+
+export const LIMITS: Limits = {
+  /** A signal of 20 KiB in base64 is 27 KiB. */
+  messageBytes: 32 * 1024,
+  /** A dial is about 15 messages, five dials at once are rare. Guess. */
+  messagesPerSecond: 30,
+  /** All topics entered again after a reconnect, and the dials that follow. Guess. */
+  messageBurst: 300,
+  /** Guess. */
+  bytesPerSecond: 64 * 1024,
+  /** Guess. */
+  byteBurst: 512 * 1024,
+  /** Guess. */
+  patience: 50,
+  /** As many as a client keeps entered. */
+  topicsPerPeer: 64,
+  /** Guess; memory is a few hundred bytes each. */
+  peersPerTopic: 10_000,
+  /** An active view's worth: the mesh tells the rest. */
+  introductions: 5,
+  /** A school behind one address, or a test with a hundred tabs. Guess. */
+  socketsPerAddress: 256,
+  /** Under the usual limit of open files on a small machine. Guess. */
+  sockets: 10_000,
+  /** Guess: a phone on a bad network signs and answers in 2. */
+  handshakeTimeoutMs: 10_000,
+  /** Guess. */
+  unreadBytes: 1024 * 1024,
+  /** Under the 30 s after which some proxies drop a quiet connection. */
+  heartbeatMs: 25_000,
+  pingIntervalMs: 15_000,
+}
+
+/** Allows `burst` at once and `perSecond` in the long run. */
+export class TokenBucket {
+  private tokens: number
+  private at: number
+
+  constructor(
+    private readonly perSecond: number,
+    private readonly burst: number,
+    now: number,
+  ) {
+    this.tokens = burst
+    this.at = now
+  }
+
+  /** Takes the tokens and says true, or takes none and says false. */
+  take(now: number, count = 1): boolean {
+    const passedMs = Math.max(0, now - this.at)
+    this.at = Math.max(this.at, now)
+    this.tokens = Math.min(this.burst, this.tokens + (passedMs / 1000) * this.perSecond)
+    if (this.tokens < count) return false
+    this.tokens -= count
+    return true
+  }
+}
