@@ -133,7 +133,7 @@ describe('options of open', () => {
       maxMessageSize: undefined,
       membershipConfig: { activeViewCapacity: undefined },
     }
-    expect(checkOptions(given as GossipOptions).node).toEqual(checkOptions({}).node)
+    expect(checkOptions(given as unknown as GossipOptions).node).toEqual(checkOptions({}).node)
   })
 
   it('a config keeps the defaults of what is left out', () => {
