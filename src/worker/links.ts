@@ -158,7 +158,10 @@ export class Links implements Sleeper {
     }
     this.endAttempt(from)
     this.attempts.set(from, { epoch: 0, giveUpAt: undefined, offer, candidates: [] })
-    this.pace(world.clock(), { type: 'offered', peer: from })
+    // An offer begins anew what was under way, out of turn: its sender has given it one of its places.
+    for (const type of ['cancel', 'want', 'offered'] as const) {
+      this.pace(world.clock(), { type, peer: from })
+    }
   }
 
   // ——— what the page reports

@@ -35,9 +35,9 @@ async function open({ call, options }: OpenMessage): Promise<void> {
       remembered: options.slot,
     })
     const store = await openStore({
-      // Without its lock a slot's store may be another tab's as well.
-      kind: slot.held ? kind : 'memory',
+      kind,
       name,
+      held: slot.held,
       slot: slot.slot,
       onNotice: notice => (runtime === undefined ? early.push(notice) : runtime.notice(notice)),
     })
