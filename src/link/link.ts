@@ -34,6 +34,7 @@ export type LinkInput =
   /** Take no more frames, let leave what is queued, then say `drained`. */
   | { type: 'close' }
 
+/** Writes come before whatever may make the caller put in more, so that packets keep their order. */
 export type LinkOutput =
   | { type: 'write'; packet: Uint8Array }
   /** A frame of the peer's, whole; maybe a view into a packet. */
@@ -326,13 +327,15 @@ export class LinkMachine {
   }
 
   private wake(now: Millis, outputs: LinkOutput[]): void {
+    const notices: LinkOutput[] = []
     for (const name of this.timers.due(now)) {
-      if (name === 'congested') outputs.push({ type: 'congested' })
-      else this.abandon(outputs)
+      if (name === 'congested') notices.push({ type: 'congested' })
+      else this.abandon(notices)
     }
-    this.judge(this.heartbeat.wake(now), outputs)
+    this.judge(this.heartbeat.wake(now), notices)
     // A wake is a task of its own.
     this.flush(now, outputs)
+    outputs.push(...notices)
   }
 
   private judge(verdict: Verdict | undefined, outputs: LinkOutput[]): void {

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import { Random } from '../core/random.js'
+import { LINK_DEFAULTS } from './config.js'
+import { LinkMachine } from './link.js'
+import { Pipe } from './pipe.suite.js'
+
+const { pingIntervalMs, suspectAfterMs, deadAfterMs } = LINK_DEFAULTS
+const SECOND = 1000
+
+describe('an idle link', () => {
+  it('is pinged about once a second, and stays up', () => {
+    const pipe = new Pipe({ delayMs: 20 })
+    pipe.run(60 * SECOND)
+    const pings = pipe.a.written.length
+    // Each side pings and answers, some of both in one packet.
+    expect(pings).toBeGreaterThanOrEqual(60)
+    expect(pings).toBeLessThanOrEqual(150)
+    expect(pipe.a.said.filter(each => each !== 'rtt')).toEqual([])
+  })
+
+  it('measures its round trip, and tells it only when it changed', () => {
+    const pipe = new Pipe({ delayMs: 20 })
+    pipe.run(60 * SECOND)
+    expect(pipe.a.outputs).toContainEqual({ type: 'rtt', rttMs: 40 })
+    expect(pipe.a.said).toEqual(['rtt'])
+  })
+
+  it('measures also a round trip longer than the pause between pings', () => {
+    const pipe = new Pipe({ delayMs: 900 })
+    pipe.run(20 * SECOND)
+    expect(pipe.a.machine.snapshot().rttMs).toBe(1800)
+  })
+})
+
+describe('a busy link', () => {
+  it('is pinged only to measure', () => {
+    const pipe = new Pipe()
+    pipe.run(500)
+    const before = pipe.b.written.length
+    for (let n = 0; n < 200; n++) {
+      pipe.put(pipe.a, { type: 'frame', class: 'live', bytes: new Uint8Array(50) })
+      pipe.run(50)
+    }
+    const answers = pipe.b.written.slice(before).filter(packet => (packet[0]! & 15) === 7)
+    expect(answers.length).toBe(2)
+  })
+})
+
+describe('smoothing', () => {
+  it('follows a change by an eighth of the difference with each answer (RFC 6298)', () => {
+    const machine = new LinkMachine(LINK_DEFAULTS, new Random(1))
+    machine.handle(0, { type: 'opened' })
+    const told = [100, 100, 200].map((delayMs, n) => {
+      const at = n * 10 * SECOND
+      const writes = n === 0 ? machine.handle(0, { type: 'flush' }) : wake(machine, at)
+      return machine.handle(at + delayMs, { type: 'packet', bytes: answerTo(writes) })
+    })
+    expect(told).toEqual([[{ type: 'rtt', rttMs: 100 }], [], [{ type: 'rtt', rttMs: 112.5 }]])
+  })
+
+  it('passes over an answer that nobody waits for', () => {
+    const machine = new LinkMachine(LINK_DEFAULTS, new Random(1))
+    machine.handle(0, { type: 'opened' })
+    const packet = answerTo(machine.handle(0, { type: 'flush' }))
+    expect(machine.handle(30, { type: 'packet', bytes: packet })).toHaveLength(1)
+    expect(machine.handle(90, { type: 'packet', bytes: packet })).toEqual([])
+    expect(machine.snapshot().rttMs).toBe(30)
+  })
+
+  function wake(machine: LinkMachine, at: number) {
+    machine.handle(at, { type: 'packet', bytes: new Uint8Array(0) })
+    return machine.handle(at, { type: 'wake' })
+  }
+})
+
+describe('silence', () => {
+  it('makes a link suspect after 2.5 s, and dead after as long again', () => {
+    const pipe = new Pipe()
+    pipe.run(10 * SECOND)
+    pipe.b.cut = true
+    const lastHeardAt = pipe.a.machine.snapshot().lastHeardAt
+    pipe.run(lastHeardAt + suspectAfterMs + pingIntervalMs - pipe.now)
+    expect(pipe.a.said).toEqual(['rtt', 'suspect'])
+    pipe.run(deadAfterMs)
+    expect(pipe.a.said).toEqual(['rtt', 'suspect', 'dead'])
+    expect(pipe.a.outputs).toContainEqual({ type: 'dead', reason: 'silent' })
+    expect(pipe.a.machine.nextDeadline).toBeUndefined()
+  })
+
+  it('is over with the first packet of any kind', () => {
+    const pipe = new Pipe()
+    pipe.run(SECOND)
+    pipe.b.cut = true
+    pipe.run(4 * SECOND)
+    pipe.b.cut = false
+    pipe.put(pipe.b, { type: 'frame', class: 'history', bytes: Uint8Array.of(1) })
+    pipe.run(20 * SECOND)
+    expect(pipe.a.said).toEqual(['rtt', 'suspect', 'recovered'])
+  })
+
+  it('is suspected at once where ICE lost the path, and a ping goes out', () => {
+    const pipe = new Pipe()
+    pipe.run(SECOND)
+    pipe.b.cut = true
+    const outputs = pipe.put(pipe.a, { type: 'interrupted' })
+    expect(outputs.map(each => each.type)).toEqual(['suspect', 'write'])
+    expect(pipe.put(pipe.a, { type: 'interrupted' }).map(each => each.type)).toEqual(['write'])
+    pipe.run(deadAfterMs)
+    expect(pipe.a.said).toEqual(['rtt', 'suspect', 'dead'])
+  })
+
+  it('does not begin before the link is open', () => {
+    const pipe = new Pipe({ open: false })
+    expect(pipe.a.machine.nextDeadline).toBeUndefined()
+  })
+})
+
+describe('a late wake', () => {
+  it('says nothing about the peer: it is pinged and has its time anew', () => {
+    const machine = quiet()
+    const outputs = machine.handle(60 * SECOND, { type: 'wake' })
+    expect(outputs.map(each => each.type)).toEqual(['write'])
+    expect(machine.nextDeadline!.at).toBeGreaterThan(60 * SECOND)
+    machine.handle(60_100, { type: 'packet', bytes: answerTo(outputs) })
+    for (let at = 60_500; at < 62_600; at += 500) {
+      expect(machine.handle(at, { type: 'wake' }).map(each => each.type)).not.toContain('suspect')
+    }
+  })
+
+  it('is forgiven once: a peer that stays silent is suspect with the next, and dead with the one after', () => {
+    const machine = quiet()
+    const said = [60, 120, 180, 240].map(at =>
+      machine
+        .handle(at * SECOND, { type: 'wake' })
+        .map(each => each.type)
+        .filter(type => type !== 'write'),
+    )
+    expect(said).toEqual([[], ['suspect'], ['dead'], []])
+  })
+
+  it('that measured our own sleep tells no round trip', () => {
+    const machine = new LinkMachine(LINK_DEFAULTS, new Random(1))
+    machine.handle(0, { type: 'opened' })
+    const packet = answerTo(machine.handle(0, { type: 'flush' }))
+    expect(machine.handle(60 * SECOND, { type: 'packet', bytes: packet })).toEqual([])
+    expect(machine.snapshot().rttMs).toBeUndefined()
+  })
+
+  /** Open, heard from at 0, its first ping written. */
+  function quiet(): LinkMachine {
+    const machine = new LinkMachine(LINK_DEFAULTS, new Random(1))
+    machine.handle(0, { type: 'opened' })
+    machine.handle(0, { type: 'flush' })
+    return machine
+  }
+})
+
+/** The packet that answers the ping in the packet just written. */
+function answerTo(outputs: readonly { type: string; packet?: Uint8Array }[]): Uint8Array {
+  const { packet } = outputs.find(each => each.type === 'write')!
+  return Uint8Array.of(packet![0]! + 4, ...packet!.subarray(1))
+}
