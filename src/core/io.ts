@@ -145,6 +145,7 @@ export type TopicEvent =
   | { type: 'neighborDown'; peer: PeerId; reason: NeighborDownReason }
   | {
       type: 'received'
+      /** A view: its buffer may hold other messages too. `content.slice()` is a copy of one's own. */
       content: Uint8Array
       author: PeerId
       /** False on topics opened with `signed: false`: anyone may have written that author's name. */

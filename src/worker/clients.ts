@@ -1,4 +1,4 @@
-import { NodeError } from '../bridge/node-error.js'
+import { GossamerError } from '../bridge/errors.js'
 import type {
   BroadcastOutcome,
   ClientMessage,
@@ -58,6 +58,14 @@ export class Client {
     for (const subscription of this.subscriptions.values()) subscription.flush()
   }
 
+  /** Events its readers lost because they did not keep up, and credit they gave too much. */
+  get losses(): { dropped: number; creditRefused: number } {
+    const losses = { ...this.ended }
+    for (const subscription of this.subscriptions.values()) add(losses, subscription.losses)
+    return losses
+  }
+  private readonly ended = { dropped: 0, creditRefused: 0 }
+
   close(): void {
     for (const subscription of [...this.subscriptions.values()]) {
       void this.world.unsubscribe(subscription)
@@ -81,6 +89,7 @@ export class Client {
         const subscription = this.find(message.handle)
         const { call } = message
         this.subscriptions.delete(message.handle)
+        add(this.ended, subscription.losses)
         this.settleCall(call, this.world.unsubscribe(subscription))
         return
       }
@@ -93,19 +102,19 @@ export class Client {
       case 'shutdown':
         return this.settleCall(message.call, this.world.shutdown())
       default:
-        throw new NodeError('bad-call', 'The node does not know this message.')
+        throw new GossamerError('invalid-argument', 'The node does not know this message.')
     }
   }
 
   private subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
     const { handle, capacity } = message
     const topic = parseTopicId(String(message.topic))
-    if (topic === undefined) throw new NodeError('bad-call', 'subscribe: no topic id.')
+    if (topic === undefined) throw new GossamerError('invalid-argument', 'subscribe: no topic id.')
     if (!Number.isInteger(handle) || this.subscriptions.has(handle)) {
-      throw new NodeError('bad-call', 'subscribe: the handle is taken or no integer.')
+      throw new GossamerError('invalid-argument', 'subscribe: the handle is taken or no integer.')
     }
     if (this.subscriptions.size >= MOST_SUBSCRIPTIONS) {
-      this.post({ type: 'ended', handle, code: 'too-many-topics', message: TOO_MANY })
+      this.post({ type: 'ended', handle, code: 'busy', message: TOO_MANY })
       return
     }
     const subscription = new Subscription(handle, topic, capacity, this.post, this.world.settle)
@@ -137,7 +146,7 @@ export class Client {
 
   private find(handle: number): Subscription {
     const subscription = this.subscriptions.get(handle)
-    if (subscription === undefined) throw new NodeError('closed', 'The topic was left.')
+    if (subscription === undefined) throw new GossamerError('closed', 'The topic was left.')
     return subscription
   }
 
@@ -195,6 +204,10 @@ export class Subscription {
     this.settle()
   }
 
+  get losses(): { dropped: number; creditRefused: number } {
+    return this.subscriber
+  }
+
   flush(): void {
     const { handle } = this
     if (this.status !== undefined) {
@@ -213,21 +226,33 @@ export class Subscription {
   }
 }
 
+function add(
+  sum: { dropped: number; creditRefused: number },
+  more: { dropped: number; creditRefused: number },
+): void {
+  sum.dropped += more.dropped
+  sum.creditRefused += more.creditRefused
+}
+
 function peerIds(peers: readonly unknown[]): PeerId[] {
   if (!Array.isArray(peers) || peers.length > MOST_PEERS) {
-    throw new NodeError('bad-call', `A list of at most ${MOST_PEERS} peer ids was expected.`)
+    throw new GossamerError(
+      'invalid-argument',
+      `A list of at most ${MOST_PEERS} peer ids was expected.`,
+    )
   }
   return peers.map(peer => {
     const id = parsePeerId(String(peer))
-    if (id === undefined) throw new NodeError('bad-peer-id', `Not a peer id: ${String(peer)}`)
+    if (id === undefined)
+      throw new GossamerError('invalid-argument', `Not a peer id: ${String(peer)}`)
     return id
   })
 }
 
 function failure(error: unknown): { code: string; message: string } {
-  if (error instanceof NodeError) return { code: error.code, message: error.message }
+  if (error instanceof GossamerError) return { code: error.code, message: error.message }
   const message = error instanceof Error ? error.message : String(error)
-  return { code: 'internal', message }
+  return { code: 'failed', message }
 }
 
 /** As many as one link can name aliases for (wire/decoder.ts). */

@@ -1,4 +1,4 @@
-import { NodeError } from '../bridge/node-error.js'
+import { GossamerError } from '../bridge/errors.js'
 import { idBytes, type PeerId, peerIdFromBytes } from '../core/ids.js'
 import type { Store } from '../storage/store.js'
 import { isSmallOrder } from './small-order.js'
@@ -96,8 +96,8 @@ function requireSubtle(): void {
   }
 }
 
-function insecureContext(reason: string, cause?: unknown): NodeError {
-  return new NodeError(
+function insecureContext(reason: string, cause?: unknown): GossamerError {
+  return new GossamerError(
     'insecure-context',
     `A peer is an Ed25519 key, and ${reason}. Serve the page over https or from localhost, to a browser of 2025 or later.`,
     { cause },

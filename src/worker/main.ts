@@ -1,4 +1,4 @@
-import { NodeError } from '../bridge/node-error.js'
+import { GossamerError } from '../bridge/errors.js'
 import type { ClientMessage, NodeMessage, Notice } from '../bridge/node-messages.js'
 import type { OpenMessage } from '../bridge/open-messages.js'
 import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
@@ -59,7 +59,7 @@ async function open({ call, options }: OpenMessage): Promise<void> {
     for (const notice of early) created.notice(notice)
     await created.start()
   } catch (error) {
-    const code = error instanceof NodeError ? error.code : 'internal'
+    const code = error instanceof GossamerError ? error.code : 'failed'
     const message = error instanceof Error ? error.message : String(error)
     post({ type: 'refused', call, code, message })
   }
@@ -70,7 +70,8 @@ function post(message: NodeMessage | RtcOrder, transfer: ArrayBuffer[] = []): vo
 }
 
 function serve(port: unknown, node: Runtime): void {
-  if (!(port instanceof MessagePort)) throw new NodeError('bad-call', 'listen: no MessagePort.')
+  if (!(port instanceof MessagePort))
+    throw new GossamerError('invalid-argument', 'listen: no MessagePort.')
   const client = node.addClient((message, transfer = []) => port.postMessage(message, transfer))
   port.onmessage = ({ data }: MessageEvent<ClientMessage>) => client.receive(data)
   // Fired where the engine knows it (Chromium 122); elsewhere the client's `leave` does it.

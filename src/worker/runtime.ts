@@ -1,4 +1,4 @@
-import { NodeError } from '../bridge/node-error.js'
+import { GossamerError } from '../bridge/errors.js'
 import type { NodeMessage, Notice, Welcome } from '../bridge/node-messages.js'
 import type { NodeOptions } from '../bridge/open-messages.js'
 import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
@@ -143,7 +143,7 @@ export class Runtime {
   }
 
   private subscribe(subscription: Subscription, terms: TopicTerms, bootstrap: PeerId[]): void {
-    if (this.ending !== undefined) throw new NodeError('closed', 'The node is shutting down.')
+    if (this.ending !== undefined) throw new GossamerError('closed', 'The node is shutting down.')
     const { topic } = subscription
     const joined = this.topics.get(topic)
     if (joined !== undefined) {
@@ -151,7 +151,7 @@ export class Runtime {
         name => terms[name] !== joined.terms[name],
       )
       if (field !== undefined) {
-        throw new NodeError(
+        throw new GossamerError(
           'terms-differ',
           `This topic is open here with ${field} = ${joined.terms[field]}, not ${terms[field]}.`,
         )
@@ -213,16 +213,16 @@ export class Runtime {
   ): void {
     const { topic } = subscription
     const joined = this.topics.get(topic)
-    if (joined === undefined) throw new NodeError('closed', 'The topic was left.')
+    if (joined === undefined) throw new GossamerError('closed', 'The topic was left.')
     const { maxMessageSize } = joined.terms
     if (!(payload instanceof Uint8Array))
-      throw new NodeError('bad-call', 'The payload is no bytes.')
+      throw new GossamerError('invalid-argument', 'The payload is no bytes.')
     if (payload.length > maxMessageSize) {
       const words = `The message has ${payload.length} bytes; this topic allows ${maxMessageSize}.`
-      throw new NodeError('message-too-large', words)
+      throw new GossamerError('message-too-large', words)
     }
     if (this.calls.size >= MOST_CALLS) {
-      throw new NodeError('backpressure', `${MOST_CALLS} broadcasts are waiting already.`)
+      throw new GossamerError('busy', `${MOST_CALLS} broadcasts are waiting already.`)
     }
     const call = this.nextCall++
     this.calls.set(call, { subscription, ref })
@@ -247,7 +247,15 @@ export class Runtime {
   }
 
   private metrics(): NodeMetrics {
-    return { ...this.node.metrics(), ...Object.fromEntries(this.counters) }
+    const metrics = { ...this.node.metrics(), ...Object.fromEntries(this.counters) }
+    for (const [name, count] of Object.entries(this.store.counters)) {
+      if (count > 0) metrics[`store-${name}`] = count
+    }
+    for (const { losses } of this.clients) {
+      metrics['events-dropped'] = (metrics['events-dropped'] ?? 0) + losses.dropped
+      metrics['credit-refused'] = (metrics['credit-refused'] ?? 0) + losses.creditRefused
+    }
+    return metrics
   }
 
   // ——— the page

@@ -1,4 +1,4 @@
-import { NodeError } from '../bridge/node-error.js'
+import { GossamerError } from '../bridge/errors.js'
 import { type ClientEvent, EVENT_CREDIT } from '../bridge/node-messages.js'
 import type { TopicEvent } from '../core/io.js'
 
@@ -25,7 +25,7 @@ export class Subscriber {
   /** @param capacity events that wait at most, 1 to 65,536. */
   constructor(private readonly capacity = SUBSCRIPTION_CAPACITY) {
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > LARGEST_CAPACITY) {
-      throw new NodeError(
+      throw new GossamerError(
         'invalid-argument',
         `A subscription's capacity is an integer from 1 to ${LARGEST_CAPACITY}; this one is ${capacity}.`,
       )
