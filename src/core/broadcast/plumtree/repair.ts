@@ -134,12 +134,12 @@ export class Repair {
   /** False where the peer has announced more than anybody may. */
   private onRun(now: Millis, from: PeerId, run: Announcement): boolean {
     const { author, first, count, round } = run
-    const last = first + count - 1
-    if (first < 1 || count < 1 || last > Number.MAX_SAFE_INTEGER) {
+    if (first < 1 || count < 1 || first > Number.MAX_SAFE_INTEGER - count) {
       this.outbox.count('announcements-of-nothing')
       return true
     }
     if (this.lazyQueue.length > 0) this.lazyQueue.noteHolder(from, run, this.cache)
+    const last = first + count - 1
     const waitMs = this.neighbors.graftWaitMs
     for (let seq = first; (seq = this.seen.nextUnknown(author, seq)) <= last; seq++) {
       if (this.missing.announcedBy(from) >= ANNOUNCED_BY_ONE) {

@@ -1,0 +1,302 @@
+import { describe, expect, it } from 'vitest'
+import type { PeerId } from '../../ids.js'
+import { describeBroadcast, expectOnceEach } from '../broadcast.suite.js'
+import { ALICE, BOB, CAROL, DAVE } from '../network.suite.js'
+import { PLUMTREE_DEFAULTS } from './config.js'
+import { LARGEST_ROUND } from './messages.js'
+import { Plumtree } from './plumtree.js'
+import { Bench, contentOf, counted, plumtreeNetwork, sent, sentTo } from './plumtree.suite.js'
+
+describeBroadcast('plumtree', {
+  make: (self, random) => new Plumtree({ self, random, config: PLUMTREE_DEFAULTS }),
+  contentOf,
+})
+
+describe('the tree', () => {
+  it('two triples talk apart, and together when a link joins them', () => {
+    const net = plumtreeNetwork(6, 5)
+    const [a, b, c, d, e, f] = net.peers as [PeerId, PeerId, PeerId, PeerId, PeerId, PeerId]
+    for (const [x, y] of [
+      [a, b],
+      [b, c],
+      [a, c],
+      [d, e],
+      [e, f],
+      [d, f],
+    ] as const)
+      net.link(x, y)
+    const apart = net.publish(a)
+    net.run(1_000)
+    expect([...net.deliveriesOf(apart)].filter(([, times]) => times === 1).map(([p]) => p)).toEqual(
+      [b, c],
+    )
+    net.link(c, d)
+    net.run(1_000)
+    const together = net.publish(a)
+    net.run(2_000)
+    expectOnceEach(net, together)
+    expectOnceEach(net, apart)
+    for (const peer of net.peers) {
+      for (const other of net.machines.get(peer)!.snapshot().eager) {
+        expect(net.machines.get(other)!.snapshot().eager).toContain(peer)
+      }
+    }
+  })
+
+  it('a single sender costs one copy per peer once ten messages shaped the tree', () => {
+    for (const seed of [0, 1, 123]) {
+      const net = plumtreeNetwork(60, seed)
+      net.linkRegular(5)
+      const redundancies: number[] = []
+      for (let i = 0; i < 20; i++) {
+        const before = net.payloads
+        expectAfter(net, () => net.publish(net.peers[0]!), `seed ${seed}`)
+        redundancies.push((net.payloads - before) / (net.peers.length - 1) - 1)
+      }
+      // A flood first: otherwise nothing was shaped and the law says nothing.
+      expect(redundancies[0], `seed ${seed}`).toBeGreaterThan(1)
+      for (const redundancy of redundancies.slice(10)) {
+        expect(redundancy, `seed ${seed}`).toBeLessThanOrEqual(0.1)
+      }
+    }
+  })
+
+  it('a tree link lost in mid-flight is mended by a graft, and the tree carries again', () => {
+    for (const seed of [3, 4, 5]) {
+      const net = plumtreeNetwork(30, seed)
+      net.linkRegular(5)
+      const author = net.peers[0]!
+      for (let i = 0; i < 12; i++) expectAfter(net, () => net.publish(author), `seed ${seed}`)
+      const parents = net.peers.filter(peer =>
+        net.machines.get(author)!.snapshot().eager.includes(peer),
+      )
+      const grafts = net.counters.get('grafts-sent') ?? 0
+      const id = net.publish(author)
+      net.run(3)
+      // Its copy is lost on the way, and nobody notices until much later.
+      net.cut(author, parents[0]!, 20_000)
+      net.run(3_000)
+      expectOnceEach(net, id, `seed ${seed}`)
+      expect(net.counters.get('grafts-sent')! - grafts, `seed ${seed}`).toBeGreaterThan(0)
+      net.run(20_000)
+      const copies = net.payloads
+      for (let i = 0; i < 5; i++) expectAfter(net, () => net.publish(author), `seed ${seed}`)
+      expect((net.payloads - copies) / (5 * 29) - 1, `seed ${seed}`).toBeLessThanOrEqual(0.2)
+    }
+  })
+
+  it('a newcomer is eager, a pruner lazy, a grafter eager again', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    expect(bench.eager).toEqual([BOB, CAROL])
+    bench.prune(1, BOB)
+    expect([bench.eager, bench.lazy]).toEqual([[CAROL], [BOB]])
+    bench.control(2, BOB, { type: 'graft', source: undefined, wanted: undefined })
+    expect(bench.eager).toEqual([BOB, CAROL])
+  })
+
+  it('publish pushes round 0 to the eager and announces to the lazy', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.prune(1, CAROL)
+    const pushed = bench.publish(2, 1)
+    expect(sent(pushed)).toMatchObject([{ to: BOB, message: { type: 'gossip', round: 0 } }])
+    expect(bench.machine.nextDeadline).toEqual({ at: 7, reason: 'announce' })
+    expect(sentTo(CAROL, bench.wake(7))).toEqual(['ihave'])
+  })
+
+  it('a message goes on one round later, to all eager but its giver, and is then delivered', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL, DAVE] })
+    const outputs = bench.message(1, BOB, DAVE, 1, 4)
+    expect(sent(outputs)).toMatchObject([
+      { to: CAROL, message: { type: 'gossip', round: 5 } },
+      { to: DAVE, message: { type: 'gossip', round: 5 } },
+    ])
+    expect(outputs.at(-1)).toMatchObject({ type: 'deliver', from: BOB, round: 4 })
+  })
+
+  it('rounds saturate', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    const outputs = bench.message(1, BOB, DAVE, 1, LARGEST_ROUND)
+    expect(sent(outputs)).toMatchObject([{ to: CAROL, message: { round: LARGEST_ROUND } }])
+  })
+
+  it('who announced a message is not sent it', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.ihave(1, CAROL, DAVE, 1)
+    expect(sent(bench.message(2, BOB, DAVE, 1))).toEqual([])
+  })
+
+  it('control from strangers moves nobody into the tree', () => {
+    const bench = new Bench({ neighbors: [BOB] })
+    bench.at(1, { type: 'neighbor-down', peer: BOB })
+    const late = [
+      ...bench.prune(2, BOB),
+      ...bench.graft(2, BOB, ALICE, 1),
+      ...bench.ihave(2, BOB, CAROL, 1, 10),
+      ...bench.duplicate(2, BOB, ALICE, 1),
+    ]
+    bench.message(3, BOB, CAROL, 1)
+    expect(sent(late)).toEqual([])
+    expect(counted('control-from-strangers', late)).toBe(3)
+    expect(bench.machine.snapshot()).toMatchObject({ eager: [], lazy: [], missing: 0 })
+  })
+
+  it('a prune of a tree that is not kept changes nothing', () => {
+    const bench = new Bench({ neighbors: [BOB] })
+    const outputs = bench.control(1, BOB, { type: 'prune', source: CAROL })
+    expect(counted('prunes-of-unknown-trees', outputs)).toBe(1)
+    expect(bench.eager).toEqual([BOB])
+  })
+
+  it('without an eager neighbor a lazy one is grafted, but not the one that just pruned', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.prune(1, CAROL)
+    expect(sent(bench.at(2, { type: 'neighbor-down', peer: BOB }))).toMatchObject([
+      { to: CAROL, message: { type: 'graft', wanted: undefined } },
+    ])
+    expect(sent(bench.prune(3, CAROL))).toEqual([])
+    expect([bench.eager, bench.lazy]).toEqual([[], [CAROL]])
+  })
+})
+
+describe('a duplicate', () => {
+  it('prunes its sender', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.message(1, BOB, DAVE, 1)
+    expect(sentTo(CAROL, bench.duplicate(2, CAROL, DAVE, 1))).toEqual(['prune'])
+    expect([bench.eager, bench.lazy]).toEqual([[BOB], [CAROL]])
+  })
+
+  it('that crossed ours on the way prunes too', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    expect(sentTo(CAROL, bench.message(1, BOB, DAVE, 1))).toEqual(['gossip'])
+    expect(sentTo(CAROL, bench.duplicate(2, CAROL, DAVE, 1))).toEqual(['prune'])
+  })
+
+  it('of our own message never prunes', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.publish(1, 1)
+    expect(sent(bench.duplicate(2, BOB, ALICE, 1))).toEqual([])
+    expect(bench.eager).toEqual([BOB, CAROL])
+  })
+
+  it('from the giver of the first copy never prunes', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.message(1, BOB, DAVE, 1)
+    expect(sent(bench.duplicate(2, BOB, DAVE, 1))).toEqual([])
+  })
+
+  it('never prunes the last eager neighbor', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.message(1, DAVE, DAVE, 1)
+    bench.prune(2, CAROL)
+    expect(sent(bench.duplicate(3, BOB, DAVE, 1))).toEqual([])
+    expect(bench.eager).toEqual([BOB])
+  })
+
+  it('does not prune when the giver of the first copy is no eager neighbor any more', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL, DAVE] })
+    bench.message(1, BOB, DAVE, 1)
+    bench.at(2, { type: 'neighbor-down', peer: BOB })
+    expect(sent(bench.duplicate(3, CAROL, DAVE, 1))).toEqual([])
+    expect(bench.eager).toEqual([CAROL, DAVE])
+  })
+
+  it('of many in flight prunes once, and the first copies among them do not undo it', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.message(1, BOB, DAVE, 1)
+    bench.message(1, BOB, DAVE, 2)
+    const outputs = [
+      ...bench.duplicate(2, CAROL, DAVE, 1),
+      ...bench.duplicate(2, CAROL, DAVE, 2),
+      ...bench.message(3, CAROL, DAVE, 3),
+      ...bench.duplicate(4, BOB, DAVE, 3),
+    ]
+    expect(sent(outputs).map(({ to, message }) => [to, message.type])).toEqual([
+      [CAROL, 'prune'],
+      [BOB, 'gossip'],
+    ])
+    expect([bench.eager, bench.lazy]).toEqual([[BOB], [CAROL]])
+  })
+
+  it('prunes again when the first prune did not help', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.message(1, BOB, DAVE, 1)
+    bench.duplicate(2, CAROL, DAVE, 1)
+    expect(sentTo(CAROL, bench.duplicate(500, CAROL, DAVE, 1))).toEqual(['prune'])
+  })
+
+  it('does not prune a peer grafted within T1', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.prune(0, CAROL)
+    bench.ihave(1, CAROL, DAVE, 1)
+    expect(sentTo(CAROL, bench.wake(81))).toEqual(['graft'])
+    bench.message(90, BOB, DAVE, 1)
+    expect(sent(bench.duplicate(95, CAROL, DAVE, 1))).toEqual([])
+    expect(bench.eager).toEqual([BOB, CAROL])
+    expect(sentTo(CAROL, bench.duplicate(161, CAROL, DAVE, 1))).toEqual(['prune'])
+  })
+})
+
+describe('a lazy peer that gives the first copy', () => {
+  it('becomes eager', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.prune(1, CAROL)
+    bench.message(2, CAROL, DAVE, 1)
+    expect(bench.eager).toEqual([BOB, CAROL])
+  })
+})
+
+describe('tree optimization', () => {
+  const announcedAt2 = () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.prune(0, CAROL)
+    bench.ihave(1, CAROL, DAVE, 1, 1, 2)
+    return bench
+  }
+
+  it('leaves a path that is not much longer', () => {
+    expect(sent(announcedAt2().message(2, BOB, DAVE, 1, 6))).toEqual([])
+  })
+
+  it('measures from the received round: six hops longer is not seven', () => {
+    const bench = announcedAt2()
+    expect(sent(bench.message(2, BOB, DAVE, 1, 8))).toEqual([])
+    expect([bench.eager, bench.lazy]).toEqual([[BOB], [CAROL]])
+  })
+
+  it('grafts the announcer and prunes the giver when the path is seven hops longer', () => {
+    const bench = announcedAt2()
+    const outputs = bench.message(2, BOB, DAVE, 1, 9)
+    expect(sent(outputs)).toEqual([
+      { to: CAROL, message: { type: 'graft', source: undefined, wanted: undefined } },
+      { to: BOB, message: { type: 'prune', source: undefined } },
+    ])
+    expect(outputs.at(-1)).toMatchObject({ type: 'deliver', round: 9 })
+    expect([bench.eager, bench.lazy]).toEqual([[CAROL], [BOB]])
+  })
+
+  it('happens to a peer at most once a second', () => {
+    const bench = announcedAt2()
+    bench.message(2, BOB, DAVE, 1, 9)
+    bench.ihave(10, BOB, DAVE, 2, 1, 2)
+    expect(sent(bench.message(1_001, CAROL, DAVE, 2, 9))).toEqual([])
+    bench.ihave(1_001, BOB, DAVE, 3, 1, 2)
+    expect(
+      sent(bench.message(1_002, CAROL, DAVE, 3, 9)).map(({ to, message }) => [to, message.type]),
+    ).toEqual([
+      [BOB, 'graft'],
+      [CAROL, 'prune'],
+    ])
+  })
+})
+
+/** Publishes, lets it spread and checks that it did. */
+function expectAfter(
+  net: ReturnType<typeof plumtreeNetwork>,
+  publish: () => ReturnType<typeof net.publish>,
+  about: string,
+): void {
+  const id = publish()
+  net.run(2_000)
+  expectOnceEach(net, id, about)
+}
