@@ -7,13 +7,13 @@ import { gzipSync } from 'node:zlib'
 import { ROOT } from './build.mjs'
 
 /**
- * Bytes after gzip -9. Together: the promise made to users, 70 KiB, of which simple-peer is 28. Each part: a
- * little above what it is now, so that growth is a decision and not an accident; raise it in the change that
+ * Bytes after gzip -9. Together: the promise made to users, 70 KiB. Each part: a little above
+ * what it is now (20.6 and 49.1 KiB), so that growth is a decision and not an accident; raise it in the change that
  * needs it and say why there.
  */
 const CEILINGS = {
-  'dist/index.js': 42 * 1024,
-  'dist/worker.js': 40 * 1024,
+  'dist/index.js': 22 * 1024,
+  'dist/worker.js': 50.5 * 1024,
   together: 70 * 1024,
 }
 

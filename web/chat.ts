@@ -95,6 +95,7 @@ export class Chat {
         ...(link !== undefined && { link: link as 'auto' }),
         ...(storage !== undefined && { storage: storage as 'memory' }),
       })
+      for (const notice of this.gossip.notices) this.take(noticeOf(notice))
       this.gossip.addEventListener('notice', ({ detail }) => this.take(noticeOf(detail)))
       this.topic = this.gossip.subscribe(room)
       this.change({ peerId: this.gossip.peerId, maxMessageBytes: this.gossip.maxMessageSize })
@@ -212,7 +213,7 @@ export class Chat {
 
   /** Before anything was shown, the failure takes the place of the chat; later, what was said stays. */
   private fail(error: unknown): void {
-    this.change({ state: 'closed', reason: wordsOf(error), neighbors: [] })
+    this.change({ state: 'closed', reason: 'This chat is not running.', neighbors: [] })
     if (this.view.maxMessageBytes === undefined) this.change({ failure: failureOf(error) })
     else this.take(endOf(error))
   }

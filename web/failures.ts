@@ -100,8 +100,9 @@ function codeOf(error: unknown): string {
 
 const FAILURES: Record<string, { title: string; advice: string }> = {
   'invalid-argument': {
-    title: 'This address asks for something that cannot be',
-    advice: 'Correct it in the address bar, or start again in the lobby.',
+    title: "This address can't be opened",
+    advice:
+      'A room is a topic, named in the address bar: correct it there, or start again in the lobby.',
   },
   'insecure-context': {
     title: 'This address is not secure enough',

@@ -70,8 +70,8 @@ function Empty(props: { view: ChatView; room: string }) {
       <p class="empty-title">No messages yet.</p>
       <p>
         {props.view.state === 'joined' || props.view.state === 'degraded'
-          ? 'You are in. Say something: it travels from browser to browser, and no server reads it.'
-          : 'Open this page in a second tab, or send someone the link. What is said before you arrive is not kept.'}
+          ? 'You are in. What you say goes from browser to browser; no server reads it.'
+          : 'Open this page in a second tab, or send someone the link. Messages go from browser to browser; no server keeps them.'}
       </p>
       <InviteButton room={props.room} />
     </div>
