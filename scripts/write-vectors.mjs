@@ -8,8 +8,10 @@ const wire = await load(`
   export { helloTranscript } from './src/wire/hello.js'
   export { peerIdFromBytes, topicIdFromBytes } from './src/core/ids.js'
   export { canonicalBytes } from './src/core/message.js'
+  export { putHead } from './src/link/records.js'
 `)
 const folder = new URL('../src/wire/vectors/', import.meta.url)
+const linkFolder = new URL('../src/link/vectors/', import.meta.url)
 
 /** `length` bytes that count up from `first`. */
 const bytes = (first, length) => Uint8Array.from({ length }, (_, i) => (first + i) & 255)
@@ -200,7 +202,6 @@ const frames = {
   'graft-refused': [topical('refused', { type: 'graft-refused', author: peer(2), seq: 2 ** 40 })],
 }
 
-mkdirSync(folder, { recursive: true })
 for (const [type, cases] of Object.entries(frames)) write(type, { type, cases: cases.map(encoded) })
 
 write('bytes-hello-transcript', {
@@ -222,6 +223,43 @@ write('bytes-message', {
     plain({ topic, draft, hex: hex(wire.canonicalBytes(topic, draft)) }),
   ),
 })
+
+const packets = [
+  packet('ping and control frame', [3, bytes(9, 1)], [0, bytes(1, 20)]),
+  packet('pong with an extension', [7, bytes(9, 5)]),
+  packet(
+    'heads of one, two and three bytes',
+    [1, bytes(0, 7)],
+    [1, bytes(0, 8)],
+    [2, bytes(0, 1024)],
+  ),
+  packet(
+    'a control frame between fragments of a live one',
+    [5, bytes(0, 3)],
+    [0, bytes(7, 2)],
+    [13, bytes(3, 2)],
+  ),
+]
+write(
+  'packets',
+  { about: 'Packets, and the records in them.', cases: packets.map(plain) },
+  linkFolder,
+)
+
+function packet(name, ...records) {
+  const whole = new Uint8Array(16_384)
+  let at = 0
+  for (const [kind, content] of records) {
+    at = wire.putHead(whole, at, kind, content.length)
+    whole.set(content, at)
+    at += content.length
+  }
+  return {
+    name,
+    records: records.map(([kind, content]) => ({ kind, content: hex(content) })),
+    packet: hex(whole.subarray(0, at)),
+  }
+}
 
 function frame(name, value, given = []) {
   return { name, given, value }
@@ -253,8 +291,9 @@ function hex(value) {
   return Buffer.from(value).toString('hex')
 }
 
-function write(name, value) {
-  const file = new URL(`${name}.json`, folder)
+function write(name, value, into = folder) {
+  mkdirSync(into, { recursive: true })
+  const file = new URL(`${name}.json`, into)
   if (existsSync(file)) return
   writeFileSync(file, JSON.stringify(value, null, 2) + '\n')
   console.log(`wrote ${name}.json`)
