@@ -158,6 +158,11 @@ export class LinkMachine {
     return sooner(this.heartbeat.nextDeadline, this.timers.next)
   }
 
+  /** Payload comes faster than the channel takes it: its author is to wait, long before frames are dropped. */
+  get isPressed(): boolean {
+    return this.packer.queues.live.isPressed
+  }
+
   snapshot(): LinkMachineSnapshot {
     const queued = (of: FrameClass) => {
       const { length: frames, bytes } = this.packer.queues[of]

@@ -30,6 +30,11 @@ export class FrameQueue {
     return this.length * 2 <= this.limits.frames && this.held * 2 <= this.limits.bytes
   }
 
+  /** An eighth full: whoever fills it should wait for room. */
+  get isPressed(): boolean {
+    return this.length * 8 > this.limits.frames || this.held * 8 > this.limits.bytes
+  }
+
   push(frame: Uint8Array): void {
     this.frames.push(frame)
     this.held += frame.length

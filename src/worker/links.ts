@@ -171,7 +171,7 @@ export class Links implements Sleeper {
       case 'page':
         return
       case 'rtc-adopted':
-        return this.adopt(report.peer, report.channel as DataChannel | undefined)
+        return this.adopt(report.peer, report.epoch, report.channel as DataChannel | undefined)
       case 'rtc-lent':
         return this.lent(report.peer, report.epoch, report.channel as DataChannel)
       case 'rtc-relaying': {
@@ -226,6 +226,12 @@ export class Links implements Sleeper {
     const dirty = [...this.dirty]
     this.dirty.clear()
     for (const link of dirty) link.flush()
+  }
+
+  /** Some neighbor does not keep up. It has two seconds (link/config.ts) before it loses its place. */
+  get isPressed(): boolean {
+    for (const link of this.up.values()) if (link.isPressed) return true
+    return false
   }
 
   /** All parting words are out, or their time is. */
@@ -328,10 +334,10 @@ export class Links implements Sleeper {
     link.attach(new LentLink(channel, link))
   }
 
-  private adopt(peer: PeerId, channel: DataChannel | undefined): void {
+  /** The epoch is the page's, from the same clock: what it reports and obeys goes by it. */
+  private adopt(peer: PeerId, epoch: number, channel: DataChannel | undefined): void {
     if (peer === this.world.identity.peerId) return this.world.count('adopted-own-channel')
-    const epoch = this.nextEpoch(peer)
-    this.rememberEpoch(peer, epoch)
+    this.rememberEpoch(peer, Math.max(epoch, this.epochs.get(peer) ?? 0))
     this.endAttempt(peer)
     const link = this.newLink(peer, epoch, true)
     this.attempts.set(peer, {

@@ -71,6 +71,10 @@ export class PeerLink implements LinkListener, Sleeper {
     return this.phase === 'proven'
   }
 
+  get isPressed(): boolean {
+    return this.phase === 'proven' && this.machine.isPressed
+  }
+
   send(frame: OutgoingFrame): void {
     if (this.phase === 'closing' || this.phase === 'closed') return
     for (const encoded of this.encoder.encode(frame)) {

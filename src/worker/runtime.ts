@@ -44,6 +44,8 @@ export class Runtime {
   private readonly topics = new Map<TopicId, JoinedTopic>()
   private readonly calls = new Map<number, { subscription: Subscription; ref: number }>()
   private readonly counters = new Map<string, number>()
+  /** Broadcasts in the queues of all links, not yet told to who made them. */
+  private handedOver: { call: number; id: string; neighbors: number }[] = []
   private readonly writes = new Set<Promise<void>>()
   private readonly settling = new MessageChannel()
   private isSettling = false
@@ -344,10 +346,8 @@ export class Runtime {
         void this.reserve(output.topic, output.count)
         return
       case 'broadcast-done': {
-        const call = this.calls.get(output.ref)
-        this.calls.delete(output.ref)
-        const { id, neighbors } = output
-        call?.subscription.outcome({ ref: call.ref, ok: true, id, neighbors })
+        const { ref, id, neighbors } = output
+        this.handedOver.push({ call: ref, id, neighbors })
         return
       }
       case 'emit':
@@ -387,8 +387,19 @@ export class Runtime {
   private settleNow(): void {
     this.isSettling = false
     this.links.flush()
+    if (!this.links.isPressed) this.tellOutcomes()
     for (const client of this.clients) client.flush()
     this.wake.arm()
+  }
+
+  /** Whoever waits for a broadcast before the next goes no faster than the slowest neighbor. */
+  private tellOutcomes(): void {
+    for (const { call, id, neighbors } of this.handedOver) {
+      const asked = this.calls.get(call)
+      this.calls.delete(call)
+      asked?.subscription.outcome({ ref: asked.ref, ok: true, id, neighbors })
+    }
+    this.handedOver = []
   }
 
   // ——— signing
