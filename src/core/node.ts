@@ -597,5 +597,5 @@ const UNUSED = 'unused link '
 const UNUSED_MS = 10_000
 /** A knock that crossed a link just made is younger than this. Guess. */
 const STALE_LINK_MS = 3_000
-/** Topics one peer may speak of on one link (wire/decoder.ts has the same bound). */
-const MOST_TOPICS = 64
+/** Topics one peer may speak of on one link (wire/limits.ts has the same bound). */
+const MOST_TOPICS = 256

@@ -255,7 +255,7 @@ function failure(error: unknown): { code: string; message: string } {
   return { code: 'failed', message }
 }
 
-/** As many as one link can name aliases for (wire/decoder.ts). */
+/** Guess; a link can name four times as many (wire/limits.ts). */
 const MOST_SUBSCRIPTIONS = 64
 const TOO_MANY = `At most ${MOST_SUBSCRIPTIONS} subscriptions may be open on one port.`
 const MOST_PEERS = 1024

@@ -56,6 +56,10 @@ export class LentLink implements Link {
     }
   }
 
+  awaitEmpty(): void {
+    this.channel.bufferedAmountLowThreshold = 0
+  }
+
   close(): void {
     this.isClosed = true
     try {

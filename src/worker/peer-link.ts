@@ -77,6 +77,11 @@ export class PeerLink implements LinkListener, Sleeper {
 
   send(frame: OutgoingFrame): void {
     if (this.phase === 'closing' || this.phase === 'closed') return
+    if (frame.type === 'topic-hello' && !this.encoder.hasRoomFor(frame.topic)) {
+      // Aliases are never used again: after so many topics the next needs a fresh link.
+      this.events.count('link-out-of-aliases', 1)
+      return this.end('failed')
+    }
     for (const encoded of this.encoder.encode(frame)) {
       this.drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
     }
@@ -97,6 +102,7 @@ export class PeerLink implements LinkListener, Sleeper {
     if (this.phase === 'closing' || this.phase === 'closed') return
     if (this.phase === 'opening' || this.phase === 'proving') return this.close()
     this.phase = 'closing'
+    this.link?.awaitEmpty()
     this.drive({ type: 'close' })
     this.events.dirty(this)
   }
