@@ -149,8 +149,11 @@ function setHeaders(response, pathname) {
 /** What one handshake with a closing WebSocket may take, and then some. Guess. */
 const STOP_WITHIN_MS = 1_500
 
-/** The library needs no exception from the strictest policy; signaling may be at any address. */
+/**
+ * The library and the page need no more than 'self', and signaling at any address. Inline styles are let in for
+ * browser tools: test drivers bring some when they take a screenshot.
+ */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 
 await main()

@@ -107,7 +107,7 @@ const FAILURES: Record<string, { title: string; advice: string }> = {
   'insecure-context': {
     title: 'This address is not secure enough',
     advice:
-      'Browsers give a page its keys only over https or on localhost. Open this page at an https address, or at http://localhost on the machine that serves it.',
+      'Open this page at an https address, or at http://localhost on the machine that serves it.',
   },
   'worker-unavailable': {
     title: 'The worker did not start',

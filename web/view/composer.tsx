@@ -17,7 +17,8 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
   useLayoutEffect(() => {
     const box = field.current!
     box.style.height = 'auto'
-    box.style.height = `${box.scrollHeight}px`
+    const borders = box.offsetHeight - box.clientHeight
+    box.style.height = `${box.scrollHeight + borders}px`
   }, [text])
 
   async function send(): Promise<void> {

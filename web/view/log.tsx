@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ChatView, Entry } from '../chat.js'
 import { counted } from '../words.js'
 import { InviteButton } from './invite-button.js'
@@ -20,6 +20,15 @@ export function Log(props: { view: ChatView; room: string }) {
     if (following.current || own) toBottom()
     else if (fresh > 0) setUnread(count => count + fresh)
   }, [entries])
+
+  // A field that grows, a notice, a keyboard: the newest message stays in sight.
+  useEffect(() => {
+    const watch = new ResizeObserver(() => {
+      if (following.current) toBottom()
+    })
+    watch.observe(scroller.current!)
+    return () => watch.disconnect()
+  }, [])
 
   function toBottom(): void {
     const box = scroller.current
