@@ -32,10 +32,10 @@ export interface Limits {
 export const LIMITS: Limits = {
   /** A signal of 20 KiB in base64 is 27 KiB. */
   messageBytes: 32 * 1024,
-  /** A dial is about 15 messages, five dials at once are rare. Guess. */
-  messagesPerSecond: 30,
+  /** A dial is 5 to 20 messages, most of them candidates; a few dials run at once. Guess. */
+  messagesPerSecond: 50,
   /** All topics entered again after a reconnect, and the dials that follow. Guess. */
-  messageBurst: 300,
+  messageBurst: 500,
   /** Guess. */
   bytesPerSecond: 64 * 1024,
   /** Guess. */

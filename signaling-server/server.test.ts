@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { topicIdFromBytes } from '../src/core/ids.js'
 import { Client, connect, makeIdentity } from './client.suite.js'
+import { LIMITS } from './limits.js'
 import {
   createSignalingServer,
   type SignalingServer,
@@ -118,10 +119,10 @@ describe('a signaling server', () => {
       type: 'ready',
       iceServers: [{ urls: 'stun:a.example' }],
       limits: {
-        messageBytes: 32 * 1024,
-        messagesPerSecond: 30,
-        bytesPerSecond: 64 * 1024,
-        topics: 64,
+        messageBytes: LIMITS.messageBytes,
+        messagesPerSecond: LIMITS.messagesPerSecond,
+        bytesPerSecond: LIMITS.bytesPerSecond,
+        topics: LIMITS.topicsPerPeer,
       },
     })
   })

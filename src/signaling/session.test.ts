@@ -417,6 +417,10 @@ describe('an error from the server', () => {
     ])
     expect(bench.hear(error)).toEqual([])
     expect(bench.session.state).toBe('open')
+    bench.close()
+    bench.wait()
+    bench.shakeHands()
+    expect(bench.hear(error)).toHaveLength(1)
   })
 })
 
