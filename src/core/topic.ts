@@ -38,6 +38,7 @@ export class Topic {
   private introduced = false
   private searched = false
   private bereft = false
+  private idsKeptAt: Millis = Number.NEGATIVE_INFINITY
   private closed = false
   private status: TopicStatus = { state: 'connecting', reason: '', neighbors: [] }
 
@@ -258,7 +259,7 @@ export class Topic {
 
   wake(now: Millis, signaling: SignalingState): TopicOutput[] {
     for (const timer of this.timers.due(now)) {
-      if (timer === 'store ids') this.keepIds()
+      if (timer === 'store ids') this.keepIds(now)
       else if (timer === 'store peers') this.rememberPeers()
       else this.bereft = false
     }
@@ -414,11 +415,15 @@ export class Topic {
     this.emitOut({ type: 'broadcast-done', topic: this.id, ref, id, neighbors })
   }
 
+  /** A lone message at once, so that a reload right after it does not hear it again; a burst together. */
   private keepIdsSoon(now: Millis): void {
-    this.timers.ensure('store ids', now + STORE_IDS_MS)
+    const next = this.idsKeptAt + STORE_IDS_MS
+    if (next <= now) this.keepIds(now)
+    else this.timers.ensure('store ids', next)
   }
 
-  private keepIds(): void {
+  private keepIds(now: Millis): void {
+    this.idsKeptAt = now
     const seen = this.broadcast.takeFresh()
     if (seen.length > 0) this.emitOut({ type: 'remember-ids', topic: this.id, seen })
   }
@@ -472,7 +477,7 @@ function differ(a: readonly PeerId[], b: readonly PeerId[]): boolean {
 const NO_EXTENSIONS = new Uint8Array(0)
 /** Design §4: numbers are reserved in blocks, so that a crash wastes some and repeats none. */
 const SEQ_BLOCK = 4096
-/** A reload within this time of a message may hear it again; less costs a transaction per message. Guess. */
+/** Ids are stored this far apart; a reload may hear again what came since. Less costs a transaction per message. Guess. */
 const STORE_IDS_MS = 100
 const STORE_PEERS_MS = 1_000
 /** How long a topic that lost all neighbors without a word calls itself isolated, not alone. Guess. */
