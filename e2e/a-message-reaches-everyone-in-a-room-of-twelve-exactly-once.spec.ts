@@ -8,33 +8,24 @@ test('a message reaches everyone in a room of twelve exactly once', async ({ roo
   await speaker.say('the one message')
   for (const tab of tabs) await tab.hears('the one message')
 
-  // A second copy would come on the same links as what is said next.
+  // A second copy would come on the same links as what all twelve say next, at once.
   await room.roundOfTalk('afterwards')
 
   const [own] = await speaker.heard('the one message')
   expect(own).toMatchObject({ author: await speaker.peerId(), round: 0 })
   for (const tab of tabs) {
+    const self = await tab.peerId()
     const shown = await tab.messages()
     expect(shown, `${tab.name} shows one message and twelve`).toHaveLength(13)
     expect(new Set(shown.map(message => message.id)).size, 'different ids').toBe(13)
     expect(shown.filter(message => message.id === own?.id)).toHaveLength(1)
-    expect(await receptions(tab, own!.id), `receptions at ${tab.name}`).toBe(
-      tab === speaker ? 0 : 1,
-    )
+    // What the page shows could hide a second copy; what the topic says does not.
+    const others = shown.filter(message => message.author !== self).map(message => message.id)
+    expect(await receptions(tab), `receptions at ${tab.name}`).toEqual(others.sort())
   }
 })
 
-test('everyone of twelve is heard by all the others at once', async ({ room }) => {
-  const tabs = await room.peers(12)
-  await Promise.all(tabs.map(tab => tab.say(`all at once from ${tab.name}.`)))
-  const texts = tabs.map(tab => `all at once from ${tab.name}.`)
-  for (const tab of tabs) {
-    await tab.hears(...texts)
-    const shown = await tab.messages()
-    expect(shown, `messages at ${tab.name}`).toHaveLength(12)
-  }
-})
-
-async function receptions(tab: Tab, id: string): Promise<number> {
-  return (await tab.record()).filter(event => event.type === 'received' && event.id === id).length
+async function receptions(tab: Tab): Promise<string[]> {
+  const record = await tab.record()
+  return record.flatMap(event => (event.type === 'received' ? [event.id] : [])).sort()
 }

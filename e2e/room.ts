@@ -77,12 +77,12 @@ export class Room {
   }
 
   /**
-   * Everyone says something new and hears everyone else: what was on its way before has had its time.
-   * Returns the texts.
+   * Everyone says something new at once and hears everyone else: what was on its way before has had its
+   * time. Returns the texts.
    */
   async roundOfTalk(word: string, tabs: readonly Tab[] = this.tabs): Promise<string[]> {
     const texts = tabs.map(tab => `${word} from ${tab.name}.`)
-    for (const [i, tab] of tabs.entries()) await tab.say(texts[i] ?? '')
+    await Promise.all(tabs.map((tab, i) => tab.say(texts[i] ?? '')))
     for (const tab of tabs) await tab.hears(...texts)
     return texts
   }
