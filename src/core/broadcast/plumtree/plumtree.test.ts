@@ -140,6 +140,26 @@ describe('the tree', () => {
     expect(bench.machine.snapshot()).toMatchObject({ eager: [], lazy: [], missing: 0 })
   })
 
+  it('a new link to the same neighbor begins anew: eager, and nothing is expected of the old one', () => {
+    const bench = new Bench({ neighbors: [BOB] })
+    bench.prune(1, BOB)
+    bench.ihave(2, BOB, DAVE, 1)
+    bench.at(3, { type: 'neighbor-up', peer: BOB })
+    expect(bench.machine.snapshot()).toMatchObject({ eager: [BOB], lazy: [], missing: 0 })
+  })
+
+  it('sweeps come no closer than the interval, and recalled ids get theirs', () => {
+    const bench = new Bench()
+    bench.publish(0, 1)
+    bench.publish(10, 2)
+    expect(bench.machine.nextDeadline).toEqual({ at: 30_000, reason: 'forget-old-messages' })
+    bench.wake(30_000)
+    expect(bench.machine.nextDeadline?.at).toBe(31_000)
+    const recalling = new Bench()
+    recalling.at(5_000, { type: 'recall', seen: [{ author: BOB, since: 0, ranges: [[1, 1]] }] })
+    expect(recalling.machine.nextDeadline?.at).toBe(100_000)
+  })
+
   it('a prune of a tree that is not kept changes nothing', () => {
     const bench = new Bench({ neighbors: [BOB] })
     const outputs = bench.control(1, BOB, { type: 'prune', source: CAROL })
@@ -187,9 +207,12 @@ describe('a duplicate', () => {
 
   it('never prunes the last eager neighbor', () => {
     const bench = new Bench({ neighbors: [BOB, CAROL] })
-    bench.message(1, DAVE, DAVE, 1)
-    bench.prune(2, CAROL)
-    expect(sent(bench.duplicate(3, BOB, DAVE, 1))).toEqual([])
+    bench.message(1, CAROL, DAVE, 1)
+    bench.wake(30_001)
+    // The cache has forgotten who gave it; the id is still known.
+    expect(bench.machine.snapshot().cached).toBe(0)
+    bench.prune(30_002, CAROL)
+    expect(sent(bench.duplicate(30_003, BOB, DAVE, 1))).toEqual([])
     expect(bench.eager).toEqual([BOB])
   })
 

@@ -41,9 +41,10 @@ describe('asking', () => {
   it('makes three laps, then keeps the id until somebody announces it anew', () => {
     const bench = new Bench({ neighbors: [BOB, CAROL] })
     bench.ihave(1, BOB, DAVE, 1)
-    let laps = 0
-    for (let now = 1; now < 5_000; now++) laps += asked(bench.wake(now)).length
-    expect(laps).toBe(3)
+    const laps: number[] = []
+    for (let now = 1; now < 5_000; now++) if (asked(bench.wake(now)).length > 0) laps.push(now)
+    // T1, then T2 and four times T2.
+    expect(laps).toEqual([81, 121, 281])
     expect(bench.machine.snapshot().missing).toBe(1)
     expect(asked(bench.ihave(5_000, CAROL, DAVE, 1))).toEqual([[CAROL, 1]])
   })
@@ -56,6 +57,18 @@ describe('asking', () => {
     expect(counted('missing-expired', outputs)).toBe(1)
     expect(bench.machine.snapshot().missing).toBe(0)
     expect(bench.machine.nextDeadline).toBeUndefined()
+  })
+
+  it('goes on for as long as somebody announces', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.ihave(1, BOB, DAVE, 1)
+    for (let now = 1; now < 2_000; now++) bench.wake(now)
+    bench.ihave(20_000, CAROL, DAVE, 1)
+    bench.wake(30_001)
+    expect(bench.machine.snapshot().missing).toBe(1)
+    // Bob's promise is older than any cache keeps; a refusal now is no breach.
+    expect(blames(bench.refuse(31_000, BOB, DAVE, 1))).toEqual([])
+    expect(blames(bench.refuse(31_000, CAROL, DAVE, 1))).toHaveLength(1)
   })
 
   it('is answered late as well as in time', () => {
@@ -116,6 +129,21 @@ describe('asking', () => {
     bench.ihave(0, BOB, DAVE, 1, 1_000)
     expect(asked(bench.wake(80))).toHaveLength(256)
     expect(asked(bench.message(81, BOB, DAVE, 1))).toEqual([[BOB, 257]])
+  })
+
+  it('goes to another announcer where the first has its 256', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.ihave(0, BOB, DAVE, 1, 300)
+    bench.ihave(0, CAROL, DAVE, 1, 300)
+    const asks = asked(bench.wake(80)).map(([peer]) => peer)
+    expect([BOB, CAROL].map(peer => asks.filter(one => one === peer).length)).toEqual([256, 44])
+  })
+
+  it('passes nobody over when the one before is gone from the row', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL, DAVE] })
+    for (const peer of [BOB, CAROL, DAVE]) bench.ihave(1, peer, DAVE, 1)
+    bench.wake(81)
+    expect(asked(bench.refuse(82, BOB, DAVE, 1))).toEqual([[CAROL, 1]])
   })
 
   it('leaves a peer that is still answering to answer', () => {
@@ -241,6 +269,21 @@ describe('announcing', () => {
       { author: ALICE, first: 1, count: 3, round: 0 },
       { author: ALICE, first: 7, count: 1, round: 0 },
       { author: DAVE, first: 9, count: 1, round: 2 },
+    ])
+  })
+
+  it('never promises what the cache has lost meanwhile, nor a round that is not so', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL], config: { cacheBytes: 1_200 } })
+    bench.prune(0, BOB)
+    for (const [seq, round] of [
+      [1, 0],
+      [2, 0],
+      [3, 4],
+    ] as const)
+      bench.message(1, CAROL, DAVE, seq, round)
+    expect(runsTo(BOB, bench.wake(6))).toEqual<Announcement[]>([
+      { author: DAVE, first: 2, count: 1, round: 1 },
+      { author: DAVE, first: 3, count: 1, round: 5 },
     ])
   })
 
