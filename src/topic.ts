@@ -152,10 +152,10 @@ export class GossipTopic
   /**
    * - `connecting`: it is being opened, or asks and dials.
    * - `alone`: nobody else was found. What is broadcast reaches those who arrive within the cache's retention.
-   * - `joined`: it has the neighbors it wants, or as many as there are.
-   * - `degraded`: it has neighbors and lacks some that it wants.
-   * - `isolated`: it knows of others and reaches none.
-   * - `offline`: the browser says there is no network.
+   * - `joined`: it has at least one neighbor.
+   * - `degraded`: it has neighbors, but the signaling server is out of reach: newcomers can't be introduced here.
+   * - `isolated`: its last neighbor was lost without a word less than 30 s ago, and it looks for others.
+   * - `offline`: it has no neighbor and the signaling server is out of reach; both are tried again.
    * - `closed`: it was left, or ended; `stateReason` says why.
    */
   get state(): TopicState {
