@@ -16,7 +16,9 @@ describe('the message cache', () => {
   it('put in again lives longer, and the stale expiry is ignored', () => {
     const { cache } = make()
     cache.put(0, messageOf(ALICE, 1, 0), 0, undefined)
+    const { bytes } = cache
     cache.put(500, messageOf(ALICE, 1, 0), 3, BOB)
+    expect(cache.bytes).toBe(bytes)
     cache.expire(1_000)
     expect(cache.get(ALICE, 1)).toMatchObject({ round: 3, giver: BOB })
     expect(cache.size).toBe(1)

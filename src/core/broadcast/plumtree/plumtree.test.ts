@@ -303,6 +303,12 @@ describe('tree optimization', () => {
     bench.message(2, BOB, DAVE, 1, 9)
     bench.ihave(10, BOB, DAVE, 2, 1, 2)
     expect(sent(bench.message(1_001, CAROL, DAVE, 2, 9))).toEqual([])
+    // Nor with another: it is the one that was changed to which must rest, whoever gives way.
+    const other = announcedAt2()
+    other.message(2, BOB, DAVE, 1, 9)
+    other.at(3, { type: 'neighbor-up', peer: DAVE })
+    other.ihave(4, CAROL, DAVE, 2, 1, 2)
+    expect(sentTo(DAVE, other.message(5, DAVE, DAVE, 2, 9))).toEqual([])
     bench.ihave(1_001, BOB, DAVE, 3, 1, 2)
     expect(
       sent(bench.message(1_002, CAROL, DAVE, 3, 9)).map(({ to, message }) => [to, message.type]),

@@ -92,6 +92,13 @@ describe('asking', () => {
     expect(bench.machine.nextDeadline?.at).toBe(700)
   })
 
+  it('is not put off for ever by a peer that answers pings late', () => {
+    const bench = new Bench({ neighbors: [BOB] })
+    bench.at(0, { type: 'rtt', peer: BOB, rttMs: 1e9 })
+    bench.ihave(0, BOB, DAVE, 1)
+    expect(bench.machine.nextDeadline?.at).toBe(3_000)
+  })
+
   it('goes on at once when the asked peer refuses, and blames a broken promise once a second', () => {
     const bench = new Bench({ neighbors: [BOB, CAROL] })
     bench.ihave(1, BOB, DAVE, 1, 2)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../ids.js'
 import { peerIdFromBytes } from '../../ids.js'
 import { ALICE, BOB, CAROL } from '../network.suite.js'
-import { RANGES_PER_BUCKET, Seen } from './seen.js'
+import { RANGES_IN_ALL, RANGES_PER_BUCKET, Seen } from './seen.js'
 
 describe('seen ids', () => {
   it('are new once', () => {
@@ -95,6 +95,17 @@ describe('seen ids', () => {
     const said = Array.from({ length: 5_000 }, (_, i) => 1 + 2 * i)
     expect(said.every(seq => seen.has(ALICE, seq))).toBe(true)
     expect(seen.has(ALICE, 9_998)).toBe(false)
+  })
+
+  it('many authors full of holes stay bounded together, and a newcomer is still noted', () => {
+    const { seen } = make({ authors: 2_000 })
+    const authors = Array.from({ length: 1_100 }, (_, n) => `author ${n}` as PeerId)
+    for (const author of authors) {
+      for (let i = 0; i < RANGES_PER_BUCKET; i++) seen.add(0, author, 1 + 2 * i)
+    }
+    expect(seen.size.ranges).toBeLessThanOrEqual(RANGES_IN_ALL + authors.length)
+    expect(seen.add(0, BOB, 5)).toBe(true)
+    expect([4, 5, 6].map(seq => seen.has(BOB, seq))).toEqual([false, true, false])
   })
 
   it('what nobody fetches for the store is bounded and goes with the retention', () => {
