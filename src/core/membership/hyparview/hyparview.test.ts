@@ -213,6 +213,38 @@ describe('a request', () => {
     expect(sends(request(machine, 6_001, f, 'join', 2))).toEqual([[f, 'neighbor-accept']])
   })
 
+  it('of low priority whose place was taken meanwhile is turned away when its link stands', () => {
+    const machine = withNeighbors(0, a, b, c, d)
+    request(machine, 5_000, e, 'low', 1)
+    request(machine, 5_001, f, 'high', 2)
+    machine.handle(5_100, { type: 'link-up', peer: f })
+    const late = machine.handle(5_200, { type: 'link-up', peer: e })
+    expect(sends(late)).toEqual([[e, 'disconnect']])
+    expect(late).toContainEqual({ type: 'release', peer: e })
+    expect(machine.neighbors).toEqual([a, b, c, d, f])
+  })
+
+  it('refused names those short of neighbors to the next, but not joiners, who have none', () => {
+    const machine = withNeighbors(0, a, b, c, d, e)
+    const named = (peer: PeerId, ask: 'low' | 'join') => {
+      const [, answer] = messages(request(machine, 500, peer, ask, 1))[0]!
+      return (answer as Message<'neighbor-reject'>).sample.map(one => one.peer)
+    }
+    named(testPeer(20), 'join')
+    named(testPeer(21), 'low')
+    const sample = named(testPeer(22), 'low')
+    expect(sample[0]).toBe(testPeer(21))
+    expect(sample).not.toContain(testPeer(20))
+  })
+
+  it('refused is remembered: when a place is free the peer is asked first', () => {
+    const machine = withNeighbors(0, a, b, c, d, e)
+    machine.handle(400, { type: 'remember', peers: [g] })
+    request(machine, 500, f, 'low', 1)
+    const down = machine.handle(5_000, { type: 'link-down', peer: a, reason: 'failed' })
+    expect(sends(down)[0]).toEqual([f, 'neighbor-request'])
+  })
+
   it('evicts a neighbor of more than a second before a newer one', () => {
     for (let seed = 0; seed < 20; seed++) {
       const machine = withNeighbors(0, a, b)
@@ -290,6 +322,22 @@ describe('an answer', () => {
     expect(pauses.at(-1)).toBeGreaterThan(4 * pauses[0]!)
   })
 
+  it('of no, three times, from all a peer with few neighbors knows makes the next request high', () => {
+    const machine = withNeighbors(0, a)
+    machine.handle(5_000, { type: 'remember', peers: [b] })
+    const priorities: string[] = []
+    for (let now = 5_100; priorities.length < 4; ) {
+      rejected(machine, now, b)
+      let asked: [PeerId, HyparviewMessage] | undefined
+      while (asked === undefined) {
+        now = machine.nextDeadline!.at
+        asked = messages(machine.handle(now, { type: 'wake' })).find(([to]) => to === b)
+      }
+      priorities.push((asked[1] as Message<'neighbor-request'>).priority)
+    }
+    expect(priorities).toEqual(['low', 'low', 'high', 'high'])
+  })
+
   it('of no for good takes the peer out of the views', () => {
     for (const reason of ['banned', 'mismatch', 'not-admitted', 'not-in-topic'] as const) {
       const machine = withNeighbors(0, a)
@@ -354,6 +402,14 @@ describe('what passes by', () => {
     expect(machine.known).not.toContain(f)
   })
 
+  it('from one we ask is too early, and nothing to part over', () => {
+    const machine = withNeighbors(0, a)
+    machine.handle(5_000, { type: 'remember', peers: [b] })
+    const walk = { type: 'forward-join', joiner: entry(f), hopsLeft: 6 } as const
+    expect(sends(say(machine, 5_001, b, walk))).toEqual([])
+    expect(machine.busy).toBe(true)
+  })
+
   it('a record newer than the one known is passed on and told once', () => {
     const machine = withNeighbors(0, a, b)
     const told = say(machine, 5_000, a, {
@@ -394,6 +450,31 @@ describe('a parting', () => {
     const left = say(machine, 5_000, b, { type: 'disconnect', alive: 'leaving', sample: [] })
     expect(left).toContainEqual({ type: 'neighbor-down', peer: b, reason: 'left' })
     expect(machine.known).not.toContain(b)
+  })
+
+  it('has the place filled at once, whatever was refused before', () => {
+    const machine = withNeighbors(0, a, b, c, d)
+    machine.handle(5_000, { type: 'remember', peers: [e] })
+    rejected(machine, 5_100, e)
+    machine.handle(5_200, { type: 'remember', peers: [f] })
+    expect(machine.busy).toBe(false)
+    const parted = say(machine, 5_300, a, { type: 'disconnect', alive: 'alive', sample: [] })
+    expect(sends(parted)).toEqual([[f, 'neighbor-request']])
+  })
+
+  it('of one only known, for good, forgets it', () => {
+    const machine = withNeighbors(0, a)
+    machine.handle(5_000, { type: 'remember', peers: [b] })
+    say(machine, 5_001, b, { type: 'disconnect', alive: 'leaving', sample: [] })
+    expect(machine.known).not.toContain(b)
+  })
+
+  it('by our own choice is not followed by a request to the same peer', () => {
+    const machine = withNeighbors(0, a, b)
+    expect(sends(machine.handle(5_000, { type: 'congested', peer: b }))).toEqual([
+      [b, 'disconnect'],
+    ])
+    expect(machine.snapshot().passive).toEqual([b])
   })
 
   it('is never answered with another', () => {
@@ -472,6 +553,14 @@ describe('a link that breaks under a request', () => {
     expect(messages(machine.handle(200, { type: 'link-down', peer: a, reason: 'closed' }))).toEqual(
       [],
     )
+  })
+
+  it('and under an agreement ends it', () => {
+    const machine = withNeighbors(0, a)
+    request(machine, 5_000, b, 'high', 1)
+    const down = machine.handle(5_100, { type: 'link-down', peer: b, reason: 'failed' })
+    expect(down).toContainEqual({ type: 'release', peer: b })
+    expect(machine.busy).toBe(false)
   })
 
   it('or could not be made, is asked for again after a pause', () => {

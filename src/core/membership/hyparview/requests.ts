@@ -64,11 +64,12 @@ export class Requests {
   }
 
   /**
-   * Passive peers that are likely to have room, best first. Departs from the paper, where two peers that are
-   * both short find each other only by chance: who refuses names those it refused before.
+   * Peers that are likely to have room, best first. Departs from the paper, where two peers that are both
+   * short find each other only by chance: who refuses names those it refused before.
    */
   likely(now: Millis): PeerId[] {
-    return [...this.wantingNow(now), ...this.hints].filter(peer => this.overlay.passive.has(peer))
+    const told = this.hints.filter(peer => this.overlay.passive.has(peer))
+    return [...this.wantingNow(now), ...told]
   }
 
   ask(now: Millis, peer: PeerId, ask: Ask): void {
@@ -147,7 +148,9 @@ export class Requests {
     }
     if (FINAL_REASONS.includes(message.reason)) this.overlay.backoff.delay(now, from, 'for-long')
     this.overlay.integrate(now, from, message.sample)
-    this.hints = message.sample.slice(0, LARGEST_HINTS).map(({ peer }) => peer)
+    if (message.sample.length > 0) {
+      this.hints = message.sample.slice(0, LARGEST_HINTS).map(({ peer }) => peer)
+    }
   }
 
   /** The link carries the topic: who agreed is now a neighbor. Others are not our concern. */
@@ -185,9 +188,10 @@ export class Requests {
 
   /** The peer parts from us. Where we only asked, its answer is still to come, unless it leaves. */
   parted(now: Millis, peer: PeerId, leaves: boolean): boolean {
+    if (leaves) this.wanting.delete(peer)
     const agreement = this.agreements.get(peer)
     if (agreement === undefined || (agreement.stage === 'asking' && !leaves)) return false
-    this.fail(now, peer, 'refused', 'left')
+    this.fail(now, peer, 'refused', leaves ? 'left' : 'replaced')
     return true
   }
 
@@ -202,8 +206,9 @@ export class Requests {
     return false
   }
 
-  /** Forgets the request without a word. */
+  /** Forgets the peer without a word to it. */
   cancel(peer: PeerId): void {
+    this.wanting.delete(peer)
     if (this.remove(peer)?.stage === 'linking') this.overlay.emit({ type: 'release', peer })
   }
 
@@ -291,7 +296,7 @@ export class Requests {
   private wantingNow(now: Millis): PeerId[] {
     const { active, config } = this.overlay
     return [...this.wanting]
-      .filter(([peer, at]) => now - at < config.shuffleIntervalMs && !active.has(peer))
+      .filter(([peer, at]) => !active.has(peer) && now - at < config.shuffleIntervalMs)
       .map(([peer]) => peer)
       .reverse()
   }

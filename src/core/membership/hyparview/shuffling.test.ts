@@ -51,7 +51,7 @@ describe('a shuffle', () => {
       [[a, b, c], 0],
     ] as const) {
       const machine = withNeighbors(...neighbors)
-      fill(machine, ...strangers.slice(0, 10))
+      fill(machine, ...strangers.slice(0, 10), ...strangers.slice(20, 23))
       const told = strangers.slice(20, 23)
       const sent = say(
         machine,
