@@ -119,8 +119,8 @@ export class Refill {
   private refill(now: Millis): void {
     const { overlay, requests, pace } = this
     const missing = () => overlay.active.capacity - overlay.active.size - requests.size
-    // Departs from the paper, where any neighbor at all makes requests low: in a saturated overlay a peer with one
-    // or two would stay so, asking for ever (measured: 20 of a seed's requests in 2 idle minutes).
+    // Departs from the paper, where any neighbor at all makes requests low: in a saturated overlay a peer with
+    // one or two would be refused for ever, and be isolated by the next loss.
     const thin = overlay.active.size < overlay.active.capacity / 2
     const priority = thin && pace.misses >= MISSES_BEFORE_HIGH ? 'high' : 'low'
     while (missing() > 0 && requests.ours < overlay.config.parallelRequests) {

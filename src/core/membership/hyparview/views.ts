@@ -71,7 +71,7 @@ export class PassiveView {
 
   /**
    * Returns the peer that had to make room, if one had to: first one of `spare`, else a random one.
-   * `spare` is what the other side of a shuffle was just given (HyParView paper, §4.5).
+   * `spare` is what the other side of a shuffle was just given (HyParView paper).
    */
   add(peer: PeerId, random: Random, spare: PeerId[] = []): PeerId | undefined {
     if (this.members.has(peer) || this.capacity === 0) return undefined
