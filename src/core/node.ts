@@ -307,6 +307,7 @@ export class Node {
     if (link.up) {
       this.greet(link, peer, topic.id, topic.terms)
       this.perform(now, topic, topic.linkUp(now, peer, this.signaling))
+      if (link.rttMs !== undefined) this.perform(now, topic, topic.rtt(now, peer, link.rttMs))
     }
   }
 
