@@ -39,12 +39,12 @@ export interface GossipEvents {
  * ```
  */
 export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable {
-  private readonly heard: Notice[] = []
-  private client!: NodeClient
+  readonly #heard: Notice[] = []
+  #client!: NodeClient
   /** Absent where the node is another's, reached through a port. */
-  private node: OpenedNode | undefined
-  private welcome!: Welcome
-  private ending: Promise<void> | undefined
+  #node: OpenedNode | undefined
+  #welcome!: Welcome
+  #ending: Promise<void> | undefined
 
   private constructor() {
     super()
@@ -64,12 +64,12 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
       options: nodeOptions,
       worker,
       signal,
-      onNotice: notice => gossip.hear(notice),
+      onNotice: notice => gossip.#hear(notice),
       onGone: error => TypedEvents.emit(gossip, 'gone', error),
     })
-    gossip.node = node
-    gossip.client = node.client
-    gossip.welcome = welcome
+    gossip.#node = node
+    gossip.#client = node.client
+    gossip.#welcome = welcome
     return gossip
   }
 
@@ -86,14 +86,14 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
     signal?.throwIfAborted()
     const gossip = new Gossip()
     const client = new NodeClient(adaptPort(port), {
-      notice: notice => gossip.hear(notice),
+      notice: notice => gossip.#hear(notice),
       order: () => {},
       gone: error => TypedEvents.emit(gossip, 'gone', error),
     })
-    gossip.client = client
+    gossip.#client = client
     try {
       const timeoutMs = ANSWER_WITHIN_MS
-      gossip.welcome = await client.greet(call => ({ type: 'connect', call }), {
+      gossip.#welcome = await client.greet(call => ({ type: 'connect', call }), {
         signal,
         timeoutMs,
       })
@@ -106,17 +106,17 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
 
   /** This peer's public key: 52 letters of base32. */
   get peerId(): PeerId {
-    return this.welcome.peerId
+    return this.#welcome.peerId
   }
 
   /** Payload bytes a message may have. Default 4096 (seed). */
   get maxMessageSize(): number {
-    return this.welcome.maxMessageSize
+    return this.#welcome.maxMessageSize
   }
 
   /** The last 32 notices, oldest first: also those from before anyone could listen. */
   get notices(): readonly Notice[] {
-    return [...this.heard]
+    return [...this.#heard]
   }
 
   /**
@@ -129,7 +129,7 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
   subscribe(topic: TopicName, options: JoinOptions = {}): GossipTopic {
     const { signal, ...join } = checkJoin(options, this.maxMessageSize)
     signal?.throwIfAborted()
-    const opened = this.openTopic(topic, join)
+    const opened = this.#openTopic(topic, join)
     const leave = () => {
       // Nobody waits for it; a node that is gone has left as well.
       opened.leave().catch(() => {})
@@ -148,7 +148,7 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
   ): Promise<GossipTopic> {
     const { signal, neighbors, ...join } = checkJoinAndWait(options, this.maxMessageSize)
     signal?.throwIfAborted()
-    const opened = this.openTopic(topic, join)
+    const opened = this.#openTopic(topic, join)
     try {
       await opened.joined({ neighbors, signal })
       return opened
@@ -176,12 +176,12 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
         'an RTCDataChannel that is open or connecting',
       )
     }
-    if (this.node === undefined) {
+    if (this.#node === undefined) {
       const text =
         'A channel can only be handed to the node of this page; this gossip is connected to another.'
       throw new GossamerError('unsupported', text)
     }
-    this.node.adopt(channel, peer)
+    this.#node.adopt(channel, peer)
   }
 
   /**
@@ -192,19 +192,19 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
     if (typeof (port as { postMessage?: unknown } | null)?.postMessage !== 'function') {
       refuse('port', port, 'a MessagePort, or something that posts messages like one')
     }
-    if (this.ending !== undefined) throw new GossamerError('closed', 'The gossip was shut down.')
+    if (this.#ending !== undefined) throw new GossamerError('closed', 'The gossip was shut down.')
     const moved = transferablePort(port)
-    this.client.post({ type: 'listen', port: moved }, [moved])
+    this.#client.post({ type: 'listen', port: moved }, [moved])
   }
 
   /** The node's counters since it started, by name. */
   async metrics(options: WaitOptions = {}): Promise<NodeMetrics> {
-    return this.client.metrics(checkSignal('signal', options.signal))
+    return this.#client.metrics(checkSignal('signal', options.signal))
   }
 
   /** The whole picture: topics with their views and trees, links, deadlines, blame. Read only. */
   async inspect(options: WaitOptions = {}): Promise<NodeSnapshot> {
-    return this.client.inspect(checkSignal('signal', options.signal))
+    return this.#client.inspect(checkSignal('signal', options.signal))
   }
 
   /**
@@ -213,38 +213,35 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    * returns the same promise. Also `Symbol.asyncDispose`, for `await using`.
    */
   shutdown(): Promise<void> {
-    this.ending ??= this.end()
-    return this.ending
+    this.#ending ??= this.#end()
+    return this.#ending
   }
 
   [asyncDispose](): Promise<void> {
     return this.shutdown()
   }
 
-  private async end(): Promise<void> {
+  async #end(): Promise<void> {
     const over = new GossamerError('closed', 'The gossip was shut down.')
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS)
     try {
-      await this.client.leaveAll(signal)
-      if (this.node !== undefined) await this.client.shutdown({ signal })
+      await this.#client.leaveAll(signal)
+      if (this.#node !== undefined) await this.#client.shutdown({ signal })
     } catch {
       // It is silent or dead; either way the end is the same.
     }
-    if (this.node !== undefined) this.node.close(over)
-    else this.client.close(over)
+    if (this.#node !== undefined) this.#node.close(over)
+    else this.#client.close(over)
   }
 
-  private openTopic(
-    topic: TopicName,
-    join: Omit<ReturnType<typeof checkJoin>, 'signal'>,
-  ): GossipTopic {
-    if (this.ending !== undefined) throw new GossamerError('closed', 'The gossip was shut down.')
+  #openTopic(topic: TopicName, join: Omit<ReturnType<typeof checkJoin>, 'signal'>): GossipTopic {
+    if (this.#ending !== undefined) throw new GossamerError('closed', 'The gossip was shut down.')
     const name = typeof topic === 'string' ? topic : undefined
-    return new GossipTopic(this.client, { topic: topicIdOf(topic), ...join }, name)
+    return new GossipTopic(this.#client, { topic: topicIdOf(topic), ...join }, name)
   }
 
-  private hear(notice: Notice): void {
-    if (this.heard.push(notice) > MOST_NOTICES) this.heard.shift()
+  #hear(notice: Notice): void {
+    if (this.#heard.push(notice) > MOST_NOTICES) this.#heard.shift()
     TypedEvents.emit(this, 'notice', notice)
   }
 }

@@ -47,12 +47,15 @@ export interface JoinedOptions extends WaitOptions {
 
 /** Sends to a topic. One half of `topic.split()`. */
 export class GossipSender {
+  readonly #subscription: Subscription
   /** Made by `topic.split()`. */
-  constructor(private readonly subscription: Subscription) {}
+  constructor(subscription: Subscription) {
+    this.#subscription = subscription
+  }
 
   /** As `topic.broadcast`. */
   broadcast(content: Uint8Array | ArrayBuffer, options: WaitOptions = NOTHING): Promise<Receipt> {
-    return this.send('swarm', content, options)
+    return this.#send('swarm', content, options)
   }
 
   /** As `topic.broadcastNeighbors`. */
@@ -60,16 +63,16 @@ export class GossipSender {
     content: Uint8Array | ArrayBuffer,
     options: WaitOptions = NOTHING,
   ): Promise<Receipt> {
-    return this.send('neighbors', content, options)
+    return this.#send('neighbors', content, options)
   }
 
   /** As `topic.joinPeers`. */
   joinPeers(peers: Iterable<string>): void {
-    this.subscription.joinPeers(checkPeerIds('peers', peers))
+    this.#subscription.joinPeers(checkPeerIds('peers', peers))
   }
 
-  private send(scope: Scope, content: unknown, options: WaitOptions): Promise<Receipt> {
-    const { subscription } = this
+  #send(scope: Scope, content: unknown, options: WaitOptions): Promise<Receipt> {
+    const subscription = this.#subscription
     const bytes = checkBytes('content', content)
     if (bytes.length > subscription.maxMessageSize) {
       const text = `The message has ${bytes.length} bytes; this topic allows ${subscription.maxMessageSize} (maxMessageSize).`
@@ -81,29 +84,32 @@ export class GossipSender {
 
 /** Reads from a topic. One half of `topic.split()`; it shares the topic's one queue of events. */
 export class GossipReceiver implements AsyncIterable<GossipEvent> {
+  readonly #subscription: Subscription
   /** Made by `topic.split()`. */
-  constructor(private readonly subscription: Subscription) {}
+  constructor(subscription: Subscription) {
+    this.#subscription = subscription
+  }
 
   /** As `topic.neighbors`. */
   get neighbors(): readonly PeerId[] {
-    return this.subscription.neighbors
+    return this.#subscription.neighbors
   }
 
   /** As `topic.isJoined`. */
   get isJoined(): boolean {
-    return this.subscription.neighbors.length > 0
+    return this.#subscription.neighbors.length > 0
   }
 
   /** As `topic.joined`. */
   async joined(options: JoinedOptions = {}): Promise<void> {
     checkKeys('options', options, ['neighbors', 'signal'])
     const neighbors = checkNeighbors(options.neighbors)
-    return this.subscription.joined(neighbors, checkSignal('signal', options.signal))
+    return this.#subscription.joined(neighbors, checkSignal('signal', options.signal))
   }
 
   /** As `topic.events`. */
   events(options: WaitOptions = NOTHING): AsyncIterableIterator<GossipEvent, undefined> {
-    return this.subscription.read(waitSignal(options))
+    return this.#subscription.read(waitSignal(options))
   }
 
   /** As `topic.events()`. */
@@ -135,18 +141,18 @@ export class GossipTopic
   readonly id: TopicId
   /** The name it was subscribed by; undefined where the id was given. */
   readonly name: string | undefined
-  private readonly subscription: Subscription
-  private readonly sender: GossipSender
-  private readonly receiver: GossipReceiver
+  readonly #subscription: Subscription
+  readonly #sender: GossipSender
+  readonly #receiver: GossipReceiver
 
   /** Made by `gossip.subscribe`. */
   constructor(client: NodeClient, request: SubscriptionRequest, name: string | undefined) {
     super()
     this.id = request.topic
     this.name = name
-    this.subscription = client.subscribe(request, this)
-    this.sender = new GossipSender(this.subscription)
-    this.receiver = new GossipReceiver(this.subscription)
+    this.#subscription = client.subscribe(request, this)
+    this.#sender = new GossipSender(this.#subscription)
+    this.#receiver = new GossipReceiver(this.#subscription)
   }
 
   /**
@@ -159,27 +165,27 @@ export class GossipTopic
    * - `closed`: it was left, or ended; `stateReason` says why.
    */
   get state(): TopicState {
-    return this.subscription.state
+    return this.#subscription.state
   }
 
   /** One sentence for people about `state`. */
   get stateReason(): string {
-    return this.subscription.reason
+    return this.#subscription.reason
   }
 
   /** The peers it has links to, as of the node's last word; current whether events are read or not. */
   get neighbors(): readonly PeerId[] {
-    return this.subscription.neighbors
+    return this.#subscription.neighbors
   }
 
   /** Whether there is a neighbor. */
   get isJoined(): boolean {
-    return this.receiver.isJoined
+    return this.#receiver.isJoined
   }
 
   /** Payload bytes a message may have. */
   get maxMessageSize(): number {
-    return this.subscription.maxMessageSize
+    return this.#subscription.maxMessageSize
   }
 
   /**
@@ -192,7 +198,7 @@ export class GossipTopic
    * are under way; the signal's reason, though the message still goes out.
    */
   broadcast(content: Uint8Array | ArrayBuffer, options: WaitOptions = NOTHING): Promise<Receipt> {
-    return this.sender.broadcast(content, options)
+    return this.#sender.broadcast(content, options)
   }
 
   /** Says something to all neighbors, eager or lazy, who don't pass it on. Otherwise as `broadcast`. */
@@ -200,12 +206,12 @@ export class GossipTopic
     content: Uint8Array | ArrayBuffer,
     options: WaitOptions = NOTHING,
   ): Promise<Receipt> {
-    return this.sender.broadcastNeighbors(content, options)
+    return this.#sender.broadcastNeighbors(content, options)
   }
 
   /** Joins through more peers. Throws `invalid-argument` for what is no peer id, `closed` after `leave`. */
   joinPeers(peers: Iterable<string>): void {
-    this.sender.joinPeers(peers)
+    this.#sender.joinPeers(peers)
   }
 
   /**
@@ -214,7 +220,7 @@ export class GossipTopic
    * that comes first.
    */
   joined(options: JoinedOptions = {}): Promise<void> {
-    return this.receiver.joined(options)
+    return this.#receiver.joined(options)
   }
 
   /**
@@ -222,7 +228,7 @@ export class GossipTopic
    * one begin where it stopped. Ends when the topic is left; throws where it ended by a failure.
    */
   events(options: WaitOptions = NOTHING): AsyncIterableIterator<GossipEvent, undefined> {
-    return this.receiver.events(options)
+    return this.#receiver.events(options)
   }
 
   /** As `events()`. */
@@ -232,7 +238,7 @@ export class GossipTopic
 
   /** The sending and the reading half, to be given to those who need only one. The topic itself stays usable. */
   split(): [GossipSender, GossipReceiver] {
-    return [this.sender, this.receiver]
+    return [this.#sender, this.#receiver]
   }
 
   /**
@@ -240,7 +246,7 @@ export class GossipTopic
    * sent, then it resolves. Calling it again returns the same promise. Also `Symbol.asyncDispose`, for `await using`.
    */
   leave(options: WaitOptions = NOTHING): Promise<void> {
-    return this.subscription.leave(waitSignal(options))
+    return this.#subscription.leave(waitSignal(options))
   }
 
   [asyncDispose](): Promise<void> {
@@ -249,7 +255,7 @@ export class GossipTopic
 
   /** A queue that is not read must not hold up those who listen. */
   protected override listened(type: keyof TopicEvents & string): void {
-    if (type !== 'state') this.subscription.listened()
+    if (type !== 'state') this.#subscription.listened()
   }
 }
 

@@ -17,47 +17,50 @@ export type CallEnd =
  * side dies all of them reject, and so does every later one.
  */
 export class Calls {
-  private readonly waiting = new Map<number, Waiting>()
-  private nextCall = 1
-  private failure: GossamerError | undefined
+  readonly #post: (message: unknown, transfer?: readonly unknown[]) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #nextCall = 1
+  #failure: GossamerError | undefined
 
-  constructor(private readonly post: (message: unknown, transfer?: readonly unknown[]) => void) {}
+  constructor(post: (message: unknown, transfer?: readonly unknown[]) => void) {
+    this.#post = post
+  }
 
   /** `message` is built with the call's number. Rejects with `GossamerError`, or with the signal's reason. */
   ask<Answer>(message: (call: number) => unknown, options: CallOptions = {}): Promise<Answer> {
     const { signal, timeoutMs, transfer } = options
-    if (this.failure !== undefined) return Promise.reject(this.failure)
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.waiting.size >= MOST_CALLS) {
+    if (this.#waiting.size >= MOST_CALLS) {
       const text = `${MOST_CALLS} calls wait for an answer already.`
       return Promise.reject(new GossamerError('busy', text))
     }
     return new Promise<Answer>((resolve, reject) => {
-      const call = this.nextCall++
+      const call = this.#nextCall++
       const waiting: Waiting = { resolve: resolve as (value: unknown) => void, reject }
       if (timeoutMs !== undefined) {
         waiting.timer = setTimeout(() => {
           const text = `There was no answer within ${timeoutMs} ms.`
-          this.take(call)?.reject(new GossamerError('no-answer', text))
+          this.#take(call)?.reject(new GossamerError('no-answer', text))
         }, timeoutMs)
       }
       if (signal !== undefined) {
-        const abort = () => this.take(call)?.reject(signal.reason)
+        const abort = () => this.#take(call)?.reject(signal.reason)
         signal.addEventListener('abort', abort)
         waiting.forget = () => signal.removeEventListener('abort', abort)
       }
-      this.waiting.set(call, waiting)
+      this.#waiting.set(call, waiting)
       try {
-        this.post(message(call), transfer)
+        this.#post(message(call), transfer)
       } catch (cause) {
-        this.take(call)?.reject(cause)
+        this.#take(call)?.reject(cause)
       }
     })
   }
 
   /** An answer to a call that was given up is nothing. */
   settle(end: CallEnd): void {
-    const waiting = this.take(end.call)
+    const waiting = this.#take(end.call)
     if (waiting === undefined) return
     if (end.type === 'answer') waiting.resolve(end.value)
     else waiting.reject(errorOf(end.code, end.message))
@@ -65,14 +68,14 @@ export class Calls {
 
   /** The other side is gone. The first error stays. */
   fail(error: GossamerError): void {
-    this.failure ??= error
-    for (const call of [...this.waiting.keys()]) this.take(call)?.reject(this.failure)
+    this.#failure ??= error
+    for (const call of [...this.#waiting.keys()]) this.#take(call)?.reject(this.#failure)
   }
 
-  private take(call: number): Waiting | undefined {
-    const waiting = this.waiting.get(call)
+  #take(call: number): Waiting | undefined {
+    const waiting = this.#waiting.get(call)
     if (waiting === undefined) return undefined
-    this.waiting.delete(call)
+    this.#waiting.delete(call)
     clearTimeout(waiting.timer)
     waiting.forget?.()
     return waiting

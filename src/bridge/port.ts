@@ -41,11 +41,11 @@ export function createPortPair(): [Port, Port] {
 }
 
 abstract class BufferedPort implements Port {
-  private listener: ((message: unknown) => void) | undefined
-  private closeListener: ((reason: string) => void) | undefined
-  private early: unknown[] = []
-  private closedBy: 'us' | 'them' | undefined
-  private closeReason = ''
+  #listener: ((message: unknown) => void) | undefined
+  #closeListener: ((reason: string) => void) | undefined
+  #early: unknown[] = []
+  #closedBy: 'us' | 'them' | undefined
+  #closeReason = ''
 
   abstract postMessage(message: unknown, transfer?: readonly unknown[]): void
   /** Called when the first reader is there. */
@@ -53,57 +53,59 @@ abstract class BufferedPort implements Port {
   protected abstract closing(): void
 
   get onmessage(): ((message: unknown) => void) | undefined {
-    return this.listener
+    return this.#listener
   }
 
   set onmessage(listener: ((message: unknown) => void) | undefined) {
-    const isFirst = this.listener === undefined && listener !== undefined
-    this.listener = listener
+    const isFirst = this.#listener === undefined && listener !== undefined
+    this.#listener = listener
     if (!isFirst) return
-    const early = this.early
-    this.early = []
+    const early = this.#early
+    this.#early = []
     for (const message of early) this.receive(message)
     this.started()
   }
 
   get onclose(): ((reason: string) => void) | undefined {
-    return this.closeListener
+    return this.#closeListener
   }
 
   set onclose(listener: ((reason: string) => void) | undefined) {
-    this.closeListener = listener
-    if (this.closedBy === 'them') listener?.(this.closeReason)
+    this.#closeListener = listener
+    if (this.#closedBy === 'them') listener?.(this.#closeReason)
   }
 
   close(): void {
-    if (this.closedBy !== undefined) return
-    this.closedBy = 'us'
-    this.early = []
+    if (this.#closedBy !== undefined) return
+    this.#closedBy = 'us'
+    this.#early = []
     this.closing()
   }
 
   get isClosed(): boolean {
-    return this.closedBy !== undefined
+    return this.#closedBy !== undefined
   }
 
   receive(message: unknown): void {
-    if (this.closedBy === 'us') return
-    if (this.listener !== undefined) this.listener(message)
-    else if (this.early.length < MOST_EARLY_MESSAGES) this.early.push(message)
+    if (this.#closedBy === 'us') return
+    if (this.#listener !== undefined) this.#listener(message)
+    else if (this.#early.length < MOST_EARLY_MESSAGES) this.#early.push(message)
     else this.lose('nobody read its messages')
   }
 
   lose(reason: string): void {
-    if (this.closedBy !== undefined) return
-    this.closedBy = 'them'
-    this.closeReason = reason
-    this.closeListener?.(reason)
+    if (this.#closedBy !== undefined) return
+    this.#closedBy = 'them'
+    this.#closeReason = reason
+    this.#closeListener?.(reason)
   }
 }
 
 class AdaptedPort extends BufferedPort {
-  constructor(private readonly source: MessagePortLike) {
+  readonly #source: MessagePortLike
+  constructor(source: MessagePortLike) {
     super()
+    this.#source = source
     if (source.on !== undefined) {
       source.on('message', value => this.receive(value))
       source.on('messageerror', () => this.lose('a message could not be read'))
@@ -123,16 +125,16 @@ class AdaptedPort extends BufferedPort {
 
   postMessage(message: unknown, transfer?: readonly unknown[]): void {
     if (this.isClosed) return
-    if (transfer === undefined || transfer.length === 0) this.source.postMessage(message)
-    else this.source.postMessage(message, transfer)
+    if (transfer === undefined || transfer.length === 0) this.#source.postMessage(message)
+    else this.#source.postMessage(message, transfer)
   }
 
   protected override started(): void {
-    this.source.start?.()
+    this.#source.start?.()
   }
 
   protected closing(): void {
-    this.source.close?.()
+    this.#source.close?.()
   }
 }
 

@@ -31,40 +31,40 @@ export const BAN_MS = 60_000
 
 /** Who is blamed how much, and who is banned until when. */
 export class BlameLedger {
-  private readonly entries = new Map<PeerId, { weight: number; at: Millis; bannedUntil: Millis }>()
+  readonly #entries = new Map<PeerId, { weight: number; at: Millis; bannedUntil: Millis }>()
 
   /** True where this reason brings the peer over the limit. */
   blame(now: Millis, peer: PeerId, reason: BlameReason): boolean {
-    const entry = this.entries.get(peer) ?? { weight: 0, at: now, bannedUntil: 0 }
-    entry.weight = this.faded(now, entry) + BLAME_WEIGHTS[reason]
+    const entry = this.#entries.get(peer) ?? { weight: 0, at: now, bannedUntil: 0 }
+    entry.weight = this.#faded(now, entry) + BLAME_WEIGHTS[reason]
     entry.at = now
-    this.entries.delete(peer)
-    this.entries.set(peer, entry)
-    if (this.entries.size > LARGEST_LEDGER) this.forgetOldest()
+    this.#entries.delete(peer)
+    this.#entries.set(peer, entry)
+    if (this.#entries.size > LARGEST_LEDGER) this.#forgetOldest()
     if (entry.weight < BLAME_LIMIT || entry.bannedUntil > now) return false
     entry.bannedUntil = now + BAN_MS
     return true
   }
 
   isBanned(now: Millis, peer: PeerId): boolean {
-    return (this.entries.get(peer)?.bannedUntil ?? 0) > now
+    return (this.#entries.get(peer)?.bannedUntil ?? 0) > now
   }
 
   snapshot(now: Millis): { peer: PeerId; weight: number; banned: boolean }[] {
-    return [...this.entries].map(([peer, entry]) => ({
+    return [...this.#entries].map(([peer, entry]) => ({
       peer,
-      weight: this.faded(now, entry),
+      weight: this.#faded(now, entry),
       banned: entry.bannedUntil > now,
     }))
   }
 
-  private faded(now: Millis, entry: { weight: number; at: Millis }): number {
+  #faded(now: Millis, entry: { weight: number; at: Millis }): number {
     return Math.max(0, entry.weight - (now - entry.at) / 1000)
   }
 
-  private forgetOldest(): void {
-    for (const peer of this.entries.keys()) {
-      this.entries.delete(peer)
+  #forgetOldest(): void {
+    for (const peer of this.#entries.keys()) {
+      this.#entries.delete(peer)
       return
     }
   }

@@ -241,7 +241,6 @@ class Mesh {
   private readonly random: Random
   private readonly signals: { from: PeerId; topic: TopicId; said: Knock | KnockAnswer }[] = []
   private readonly agenda: { at: number; order: number; act: () => void }[] = []
-  private readonly heard = new Map<string, string[]>()
   private now = 1_000_000
   private order = 0
   private epoch = 1

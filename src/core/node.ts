@@ -26,67 +26,69 @@ import type { TopicTerms } from './topic-hello.js'
  * use it. Decides everything, does nothing: the runtime performs the outputs in their order.
  */
 export class Node {
-  private readonly topics = new Map<TopicId, Topic>()
-  private readonly links = new Map<PeerId, Link>()
-  private readonly timers = new Timers()
-  private readonly ledger = new BlameLedger()
-  private readonly counters = new Map<string, number>()
-  private readonly relay: SignalRelay
-  private readonly random: Random
-  private signaling: SignalingState = 'none'
-  private record: PeerRecord | undefined
-  private out: NodeOutput[] = []
+  readonly #config: NodeConfig
+  readonly #topics = new Map<TopicId, Topic>()
+  readonly #links = new Map<PeerId, Link>()
+  readonly #timers = new Timers()
+  readonly #ledger = new BlameLedger()
+  readonly #counters = new Map<string, number>()
+  readonly #relay: SignalRelay
+  readonly #random: Random
+  #signaling: SignalingState = 'none'
+  #record: PeerRecord | undefined
+  #out: NodeOutput[] = []
 
   constructor(
     readonly self: PeerId,
-    private readonly config: NodeConfig,
+    config: NodeConfig,
     seed: number,
   ) {
-    this.random = new Random(seed)
-    this.relay = new SignalRelay(self, new Random(this.random.u32()))
+    this.#config = config
+    this.#random = new Random(seed)
+    this.#relay = new SignalRelay(self, new Random(this.#random.u32()))
   }
 
   handle(now: Millis, input: NodeInput): NodeOutput[] {
-    this.accept(now, input)
-    const out = this.out
-    this.out = []
+    this.#accept(now, input)
+    const out = this.#out
+    this.#out = []
     return out
   }
 
   /** Asked by the door before any crypto is spent. */
   knows(topic: TopicId, id: MessageId): boolean {
-    return this.topics.get(topic)?.knows(id) ?? false
+    return this.#topics.get(topic)?.knows(id) ?? false
   }
 
   /** Undefined where the topic is not joined. */
   termsOf(topic: TopicId): TopicTerms | undefined {
-    return this.topics.get(topic)?.terms
+    return this.#topics.get(topic)?.terms
   }
 
   /** Whether both sides agreed to a link with this peer: only then is an offer of its taken. */
   wantsLink(peer: PeerId): boolean {
-    return this.links.has(peer)
+    return this.#links.has(peer)
   }
 
   isBanned(now: Millis, peer: PeerId): boolean {
-    return this.ledger.isBanned(now, peer)
+    return this.#ledger.isBanned(now, peer)
   }
 
   get nextDeadline(): Deadline | undefined {
-    let next: Deadline | undefined = this.timers.next
-    for (const topic of this.topics.values()) next = sooner(next, topic.nextDeadline)
+    let next: Deadline | undefined = this.#timers.next
+    for (const topic of this.#topics.values()) next = sooner(next, topic.nextDeadline)
     return next
   }
 
   metrics(): NodeMetrics {
-    return Object.fromEntries(this.counters)
+    return Object.fromEntries(this.#counters)
   }
 
   snapshot(now: Millis): NodeSnapshot {
     return {
       peerId: this.self,
-      topics: [...this.topics.values()].map(topic => topic.snapshot()),
-      links: [...this.links].map(([peer, link]) => ({
+      topics: [...this.#topics.values()].map(topic => topic.snapshot()),
+      links: [...this.#links].map(([peer, link]) => ({
         peer,
         epoch: link.epoch,
         state: link.up ? 'up' : 'dialing',
@@ -94,453 +96,452 @@ export class Node {
         rttMs: link.rttMs,
       })),
       deadline: this.nextDeadline,
-      blame: this.ledger.snapshot(now),
+      blame: this.#ledger.snapshot(now),
     }
   }
 
-  private accept(now: Millis, input: NodeInput): void {
+  #accept(now: Millis, input: NodeInput): void {
     switch (input.type) {
       case 'subscribe':
-        return this.subscribe(now, input)
+        return this.#subscribe(now, input)
       case 'join-peers':
-        return this.withTopic(now, input.topic, topic =>
-          topic.join(now, this.eligible(now, input.peers), this.signaling),
+        return this.#withTopic(now, input.topic, topic =>
+          topic.join(now, this.#eligible(now, input.peers), this.#signaling),
         )
       case 'broadcast':
-        return this.withTopic(now, input.topic, topic =>
+        return this.#withTopic(now, input.topic, topic =>
           topic.publish(now, input.ref, input.payload),
         )
       case 'broadcast-neighbors':
-        return this.withTopic(now, input.topic, topic =>
+        return this.#withTopic(now, input.topic, topic =>
           topic.publishNeighbors(input.ref, input.payload),
         )
       case 'leave':
-        return this.leave(now, input.topic)
+        return this.#leave(now, input.topic)
       case 'seqs-reserved':
-        return this.withTopic(now, input.topic, topic =>
+        return this.#withTopic(now, input.topic, topic =>
           topic.seqsReserved(now, input.first, input.last),
         )
       case 'sealed':
-        return this.withTopic(now, input.topic, topic =>
+        return this.#withTopic(now, input.topic, topic =>
           topic.sealed(now, input.ref, input.message),
         )
       case 'neighbors-sealed': {
         const { nonce, time, payload, signature } = input
-        return this.withTopic(now, input.topic, topic =>
+        return this.#withTopic(now, input.topic, topic =>
           topic.neighborsSealed(now, input.ref, { nonce, time, payload, signature }),
         )
       }
       case 'link-up':
-        return this.linkUp(now, input.peer, input.epoch, input.adopted ?? false)
+        return this.#linkUp(now, input.peer, input.epoch, input.adopted ?? false)
       case 'link-down':
-        if (this.links.get(input.peer)?.epoch !== input.epoch) return
-        return this.linkDown(now, input.peer, input.reason)
+        if (this.#links.get(input.peer)?.epoch !== input.epoch) return
+        return this.#linkDown(now, input.peer, input.reason)
       case 'dial-failed':
-        return this.dialFailed(now, input.peer)
+        return this.#dialFailed(now, input.peer)
       case 'rtt':
-        return this.rtt(now, input.peer, input.epoch, input.rttMs)
+        return this.#rtt(now, input.peer, input.epoch, input.rttMs)
       case 'congested':
-        if (this.link(input.peer, input.epoch) === undefined) return
-        return this.toUsers(now, input.peer, topic =>
-          topic.lose(now, 'congested', input.peer, this.signaling),
+        if (this.#link(input.peer, input.epoch) === undefined) return
+        return this.#toUsers(now, input.peer, topic =>
+          topic.lose(now, 'congested', input.peer, this.#signaling),
         )
       case 'topic-hello':
-        return this.topicHello(now, input)
+        return this.#topicHello(now, input)
       case 'frame':
-        return this.frame(now, input)
+        return this.#frame(now, input)
       case 'message':
-        if (!this.mayTalk(input.from, input.epoch, input.topic)) return
-        return this.withTopic(now, input.topic, topic =>
+        if (!this.#mayTalk(input.from, input.epoch, input.topic)) return
+        return this.#withTopic(now, input.topic, topic =>
           topic.message(now, input.from, input.message, input.round),
         )
       case 'duplicate':
-        if (!this.mayTalk(input.from, input.epoch, input.topic)) return
-        return this.withTopic(now, input.topic, topic =>
+        if (!this.#mayTalk(input.from, input.epoch, input.topic)) return
+        return this.#withTopic(now, input.topic, topic =>
           topic.duplicate(now, input.from, input.id, input.round),
         )
       case 'relay':
-        if (this.link(input.from, input.epoch) === undefined) return
-        return this.fromRelay(now, this.relay.receive(now, input.from, input.relay, this.linked()))
+        if (this.#link(input.from, input.epoch) === undefined) return
+        return this.#fromRelay(
+          now,
+          this.#relay.receive(now, input.from, input.relay, this.#linked()),
+        )
       case 'knock':
-        return this.knock(now, input.from, input.topic, input.knock)
+        return this.#knock(now, input.from, input.topic, input.knock)
       case 'knock-answer':
-        return this.withTopic(now, input.topic, topic =>
-          topic.hear(now, input.from, input.answer, false, this.signaling),
+        return this.#withTopic(now, input.topic, topic =>
+          topic.hear(now, input.from, input.answer, false, this.#signaling),
         )
       case 'signal-out':
-        return this.fromRelay(
+        return this.#fromRelay(
           now,
-          this.relay.send(now, input.to, input.body, this.linked(), this.signaling),
+          this.#relay.send(now, input.to, input.body, this.#linked(), this.#signaling),
         )
       case 'signal-heard':
-        return this.relay.heardThroughServer(now, input.from)
+        return this.#relay.heardThroughServer(now, input.from)
       case 'undeliverable':
-        this.relay.serverMissed(now, input.to)
-        return this.unreachable(now, input.to)
+        this.#relay.serverMissed(now, input.to)
+        return this.#unreachable(now, input.to)
       case 'signaling':
-        this.signaling = input.state
-        for (const topic of [...this.topics.values()]) {
-          this.perform(now, topic, topic.signalingChanged(now, input.state))
+        this.#signaling = input.state
+        for (const topic of [...this.#topics.values()]) {
+          this.#perform(now, topic, topic.signalingChanged(now, input.state))
         }
         return
       case 'introduced':
-        return this.withTopic(now, input.topic, topic =>
-          topic.introduce(now, this.eligible(now, input.peers), this.signaling),
+        return this.#withTopic(now, input.topic, topic =>
+          topic.introduce(now, this.#eligible(now, input.peers), this.#signaling),
         )
       case 'misbehaved':
-        return this.blame(now, input.peer, input.reason)
+        return this.#blame(now, input.peer, input.reason)
       case 'own-record':
-        this.record = input.record
-        for (const topic of [...this.topics.values()]) {
-          this.perform(now, topic, topic.ownRecord(now, input.record))
+        this.#record = input.record
+        for (const topic of [...this.#topics.values()]) {
+          this.#perform(now, topic, topic.ownRecord(now, input.record))
         }
         return
       case 'wake':
-        return this.wake(now)
+        return this.#wake(now)
     }
   }
 
   // ——— topics
 
-  private subscribe(now: Millis, input: Extract<NodeInput, { type: 'subscribe' }>): void {
-    const known = this.topics.get(input.topic)
+  #subscribe(now: Millis, input: Extract<NodeInput, { type: 'subscribe' }>): void {
+    const known = this.#topics.get(input.topic)
     if (known !== undefined) {
-      const peers = this.eligible(now, input.bootstrap)
-      if (peers.length > 0) this.perform(now, known, known.join(now, peers, this.signaling))
+      const peers = this.#eligible(now, input.bootstrap)
+      if (peers.length > 0) this.#perform(now, known, known.join(now, peers, this.#signaling))
       return
     }
-    const random = new Random(this.random.u32())
-    const topic = new Topic(input.topic, input.terms, this.self, this.config, random, this.record)
-    this.topics.set(input.topic, topic)
-    this.out.push({ type: 'enter', topic: input.topic })
-    const bootstrap = this.eligible(now, input.bootstrap)
-    const remembered = this.eligible(now, input.remembered)
-    this.perform(now, topic, topic.start(now, bootstrap, remembered, input.seen, this.signaling))
+    const random = new Random(this.#random.u32())
+    const topic = new Topic(input.topic, input.terms, this.self, this.#config, random, this.#record)
+    this.#topics.set(input.topic, topic)
+    this.#out.push({ type: 'enter', topic: input.topic })
+    const bootstrap = this.#eligible(now, input.bootstrap)
+    const remembered = this.#eligible(now, input.remembered)
+    this.#perform(now, topic, topic.start(now, bootstrap, remembered, input.seen, this.#signaling))
   }
 
-  private leave(now: Millis, id: TopicId): void {
-    const topic = this.topics.get(id)
+  #leave(now: Millis, id: TopicId): void {
+    const topic = this.#topics.get(id)
     if (topic === undefined) return
-    this.perform(now, topic, topic.leave(now))
-    this.topics.delete(id)
-    this.out.push({ type: 'exit', topic: id })
-    for (const [peer, link] of this.links) if (link.users.has(id)) this.release(peer, id)
+    this.#perform(now, topic, topic.leave(now))
+    this.#topics.delete(id)
+    this.#out.push({ type: 'exit', topic: id })
+    for (const [peer, link] of this.#links) if (link.users.has(id)) this.#release(peer, id)
   }
 
-  private wake(now: Millis): void {
-    for (const topic of [...this.topics.values()]) {
+  #wake(now: Millis): void {
+    for (const topic of [...this.#topics.values()]) {
       const deadline = topic.nextDeadline
       if (deadline !== undefined && deadline.at <= now) {
-        this.perform(now, topic, topic.wake(now, this.signaling))
+        this.#perform(now, topic, topic.wake(now, this.#signaling))
       }
     }
-    for (const name of this.timers.due(now)) {
+    for (const name of this.#timers.due(now)) {
       const peer = name.slice(UNUSED.length) as PeerId
-      const link = this.links.get(peer)
-      if (link?.up && !link.adopted && link.users.size === 0) this.hangUp(peer, 'unused')
+      const link = this.#links.get(peer)
+      if (link?.up && !link.adopted && link.users.size === 0) this.#hangUp(peer, 'unused')
     }
   }
 
-  private withTopic(now: Millis, id: TopicId, act: (topic: Topic) => TopicOutput[]): void {
-    const topic = this.topics.get(id)
-    if (topic === undefined) this.count('input-for-unknown-topic')
-    else this.perform(now, topic, act(topic))
+  #withTopic(now: Millis, id: TopicId, act: (topic: Topic) => TopicOutput[]): void {
+    const topic = this.#topics.get(id)
+    if (topic === undefined) this.#count('input-for-unknown-topic')
+    else this.#perform(now, topic, act(topic))
   }
 
-  private perform(now: Millis, topic: Topic, outputs: TopicOutput[]): void {
+  #perform(now: Millis, topic: Topic, outputs: TopicOutput[]): void {
     for (const output of outputs) {
       switch (output.type) {
         case 'out':
-          this.out.push(output.output)
+          this.#out.push(output.output)
           break
         case 'tell':
-          this.tell(topic, output.to, output.message)
+          this.#tell(topic, output.to, output.message)
           break
         case 'connect':
-          this.connect(now, topic, output.peer)
+          this.#connect(now, topic, output.peer)
           break
         case 'release':
-          this.release(output.peer, topic.id)
+          this.#release(output.peer, topic.id)
           break
         case 'blame':
-          this.blame(now, output.peer, output.reason)
+          this.#blame(now, output.peer, output.reason)
           break
         case 'count':
-          this.count(output.counter, output.by)
+          this.#count(output.counter, output.by)
       }
     }
   }
 
   /** Over the link where there is one, else as a knock where the message can be one. */
-  private tell(topic: Topic, to: PeerId, message: TopicMessage): void {
-    const link = this.links.get(to)
+  #tell(topic: Topic, to: PeerId, message: TopicMessage): void {
+    const link = this.#links.get(to)
     if (link?.up) {
-      this.greet(link, to, topic.id, topic.terms)
+      this.#greet(link, to, topic.id, topic.terms)
       const { epoch } = link
       const frameClass = isPayload(message) ? 'live' : 'control'
-      this.out.push({ type: 'send', to, epoch, topic: topic.id, message, class: frameClass })
+      this.#out.push({ type: 'send', to, epoch, topic: topic.id, message, class: frameClass })
     } else if (isKnock(message)) {
-      this.out.push({ type: 'knock', to, topic: topic.id, knock: message })
+      this.#out.push({ type: 'knock', to, topic: topic.id, knock: message })
     } else if (isKnockAnswer(message)) {
-      this.out.push({ type: 'answer-knock', to, topic: topic.id, answer: message })
+      this.#out.push({ type: 'answer-knock', to, topic: topic.id, answer: message })
     } else {
-      this.count('send-without-link')
+      this.#count('send-without-link')
     }
   }
 
-  private greet(link: Link, to: PeerId, topic: TopicId, terms: TopicTerms): void {
+  #greet(link: Link, to: PeerId, topic: TopicId, terms: TopicTerms): void {
     if (link.greeted.has(topic)) return
     link.greeted.add(topic)
-    this.out.push({ type: 'send-topic-hello', to, epoch: link.epoch, topic, terms })
+    this.#out.push({ type: 'send-topic-hello', to, epoch: link.epoch, topic, terms })
   }
 
   // ——— links, counted per topic
 
-  private connect(now: Millis, topic: Topic, peer: PeerId): void {
-    const link = this.links.get(peer)
+  #connect(now: Millis, topic: Topic, peer: PeerId): void {
+    const link = this.#links.get(peer)
     if (link === undefined) {
-      this.links.set(peer, newLink(topic.id))
-      this.out.push({ type: 'dial', peer })
+      this.#links.set(peer, newLink(topic.id))
+      this.#out.push({ type: 'dial', peer })
       return
     }
     link.users.add(topic.id)
     if (link.up) {
-      this.greet(link, peer, topic.id, topic.terms)
-      this.perform(now, topic, topic.linkUp(now, peer, this.signaling))
-      if (link.rttMs !== undefined) this.perform(now, topic, topic.rtt(now, peer, link.rttMs))
+      this.#greet(link, peer, topic.id, topic.terms)
+      this.#perform(now, topic, topic.linkUp(now, peer, this.#signaling))
+      if (link.rttMs !== undefined) this.#perform(now, topic, topic.rtt(now, peer, link.rttMs))
     }
   }
 
-  private release(peer: PeerId, topic: TopicId): void {
-    const link = this.links.get(peer)
+  #release(peer: PeerId, topic: TopicId): void {
+    const link = this.#links.get(peer)
     if (link === undefined || !link.users.delete(topic)) return
-    if (link.users.size === 0 && !link.adopted) this.hangUp(peer, 'unused')
+    if (link.users.size === 0 && !link.adopted) this.#hangUp(peer, 'unused')
   }
 
-  private hangUp(peer: PeerId, reason: 'unused' | 'blamed'): void {
-    this.forgetLink(peer)
-    this.out.push({ type: 'hang-up', peer, reason })
+  #hangUp(peer: PeerId, reason: 'unused' | 'blamed'): void {
+    this.#forgetLink(peer)
+    this.#out.push({ type: 'hang-up', peer, reason })
   }
 
-  private linkUp(now: Millis, peer: PeerId, epoch: number, adopted: boolean): void {
-    const before = this.links.get(peer)
+  #linkUp(now: Millis, peer: PeerId, epoch: number, adopted: boolean): void {
+    const before = this.#links.get(peer)
     if (before?.up && epoch <= before.epoch) return
-    if (this.ledger.isBanned(now, peer)) {
-      this.links.set(peer, newLink())
-      return this.hangUp(peer, 'blamed')
+    if (this.#ledger.isBanned(now, peer)) {
+      this.#links.set(peer, newLink())
+      return this.#hangUp(peer, 'blamed')
     }
     // A newer link takes the place of an older one: neighbors stay neighbors, greetings begin anew.
     const link = newLink(...(before?.users ?? []))
     Object.assign(link, { up: true, epoch, adopted, since: now })
-    this.links.set(peer, link)
+    this.#links.set(peer, link)
     // Nobody here asked for it, or no longer: the other side may still be about to say what for.
-    if (link.users.size === 0) this.timers.set(UNUSED + peer, now + UNUSED_MS)
-    this.toUsers(now, peer, topic => {
-      this.greet(link, peer, topic.id, topic.terms)
-      return topic.linkUp(now, peer, this.signaling)
+    if (link.users.size === 0) this.#timers.set(UNUSED + peer, now + UNUSED_MS)
+    this.#toUsers(now, peer, topic => {
+      this.#greet(link, peer, topic.id, topic.terms)
+      return topic.linkUp(now, peer, this.#signaling)
     })
   }
 
-  private linkDown(now: Millis, peer: PeerId, reason: LinkDownReason): void {
-    const link = this.links.get(peer)
+  #linkDown(now: Millis, peer: PeerId, reason: LinkDownReason): void {
+    const link = this.#links.get(peer)
     if (link === undefined) return
-    this.forgetLink(peer)
-    this.toTopics(now, link.users, topic => topic.linkDown(now, peer, reason, this.signaling))
+    this.#forgetLink(peer)
+    this.#toTopics(now, link.users, topic => topic.linkDown(now, peer, reason, this.#signaling))
   }
 
-  private dialFailed(now: Millis, peer: PeerId): void {
-    const link = this.links.get(peer)
+  #dialFailed(now: Millis, peer: PeerId): void {
+    const link = this.#links.get(peer)
     if (link === undefined || link.up) return
-    this.forgetLink(peer)
-    this.toTopics(now, link.users, topic => topic.lose(now, 'unreachable', peer, this.signaling))
+    this.#forgetLink(peer)
+    this.#toTopics(now, link.users, topic => topic.lose(now, 'unreachable', peer, this.#signaling))
   }
 
-  private unreachable(now: Millis, peer: PeerId): void {
-    if (this.links.get(peer)?.up) return
-    for (const topic of [...this.topics.values()]) {
-      this.perform(now, topic, topic.lose(now, 'unreachable', peer, this.signaling))
+  #unreachable(now: Millis, peer: PeerId): void {
+    if (this.#links.get(peer)?.up) return
+    for (const topic of [...this.#topics.values()]) {
+      this.#perform(now, topic, topic.lose(now, 'unreachable', peer, this.#signaling))
     }
   }
 
-  private rtt(now: Millis, peer: PeerId, epoch: number, rttMs: number): void {
-    const link = this.link(peer, epoch)
+  #rtt(now: Millis, peer: PeerId, epoch: number, rttMs: number): void {
+    const link = this.#link(peer, epoch)
     if (link === undefined) return
     link.rttMs = rttMs
-    this.toUsers(now, peer, topic => topic.rtt(now, peer, rttMs))
+    this.#toUsers(now, peer, topic => topic.rtt(now, peer, rttMs))
   }
 
-  private forgetLink(peer: PeerId): void {
-    this.links.delete(peer)
-    this.timers.clear(UNUSED + peer)
-    this.relay.linkLost(peer)
+  #forgetLink(peer: PeerId): void {
+    this.#links.delete(peer)
+    this.#timers.clear(UNUSED + peer)
+    this.#relay.linkLost(peer)
   }
 
-  private toUsers(now: Millis, peer: PeerId, act: (topic: Topic) => TopicOutput[]): void {
-    const link = this.links.get(peer)
-    if (link !== undefined) this.toTopics(now, link.users, act)
+  #toUsers(now: Millis, peer: PeerId, act: (topic: Topic) => TopicOutput[]): void {
+    const link = this.#links.get(peer)
+    if (link !== undefined) this.#toTopics(now, link.users, act)
   }
 
-  private toTopics(
-    now: Millis,
-    ids: ReadonlySet<TopicId>,
-    act: (topic: Topic) => TopicOutput[],
-  ): void {
+  #toTopics(now: Millis, ids: ReadonlySet<TopicId>, act: (topic: Topic) => TopicOutput[]): void {
     for (const id of [...ids]) {
-      const topic = this.topics.get(id)
-      if (topic !== undefined) this.perform(now, topic, act(topic))
+      const topic = this.#topics.get(id)
+      if (topic !== undefined) this.#perform(now, topic, act(topic))
     }
   }
 
   /** The link where it stands and this is its epoch: what older ones still say is over. */
-  private link(peer: PeerId, epoch: number): Link | undefined {
-    const link = this.links.get(peer)
+  #link(peer: PeerId, epoch: number): Link | undefined {
+    const link = this.#links.get(peer)
     if (link?.up && link.epoch === epoch) return link
-    this.count('stale-link-input')
+    this.#count('stale-link-input')
     return undefined
   }
 
-  private linked(): PeerId[] {
+  #linked(): PeerId[] {
     const peers: PeerId[] = []
-    for (const [peer, link] of this.links) if (link.up) peers.push(peer)
+    for (const [peer, link] of this.#links) if (link.up) peers.push(peer)
     return peers
   }
 
   // ——— what peers say
 
-  private topicHello(now: Millis, input: Extract<NodeInput, { type: 'topic-hello' }>): void {
+  #topicHello(now: Millis, input: Extract<NodeInput, { type: 'topic-hello' }>): void {
     const { from, epoch, topic: id, terms } = input
-    const link = this.link(from, epoch)
+    const link = this.#link(from, epoch)
     if (link === undefined) return
     if (link.heard.size >= MOST_TOPICS && !link.heard.has(id)) {
-      return this.blame(now, from, 'limit-exceeded')
+      return this.#blame(now, from, 'limit-exceeded')
     }
     link.heard.set(id, terms)
-    const topic = this.topics.get(id)
+    const topic = this.#topics.get(id)
     if (topic === undefined) return
     const field = differingTerm(topic.terms, terms)
     if (field === undefined) return
     link.mismatched.add(id)
     // Ours goes out too, so that the difference is seen on both sides.
-    this.greet(link, from, id, topic.terms)
+    this.#greet(link, from, id, topic.terms)
     const [ours, theirs] = [String(topic.terms[field]), String(terms[field])]
-    this.out.push({
+    this.#out.push({
       type: 'emit',
       topic: id,
       event: { type: 'mismatch', peer: from, field, ours, theirs },
     })
-    this.perform(now, topic, topic.lose(now, 'ban', from, this.signaling))
-    this.release(from, id)
+    this.#perform(now, topic, topic.lose(now, 'ban', from, this.#signaling))
+    this.#release(from, id)
   }
 
-  private frame(now: Millis, input: Extract<NodeInput, { type: 'frame' }>): void {
+  #frame(now: Millis, input: Extract<NodeInput, { type: 'frame' }>): void {
     const { from, epoch, topic: id, message } = input
-    const link = this.link(from, epoch)
+    const link = this.#link(from, epoch)
     if (link === undefined) return
-    this.learnWays(now, from, message)
-    const topic = this.topics.get(id)
+    this.#learnWays(now, from, message)
+    const topic = this.#topics.get(id)
     const mismatched = link.mismatched.has(id)
     if (topic === undefined || mismatched) {
-      if (isKnock(message)) this.refuse(link, from, id, message, mismatched)
-      else this.count(mismatched ? 'frame-of-mismatched-topic' : 'frame-for-unknown-topic')
+      if (isKnock(message)) this.#refuse(link, from, id, message, mismatched)
+      else this.#count(mismatched ? 'frame-of-mismatched-topic' : 'frame-for-unknown-topic')
       return
     }
-    this.perform(now, topic, topic.hear(now, from, message, true, this.signaling))
+    this.#perform(now, topic, topic.hear(now, from, message, true, this.#signaling))
   }
 
   /** On a link: the answer needs an alias for the topic, so the asker's own terms are said back. */
-  private refuse(link: Link, to: PeerId, topic: TopicId, asked: Knock, mismatched: boolean): void {
-    const terms = this.topics.get(topic)?.terms ?? link.heard.get(topic)
-    if (terms === undefined) return this.count('frame-for-unknown-topic')
-    this.greet(link, to, topic, terms)
+  #refuse(link: Link, to: PeerId, topic: TopicId, asked: Knock, mismatched: boolean): void {
+    const terms = this.#topics.get(topic)?.terms ?? link.heard.get(topic)
+    if (terms === undefined) return this.#count('frame-for-unknown-topic')
+    this.#greet(link, to, topic, terms)
     const reason = mismatched ? 'mismatch' : 'not-in-topic'
     const message = rejection(asked, reason)
-    this.out.push({ type: 'send', to, epoch: link.epoch, topic, message, class: 'control' })
+    this.#out.push({ type: 'send', to, epoch: link.epoch, topic, message, class: 'control' })
   }
 
-  private mayTalk(from: PeerId, epoch: number, topic: TopicId): boolean {
-    const link = this.link(from, epoch)
+  #mayTalk(from: PeerId, epoch: number, topic: TopicId): boolean {
+    const link = this.#link(from, epoch)
     return link !== undefined && !link.mismatched.has(topic)
   }
 
-  private knock(now: Millis, from: PeerId, id: TopicId, knock: Knock): void {
-    if (this.ledger.isBanned(now, from)) return this.count('knock-of-banned-peer')
-    const topic = this.topics.get(id)
+  #knock(now: Millis, from: PeerId, id: TopicId, knock: Knock): void {
+    if (this.#ledger.isBanned(now, from)) return this.#count('knock-of-banned-peer')
+    const topic = this.#topics.get(id)
     if (topic === undefined) {
       const answer = rejection(knock, 'not-in-topic')
-      this.out.push({ type: 'answer-knock', to: from, topic: id, answer })
+      this.#out.push({ type: 'answer-knock', to: from, topic: id, answer })
       return
     }
-    const link = this.links.get(from)
+    const link = this.#links.get(from)
     if (link?.up && !link.adopted && now - link.since > STALE_LINK_MS) {
       // Who knocks has no link. It came back before we noticed that it was gone.
-      this.out.push({ type: 'hang-up', peer: from, reason: 'unused' })
-      this.linkDown(now, from, 'superseded')
+      this.#out.push({ type: 'hang-up', peer: from, reason: 'unused' })
+      this.#linkDown(now, from, 'superseded')
     }
-    this.perform(now, topic, topic.hear(now, from, knock, false, this.signaling))
+    this.#perform(now, topic, topic.hear(now, from, knock, false, this.#signaling))
   }
 
   /** Whoever names a peer can pass a signal on to it. */
-  private learnWays(now: Millis, from: PeerId, message: TopicMessage): void {
+  #learnWays(now: Millis, from: PeerId, message: TopicMessage): void {
     if (message.type === 'forward-join') {
-      this.relay.heardOf(now, message.joiner.peer, from)
+      this.#relay.heardOf(now, message.joiner.peer, from)
     } else if ('sample' in message) {
-      for (const { peer } of message.sample) this.relay.heardOf(now, peer, from)
-      if (message.type === 'shuffle') this.relay.heardOf(now, message.origin.peer, from)
+      for (const { peer } of message.sample) this.#relay.heardOf(now, peer, from)
+      if (message.type === 'shuffle') this.#relay.heardOf(now, message.origin.peer, from)
     }
   }
 
-  private fromRelay(now: Millis, outputs: RelayOutput[]): void {
+  #fromRelay(now: Millis, outputs: RelayOutput[]): void {
     for (const output of outputs) {
       switch (output.type) {
         case 'pass': {
-          const link = this.links.get(output.to)
-          if (!link?.up) this.count('send-without-link')
+          const link = this.#links.get(output.to)
+          if (!link?.up) this.#count('send-without-link')
           else {
             const { to, relay } = output
-            this.out.push({ type: 'send-relay', to, epoch: link.epoch, relay: relay as Relay })
+            this.#out.push({ type: 'send-relay', to, epoch: link.epoch, relay: relay as Relay })
           }
           break
         }
         case 'server':
-          this.out.push({ type: 'signal', to: output.to, body: output.body })
+          this.#out.push({ type: 'signal', to: output.to, body: output.body })
           break
         case 'arrived':
-          this.out.push({ type: 'signal-in', body: output.body })
+          this.#out.push({ type: 'signal-in', body: output.body })
           break
         case 'unreachable':
-          this.unreachable(now, output.to)
+          this.#unreachable(now, output.to)
           break
         case 'count':
-          this.count(output.counter)
+          this.#count(output.counter)
       }
     }
   }
 
   // ——— blame
 
-  private blame(now: Millis, peer: PeerId, reason: BlameReason): void {
-    this.count(`blamed-${reason}`)
-    const banned = this.ledger.blame(now, peer, reason)
-    this.out.push({ type: 'blamed', peer, reason, banned })
-    const users = this.links.get(peer)?.users ?? new Set<TopicId>()
+  #blame(now: Millis, peer: PeerId, reason: BlameReason): void {
+    this.#count(`blamed-${reason}`)
+    const banned = this.#ledger.blame(now, peer, reason)
+    this.#out.push({ type: 'blamed', peer, reason, banned })
+    const users = this.#links.get(peer)?.users ?? new Set<TopicId>()
     for (const id of users) {
       const event = { type: 'peerBlamed', peer, reason, banned } as const
-      this.out.push({ type: 'emit', topic: id, event })
+      this.#out.push({ type: 'emit', topic: id, event })
     }
     if (!banned) return
-    const linked = this.links.has(peer)
-    for (const topic of [...this.topics.values()]) {
-      this.perform(now, topic, topic.lose(now, 'ban', peer, this.signaling))
+    const linked = this.#links.has(peer)
+    for (const topic of [...this.#topics.values()]) {
+      this.#perform(now, topic, topic.lose(now, 'ban', peer, this.#signaling))
     }
-    if (linked && this.links.has(peer)) this.hangUp(peer, 'blamed')
+    if (linked && this.#links.has(peer)) this.#hangUp(peer, 'blamed')
   }
 
-  private eligible(now: Millis, peers: readonly PeerId[]): PeerId[] {
-    return peers.filter(peer => peer !== this.self && !this.ledger.isBanned(now, peer))
+  #eligible(now: Millis, peers: readonly PeerId[]): PeerId[] {
+    return peers.filter(peer => peer !== this.self && !this.#ledger.isBanned(now, peer))
   }
 
-  private count(counter: string, by = 1): void {
-    this.counters.set(counter, (this.counters.get(counter) ?? 0) + by)
+  #count(counter: string, by = 1): void {
+    this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + by)
   }
 }
 

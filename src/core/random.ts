@@ -1,27 +1,27 @@
 /** The core's only dice: seeded from outside, so that the same seed replays the same run. */
 export class Random {
-  private a: number
-  private b: number
-  private c: number
-  private d: number
+  #a: number
+  #b: number
+  #c: number
+  #d: number
 
   /** `seed`: any integer; only its low 32 bits count. */
   constructor(seed: number) {
-    this.a = 0x9e3779b9
-    this.b = 0x243f6a88
-    this.c = 0xb7e15162
-    this.d = seed >>> 0
+    this.#a = 0x9e3779b9
+    this.#b = 0x243f6a88
+    this.#c = 0xb7e15162
+    this.#d = seed >>> 0
     for (let i = 0; i < 16; i++) this.u32()
   }
 
   /** Uniform over 0 … 2^32 - 1. The sfc32 generator (Doty-Humphrey, PractRand). */
   u32(): number {
-    const t = (((this.a + this.b) | 0) + this.d) | 0
-    this.d = (this.d + 1) | 0
-    this.a = this.b ^ (this.b >>> 9)
-    this.b = (this.c + (this.c << 3)) | 0
-    this.c = (this.c << 21) | (this.c >>> 11)
-    this.c = (this.c + t) | 0
+    const t = (((this.#a + this.#b) | 0) + this.#d) | 0
+    this.#d = (this.#d + 1) | 0
+    this.#a = this.#b ^ (this.#b >>> 9)
+    this.#b = (this.#c + (this.#c << 3)) | 0
+    this.#c = (this.#c << 21) | (this.#c >>> 11)
+    this.#c = (this.#c + t) | 0
     return t >>> 0
   }
 

@@ -18,35 +18,37 @@ export type RelayOutput =
 type Way = 'server' | 'mesh' | { via: PeerId }
 
 export class SignalRelay {
-  private readonly ways = new Map<PeerId, { way: Way; at: Millis }>()
-  private readonly passed = new Set<string>()
-  private readonly budgets = new Map<PeerId, { tokens: number; at: Millis }>()
+  readonly #self: PeerId
+  readonly #random: Random
+  readonly #ways = new Map<PeerId, { way: Way; at: Millis }>()
+  readonly #passed = new Set<string>()
+  readonly #budgets = new Map<PeerId, { tokens: number; at: Millis }>()
 
-  constructor(
-    private readonly self: PeerId,
-    private readonly random: Random,
-  ) {}
+  constructor(self: PeerId, random: Random) {
+    this.#self = self
+    this.#random = random
+  }
 
   /** A neighbor named this peer: it, or somebody behind it, is linked to it. */
   heardOf(now: Millis, peer: PeerId, via: PeerId): void {
-    if (peer === this.self || peer === via) return
-    const known = this.ways.get(peer)
+    if (peer === this.#self || peer === via) return
+    const known = this.#ways.get(peer)
     if (known?.way === 'server' && now - known.at < WAY_MS) return
-    this.learn(now, peer, { via })
+    this.#learn(now, peer, { via })
   }
 
   /** A signal of this peer reached us through the server. */
   heardThroughServer(now: Millis, peer: PeerId): void {
-    this.learn(now, peer, 'server')
+    this.#learn(now, peer, 'server')
   }
 
   /** The server does not have this peer. */
   serverMissed(now: Millis, peer: PeerId): void {
-    this.learn(now, peer, 'mesh')
+    this.#learn(now, peer, 'mesh')
   }
 
   linkLost(peer: PeerId): void {
-    this.budgets.delete(peer)
+    this.#budgets.delete(peer)
   }
 
   send(
@@ -56,67 +58,67 @@ export class SignalRelay {
     links: readonly PeerId[],
     signaling: SignalingState,
   ): RelayOutput[] {
-    const known = this.ways.get(to)
+    const known = this.#ways.get(to)
     const way = known !== undefined && now - known.at < WAY_MS ? known.way : undefined
     const relay = {
-      id: this.random.bytes(16),
+      id: this.#random.bytes(16),
       to,
       hopsLeft: MOST_HOPS,
-      path: [this.self],
+      path: [this.#self],
       body,
     }
-    if (links.includes(to)) return this.pass([to], relay)
-    if (typeof way === 'object' && links.includes(way.via)) return this.pass([way.via], relay)
+    if (links.includes(to)) return this.#pass([to], relay)
+    if (typeof way === 'object' && links.includes(way.via)) return this.#pass([way.via], relay)
     if (signaling === 'open' && way !== 'mesh') return [{ type: 'server', to, body }]
-    if (links.length > 0) return this.pass(links, { ...relay, hopsLeft: SPREAD_HOPS })
+    if (links.length > 0) return this.#pass(links, { ...relay, hopsLeft: SPREAD_HOPS })
     if (signaling === 'open') return [{ type: 'server', to, body }]
     return [{ type: 'unreachable', to }]
   }
 
   receive(now: Millis, from: PeerId, relay: Relay, links: readonly PeerId[]): RelayOutput[] {
     const id = toBase32(relay.id)
-    if (this.passed.has(id)) return []
-    if (!this.spend(now, from)) return [{ type: 'count', counter: 'relay-over-budget' }]
-    this.remember(id)
+    if (this.#passed.has(id)) return []
+    if (!this.#spend(now, from)) return [{ type: 'count', counter: 'relay-over-budget' }]
+    this.#remember(id)
     const sender = relay.path[0]
-    if (sender !== undefined && sender !== from) this.learn(now, sender, { via: from })
-    if (relay.to === this.self) return [{ type: 'arrived', body: relay.body }]
+    if (sender !== undefined && sender !== from) this.#learn(now, sender, { via: from })
+    if (relay.to === this.#self) return [{ type: 'arrived', body: relay.body }]
     if (relay.hopsLeft === 0) return [{ type: 'count', counter: 'relay-out-of-hops' }]
     const onward = {
       ...relay,
       hopsLeft: Math.min(relay.hopsLeft, MOST_HOPS) - 1,
-      path: [...relay.path, this.self],
+      path: [...relay.path, this.#self],
     }
     const fresh = links.filter(peer => !relay.path.includes(peer))
-    if (fresh.includes(relay.to)) return this.pass([relay.to], onward)
-    const known = this.ways.get(relay.to)?.way
+    if (fresh.includes(relay.to)) return this.#pass([relay.to], onward)
+    const known = this.#ways.get(relay.to)?.way
     if (typeof known === 'object' && fresh.includes(known.via))
-      return this.pass([known.via], onward)
-    return this.pass(fresh, { ...onward, hopsLeft: Math.min(onward.hopsLeft, SPREAD_HOPS - 1) })
+      return this.#pass([known.via], onward)
+    return this.#pass(fresh, { ...onward, hopsLeft: Math.min(onward.hopsLeft, SPREAD_HOPS - 1) })
   }
 
-  private pass(peers: readonly PeerId[], relay: Relay): RelayOutput[] {
-    this.remember(toBase32(relay.id))
+  #pass(peers: readonly PeerId[], relay: Relay): RelayOutput[] {
+    this.#remember(toBase32(relay.id))
     if (peers.length === 0) return [{ type: 'count', counter: 'relay-nowhere' }]
     return peers.map(to => ({ type: 'pass', to, relay }))
   }
 
-  private learn(now: Millis, peer: PeerId, way: Way): void {
-    this.ways.delete(peer)
-    this.ways.set(peer, { way, at: now })
-    if (this.ways.size > MOST_WAYS) this.ways.delete(this.ways.keys().next().value!)
+  #learn(now: Millis, peer: PeerId, way: Way): void {
+    this.#ways.delete(peer)
+    this.#ways.set(peer, { way, at: now })
+    if (this.#ways.size > MOST_WAYS) this.#ways.delete(this.#ways.keys().next().value!)
   }
 
-  private remember(id: string): void {
-    this.passed.add(id)
-    if (this.passed.size > MOST_PASSED) this.passed.delete(this.passed.values().next().value!)
+  #remember(id: string): void {
+    this.#passed.add(id)
+    if (this.#passed.size > MOST_PASSED) this.#passed.delete(this.#passed.values().next().value!)
   }
 
-  private spend(now: Millis, from: PeerId): boolean {
-    const budget = this.budgets.get(from) ?? { tokens: BURST, at: now }
+  #spend(now: Millis, from: PeerId): boolean {
+    const budget = this.#budgets.get(from) ?? { tokens: BURST, at: now }
     budget.tokens = Math.min(BURST, budget.tokens + ((now - budget.at) / 1000) * PER_SECOND)
     budget.at = now
-    this.budgets.set(from, budget)
+    this.#budgets.set(from, budget)
     if (budget.tokens < 1) return false
     budget.tokens--
     return true

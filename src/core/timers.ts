@@ -5,53 +5,53 @@ import type { Millis } from './ids.js'
  * deadlines that fall due together come in the order in which they were set.
  */
 export class Timers<Name extends string = string> {
-  private readonly deadlines = new Map<Name, { at: Millis; order: number }>()
-  private order = 0
-  private soonest: { at: Millis; reason: Name } | undefined
-  private stale = false
+  readonly #deadlines = new Map<Name, { at: Millis; order: number }>()
+  #order = 0
+  #soonest: { at: Millis; reason: Name } | undefined
+  #stale = false
 
   set(name: Name, at: Millis): void {
-    this.deadlines.set(name, { at, order: this.order++ })
-    this.stale = true
+    this.#deadlines.set(name, { at, order: this.#order++ })
+    this.#stale = true
   }
 
   /** Sets the deadline only where none stands under that name. */
   ensure(name: Name, at: Millis): void {
-    if (!this.deadlines.has(name)) this.set(name, at)
+    if (!this.#deadlines.has(name)) this.set(name, at)
   }
 
   clear(name: Name): void {
-    if (this.deadlines.delete(name)) this.stale = true
+    if (this.#deadlines.delete(name)) this.#stale = true
   }
 
   clearAll(): void {
-    this.deadlines.clear()
-    this.stale = true
+    this.#deadlines.clear()
+    this.#stale = true
   }
 
   has(name: Name): boolean {
-    return this.deadlines.has(name)
+    return this.#deadlines.has(name)
   }
 
   get next(): { at: Millis; reason: Name } | undefined {
-    if (this.stale) {
-      this.stale = false
-      this.soonest = undefined
-      for (const [reason, { at }] of this.deadlines) {
-        if (this.soonest === undefined || at < this.soonest.at) this.soonest = { at, reason }
+    if (this.#stale) {
+      this.#stale = false
+      this.#soonest = undefined
+      for (const [reason, { at }] of this.#deadlines) {
+        if (this.#soonest === undefined || at < this.#soonest.at) this.#soonest = { at, reason }
       }
     }
-    return this.soonest
+    return this.#soonest
   }
 
   /** Takes out and returns all names due at `now` (inclusive), earliest first, in order of setting on ties. */
   due(now: Millis): Name[] {
     const next = this.next
     if (next === undefined || next.at > now) return []
-    const due = [...this.deadlines].filter(([, { at }]) => at <= now)
+    const due = [...this.#deadlines].filter(([, { at }]) => at <= now)
     due.sort(([, x], [, y]) => x.at - y.at || x.order - y.order)
-    for (const [name] of due) this.deadlines.delete(name)
-    this.stale = true
+    for (const [name] of due) this.#deadlines.delete(name)
+    this.#stale = true
     return due.map(([name]) => name)
   }
 }

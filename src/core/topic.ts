@@ -27,20 +27,20 @@ export type TopicOutput =
 
 /** One topic of a node: membership and broadcast put together, sequence numbers, and the state users see. */
 export class Topic {
-  private readonly membership: Hyparview
-  private readonly broadcast: Plumtree
-  private readonly timers = new Timers<TopicTimer>()
-  private readonly waiting: { ref: number; payload: Uint8Array }[] = []
-  private out: TopicOutput[] = []
-  private nextSeq = 1
-  private lastSeq = 0
-  private reserving = false
-  private introduced = false
-  private searched = false
-  private bereft = false
-  private idsKeptAt: Millis = Number.NEGATIVE_INFINITY
-  private closed = false
-  private status: TopicStatus = { state: 'connecting', reason: '', neighbors: [] }
+  readonly #membership: Hyparview
+  readonly #broadcast: Plumtree
+  readonly #timers = new Timers<TopicTimer>()
+  readonly #waiting: { ref: number; payload: Uint8Array }[] = []
+  #out: TopicOutput[] = []
+  #nextSeq = 1
+  #lastSeq = 0
+  #reserving = false
+  #introduced = false
+  #searched = false
+  #bereft = false
+  #idsKeptAt: Millis = Number.NEGATIVE_INFINITY
+  #closed = false
+  #status: TopicStatus = { state: 'connecting', reason: '', neighbors: [] }
 
   constructor(
     readonly id: TopicId,
@@ -50,21 +50,21 @@ export class Topic {
     random: Random,
     record: PeerRecord | undefined,
   ) {
-    this.self = self
-    this.membership = new Hyparview({
+    this.#self = self
+    this.#membership = new Hyparview({
       self,
       config: config.membership,
       random: random,
       ...(record && { record }),
     })
-    this.broadcast = new Plumtree({
+    this.#broadcast = new Plumtree({
       self,
       config: config.broadcast,
       random,
       floors: terms.signed,
     })
   }
-  private readonly self: PeerId
+  readonly #self: PeerId
 
   // ——— the application
 
@@ -75,56 +75,56 @@ export class Topic {
     seen: readonly SeenIds[],
     signaling: SignalingState,
   ): TopicOutput[] {
-    if (seen.length > 0) this.gossip(now, { type: 'recall', seen })
-    if (remembered.length > 0) this.meet(now, { type: 'remember', peers: remembered })
-    if (bootstrap.length > 0) this.meet(now, { type: 'join', peers: bootstrap })
-    return this.finish(now, signaling)
+    if (seen.length > 0) this.#gossip(now, { type: 'recall', seen })
+    if (remembered.length > 0) this.#meet(now, { type: 'remember', peers: remembered })
+    if (bootstrap.length > 0) this.#meet(now, { type: 'join', peers: bootstrap })
+    return this.#finish(now, signaling)
   }
 
   join(now: Millis, peers: readonly PeerId[], signaling: SignalingState): TopicOutput[] {
-    this.meet(now, { type: 'join', peers })
-    return this.finish(now, signaling)
+    this.#meet(now, { type: 'join', peers })
+    return this.#finish(now, signaling)
   }
 
   publish(now: Millis, ref: number, payload: Uint8Array): TopicOutput[] {
-    this.waiting.push({ ref, payload })
-    this.number(now)
-    return this.take()
+    this.#waiting.push({ ref, payload })
+    this.#number(now)
+    return this.#take()
   }
 
   publishNeighbors(ref: number, payload: Uint8Array): TopicOutput[] {
-    this.emitOut({ type: 'seal-neighbors', topic: this.id, ref, payload })
-    return this.take()
+    this.#emitOut({ type: 'seal-neighbors', topic: this.id, ref, payload })
+    return this.#take()
   }
 
   leave(now: Millis): TopicOutput[] {
-    const fresh = this.broadcast.takeFresh()
-    if (fresh.length > 0) this.emitOut({ type: 'remember-ids', topic: this.id, seen: fresh })
-    this.rememberPeers()
-    this.meet(now, { type: 'quit' })
-    this.closed = true
-    this.timers.clearAll()
-    return this.finish(now, 'none')
+    const fresh = this.#broadcast.takeFresh()
+    if (fresh.length > 0) this.#emitOut({ type: 'remember-ids', topic: this.id, seen: fresh })
+    this.#rememberPeers()
+    this.#meet(now, { type: 'quit' })
+    this.#closed = true
+    this.#timers.clearAll()
+    return this.#finish(now, 'none')
   }
 
   // ——— promises kept by the runtime
 
   seqsReserved(now: Millis, first: number, last: number): TopicOutput[] {
-    this.reserving = false
+    this.#reserving = false
     // The rest of an earlier block is used up first; a store never gives a number twice.
-    if (this.nextSeq > this.lastSeq) this.nextSeq = first
-    else this.spare = { first, last }
-    if (this.spare === undefined) this.lastSeq = last
-    this.number(now)
-    return this.take()
+    if (this.#nextSeq > this.#lastSeq) this.#nextSeq = first
+    else this.#spare = { first, last }
+    if (this.#spare === undefined) this.#lastSeq = last
+    this.#number(now)
+    return this.#take()
   }
-  private spare: { first: number; last: number } | undefined
+  #spare: { first: number; last: number } | undefined
 
   sealed(now: Millis, ref: number, message: Message): TopicOutput[] {
-    this.gossip(now, { type: 'publish', message })
-    this.done(ref, formatMessageId(message))
-    this.keepIdsSoon(now)
-    return this.take()
+    this.#gossip(now, { type: 'publish', message })
+    this.#done(ref, formatMessageId(message))
+    this.#keepIdsSoon(now)
+    return this.#take()
   }
 
   neighborsSealed(
@@ -137,16 +137,16 @@ export class Topic {
       signature: Uint8Array | undefined
     },
   ): TopicOutput[] {
-    this.gossip(now, { type: 'publish-neighbors', ...sealed })
-    this.done(ref, toBase32(sealed.nonce))
-    return this.take()
+    this.#gossip(now, { type: 'publish-neighbors', ...sealed })
+    this.#done(ref, toBase32(sealed.nonce))
+    return this.#take()
   }
 
   // ——— links
 
   linkUp(now: Millis, peer: PeerId, signaling: SignalingState): TopicOutput[] {
-    this.meet(now, { type: 'link-up', peer })
-    return this.finish(now, signaling)
+    this.#meet(now, { type: 'link-up', peer })
+    return this.#finish(now, signaling)
   }
 
   linkDown(
@@ -155,8 +155,8 @@ export class Topic {
     reason: LinkDownReason,
     signaling: SignalingState,
   ): TopicOutput[] {
-    this.meet(now, { type: 'link-down', peer, reason })
-    return this.finish(now, signaling)
+    this.#meet(now, { type: 'link-down', peer, reason })
+    return this.#finish(now, signaling)
   }
 
   /** The peer can't be reached, stays congested, or is banned. */
@@ -166,13 +166,13 @@ export class Topic {
     peer: PeerId,
     signaling: SignalingState,
   ): TopicOutput[] {
-    this.meet(now, { type, peer })
-    return this.finish(now, signaling)
+    this.#meet(now, { type, peer })
+    return this.#finish(now, signaling)
   }
 
   rtt(now: Millis, peer: PeerId, rttMs: number): TopicOutput[] {
-    this.gossip(now, { type: 'rtt', peer, rttMs })
-    return this.take()
+    this.#gossip(now, { type: 'rtt', peer, rttMs })
+    return this.#take()
   }
 
   // ——— what peers say
@@ -189,59 +189,59 @@ export class Topic {
         // Payload passes the door as `message` or `duplicate`.
         break
       case 'neighbor-gossip':
-        this.hearNeighbor(from, message)
+        this.#hearNeighbor(from, message)
         break
       case 'prune':
       case 'graft':
       case 'ihave':
       case 'graft-refused':
-        this.gossip(now, { type: 'control', from, message })
+        this.#gossip(now, { type: 'control', from, message })
         break
       default:
-        this.meet(now, { type: 'message', from, message, linked })
+        this.#meet(now, { type: 'message', from, message, linked })
     }
-    return this.finish(now, signaling)
+    return this.#finish(now, signaling)
   }
 
   message(now: Millis, from: PeerId, message: Message, round: number): TopicOutput[] {
     if (message.payload.length > this.terms.maxMessageSize) {
       // Its author broke the topic's terms; whoever passed it on should have refused it.
-      this.out.push({ type: 'count', counter: 'message-too-large' })
-      return this.take()
+      this.#out.push({ type: 'count', counter: 'message-too-large' })
+      return this.#take()
     }
-    this.gossip(now, { type: 'message', from, message, round })
-    this.keepIdsSoon(now)
-    return this.take()
+    this.#gossip(now, { type: 'message', from, message, round })
+    this.#keepIdsSoon(now)
+    return this.#take()
   }
 
   duplicate(now: Millis, from: PeerId, id: MessageId, round: number): TopicOutput[] {
-    this.gossip(now, { type: 'duplicate', from, id, round })
-    return this.take()
+    this.#gossip(now, { type: 'duplicate', from, id, round })
+    return this.#take()
   }
 
   knows(id: MessageId): boolean {
-    return this.broadcast.knows(id)
+    return this.#broadcast.knows(id)
   }
 
   // ——— signaling
 
   /** The server named peers, perhaps none. */
   introduce(now: Millis, peers: readonly PeerId[], signaling: SignalingState): TopicOutput[] {
-    this.introduced = true
+    this.#introduced = true
     if (peers.length > 0) {
-      const type = this.membership.neighbors.length === 0 ? 'join' : 'remember'
-      this.meet(now, { type, peers })
+      const type = this.#membership.neighbors.length === 0 ? 'join' : 'remember'
+      this.#meet(now, { type, peers })
     }
-    return this.finish(now, signaling)
+    return this.#finish(now, signaling)
   }
 
   ownRecord(now: Millis, record: PeerRecord | undefined): TopicOutput[] {
-    this.meet(now, { type: 'own-record', record })
-    return this.take()
+    this.#meet(now, { type: 'own-record', record })
+    return this.#take()
   }
 
   signalingChanged(now: Millis, signaling: SignalingState): TopicOutput[] {
-    return this.finish(now, signaling)
+    return this.#finish(now, signaling)
   }
 
   emit(event: TopicEvent): TopicOutput {
@@ -252,90 +252,92 @@ export class Topic {
 
   get nextDeadline(): Deadline | undefined {
     return sooner(
-      this.timers.next,
-      sooner(this.membership.nextDeadline, this.broadcast.nextDeadline),
+      this.#timers.next,
+      sooner(this.#membership.nextDeadline, this.#broadcast.nextDeadline),
     )
   }
 
   wake(now: Millis, signaling: SignalingState): TopicOutput[] {
-    for (const timer of this.timers.due(now)) {
-      if (timer === 'store ids') this.keepIds(now)
-      else if (timer === 'store peers') this.rememberPeers()
-      else this.bereft = false
+    for (const timer of this.#timers.due(now)) {
+      if (timer === 'store ids') this.#keepIds(now)
+      else if (timer === 'store peers') this.#rememberPeers()
+      else this.#bereft = false
     }
-    if (isDue(this.membership.nextDeadline, now)) this.meet(now, { type: 'wake' })
-    if (isDue(this.broadcast.nextDeadline, now)) this.gossip(now, { type: 'wake' })
-    return this.finish(now, signaling)
+    if (isDue(this.#membership.nextDeadline, now)) this.#meet(now, { type: 'wake' })
+    if (isDue(this.#broadcast.nextDeadline, now)) this.#gossip(now, { type: 'wake' })
+    return this.#finish(now, signaling)
   }
 
   get neighbors(): readonly PeerId[] {
-    return this.membership.neighbors
+    return this.#membership.neighbors
   }
 
   snapshot(): TopicSnapshot {
     return {
       topic: this.id,
       terms: this.terms,
-      status: this.status,
-      membership: this.membership.snapshot(),
-      broadcast: this.broadcast.snapshot(),
+      status: this.#status,
+      membership: this.#membership.snapshot(),
+      broadcast: this.#broadcast.snapshot(),
     }
   }
 
   // ——— inside
 
-  private meet(now: Millis, input: MembershipInput<HyparviewMessage>): void {
-    for (const output of this.membership.handle(now, input)) this.fromMembership(now, output)
+  #meet(now: Millis, input: MembershipInput<HyparviewMessage>): void {
+    for (const output of this.#membership.handle(now, input)) this.#fromMembership(now, output)
   }
 
-  private gossip(now: Millis, input: Parameters<Plumtree['handle']>[1]): void {
-    for (const output of this.broadcast.handle(now, input)) this.fromBroadcast(output)
+  #gossip(now: Millis, input: Parameters<Plumtree['handle']>[1]): void {
+    for (const output of this.#broadcast.handle(now, input)) this.#fromBroadcast(output)
   }
 
-  private fromMembership(now: Millis, output: MembershipOutput<HyparviewMessage>): void {
+  #fromMembership(now: Millis, output: MembershipOutput<HyparviewMessage>): void {
     switch (output.type) {
       case 'send':
-        this.out.push({ type: 'tell', to: output.to, message: output.message })
+        this.#out.push({ type: 'tell', to: output.to, message: output.message })
         break
       case 'neighbor-up':
-        this.bereft = false
-        this.searched = true
-        this.timers.clear('bereft')
-        this.out.push(this.emit({ type: 'neighborUp', peer: output.peer }))
-        this.gossip(now, { type: 'neighbor-up', peer: output.peer })
-        this.timers.ensure('store peers', now + STORE_PEERS_MS)
+        this.#bereft = false
+        this.#searched = true
+        this.#timers.clear('bereft')
+        this.#out.push(this.emit({ type: 'neighborUp', peer: output.peer }))
+        this.#gossip(now, { type: 'neighbor-up', peer: output.peer })
+        this.#timers.ensure('store peers', now + STORE_PEERS_MS)
         break
       case 'neighbor-down':
-        this.out.push(this.emit({ type: 'neighborDown', peer: output.peer, reason: output.reason }))
-        this.gossip(now, { type: 'neighbor-down', peer: output.peer })
-        if (this.membership.neighbors.length === 0 && output.reason !== 'left') {
-          this.bereft = true
-          this.timers.set('bereft', now + BEREFT_MS)
+        this.#out.push(
+          this.emit({ type: 'neighborDown', peer: output.peer, reason: output.reason }),
+        )
+        this.#gossip(now, { type: 'neighbor-down', peer: output.peer })
+        if (this.#membership.neighbors.length === 0 && output.reason !== 'left') {
+          this.#bereft = true
+          this.#timers.set('bereft', now + BEREFT_MS)
         }
-        this.timers.ensure('store peers', now + STORE_PEERS_MS)
+        this.#timers.ensure('store peers', now + STORE_PEERS_MS)
         break
       case 'isolated':
-        this.emitOut({ type: 'enter', topic: this.id })
+        this.#emitOut({ type: 'enter', topic: this.id })
         break
       case 'join-failed':
-        this.out.push(this.emit({ type: 'joinFailed', peer: output.peer, reason: output.reason }))
+        this.#out.push(this.emit({ type: 'joinFailed', peer: output.peer, reason: output.reason }))
         break
       case 'peer-data':
-        this.out.push(this.emit({ type: 'peerData', peer: output.peer, data: output.data }))
+        this.#out.push(this.emit({ type: 'peerData', peer: output.peer, data: output.data }))
         break
       default:
-        this.out.push(output)
+        this.#out.push(output)
     }
   }
 
-  private fromBroadcast(output: BroadcastOutput<PlumtreeMessage>): void {
+  #fromBroadcast(output: BroadcastOutput<PlumtreeMessage>): void {
     switch (output.type) {
       case 'send':
-        this.out.push({ type: 'tell', to: output.to, message: output.message })
+        this.#out.push({ type: 'tell', to: output.to, message: output.message })
         break
       case 'deliver': {
         const { message, from, round } = output
-        this.out.push(
+        this.#out.push(
           this.emit({
             type: 'received',
             content: message.payload,
@@ -351,23 +353,23 @@ export class Topic {
         break
       }
       default:
-        this.out.push(output)
+        this.#out.push(output)
     }
   }
 
-  private hearNeighbor(
+  #hearNeighbor(
     from: PeerId,
     message: Extract<PlumtreeMessage, { type: 'neighbor-gossip' }>,
   ): void {
-    if (!this.membership.neighbors.includes(from)) {
-      this.out.push({ type: 'count', counter: 'neighbor-gossip-from-stranger' })
+    if (!this.#membership.neighbors.includes(from)) {
+      this.#out.push({ type: 'count', counter: 'neighbor-gossip-from-stranger' })
       return
     }
     if (message.payload.length > this.terms.maxMessageSize) {
-      this.out.push({ type: 'count', counter: 'message-too-large' })
+      this.#out.push({ type: 'count', counter: 'message-too-large' })
       return
     }
-    this.out.push(
+    this.#out.push(
       this.emit({
         type: 'received',
         content: message.payload,
@@ -383,83 +385,87 @@ export class Topic {
   }
 
   /** Gives sequence numbers to what waits, and asks for more before they run out. */
-  private number(now: Millis): void {
+  #number(now: Millis): void {
     let numbered = 0
-    for (const { ref, payload } of this.waiting) {
-      if (this.nextSeq > this.lastSeq && this.spare !== undefined) {
-        this.nextSeq = this.spare.first
-        this.lastSeq = this.spare.last
-        this.spare = undefined
+    for (const { ref, payload } of this.#waiting) {
+      if (this.#nextSeq > this.#lastSeq && this.#spare !== undefined) {
+        this.#nextSeq = this.#spare.first
+        this.#lastSeq = this.#spare.last
+        this.#spare = undefined
       }
-      if (this.nextSeq > this.lastSeq) break
+      if (this.#nextSeq > this.#lastSeq) break
       const draft = {
-        author: this.self,
-        seq: this.nextSeq++,
+        author: this.#self,
+        seq: this.#nextSeq++,
         time: Math.floor(now),
         payload,
         extensions: NO_EXTENSIONS,
       }
-      this.emitOut({ type: 'seal', topic: this.id, ref, draft })
+      this.#emitOut({ type: 'seal', topic: this.id, ref, draft })
       numbered++
     }
-    this.waiting.splice(0, numbered)
-    const left = this.lastSeq - this.nextSeq + 1
-    if (!this.reserving && this.spare === undefined && left < SEQ_BLOCK / 4) {
-      this.reserving = true
-      this.emitOut({ type: 'reserve-seqs', topic: this.id, count: SEQ_BLOCK })
+    this.#waiting.splice(0, numbered)
+    const left = this.#lastSeq - this.#nextSeq + 1
+    if (!this.#reserving && this.#spare === undefined && left < SEQ_BLOCK / 4) {
+      this.#reserving = true
+      this.#emitOut({ type: 'reserve-seqs', topic: this.id, count: SEQ_BLOCK })
     }
   }
 
-  private done(ref: number, id: string): void {
-    const neighbors = this.membership.neighbors.length
-    this.emitOut({ type: 'broadcast-done', topic: this.id, ref, id, neighbors })
+  #done(ref: number, id: string): void {
+    const neighbors = this.#membership.neighbors.length
+    this.#emitOut({ type: 'broadcast-done', topic: this.id, ref, id, neighbors })
   }
 
   /** A lone message at once, so that a reload right after it does not hear it again; a burst together. */
-  private keepIdsSoon(now: Millis): void {
-    const next = this.idsKeptAt + STORE_IDS_MS
-    if (next <= now) this.keepIds(now)
-    else this.timers.ensure('store ids', next)
+  #keepIdsSoon(now: Millis): void {
+    const next = this.#idsKeptAt + STORE_IDS_MS
+    if (next <= now) this.#keepIds(now)
+    else this.#timers.ensure('store ids', next)
   }
 
-  private keepIds(now: Millis): void {
-    this.idsKeptAt = now
-    const seen = this.broadcast.takeFresh()
-    if (seen.length > 0) this.emitOut({ type: 'remember-ids', topic: this.id, seen })
+  #keepIds(now: Millis): void {
+    this.#idsKeptAt = now
+    const seen = this.#broadcast.takeFresh()
+    if (seen.length > 0) this.#emitOut({ type: 'remember-ids', topic: this.id, seen })
   }
 
-  private rememberPeers(): void {
-    const peers = [...this.membership.neighbors, ...this.membership.known]
-    this.emitOut({ type: 'remember-peers', topic: this.id, peers: peers.slice(0, MOST_REMEMBERED) })
+  #rememberPeers(): void {
+    const peers = [...this.#membership.neighbors, ...this.#membership.known]
+    this.#emitOut({
+      type: 'remember-peers',
+      topic: this.id,
+      peers: peers.slice(0, MOST_REMEMBERED),
+    })
   }
 
-  private emitOut(output: NodeOutput): void {
-    this.out.push({ type: 'out', output })
+  #emitOut(output: NodeOutput): void {
+    this.#out.push({ type: 'out', output })
   }
 
   /** Says the state where it changed, and hands over all that was gathered. */
-  private finish(_now: Millis, signaling: SignalingState): TopicOutput[] {
-    const neighbors = this.membership.neighbors
+  #finish(_now: Millis, signaling: SignalingState): TopicOutput[] {
+    const neighbors = this.#membership.neighbors
     const canAsk = signaling === 'open' || signaling === 'connecting'
-    if ((this.introduced || !canAsk) && !this.membership.busy) this.searched = true
+    if ((this.#introduced || !canAsk) && !this.#membership.busy) this.#searched = true
     const { state, reason } = topicState({
-      closed: this.closed,
+      closed: this.#closed,
       neighbors: neighbors.length,
       signaling,
-      searched: this.searched,
-      bereft: this.bereft,
+      searched: this.#searched,
+      bereft: this.#bereft,
     })
-    const before = this.status
+    const before = this.#status
     if (state !== before.state || reason !== before.reason || differ(neighbors, before.neighbors)) {
-      this.status = { state, reason, neighbors: [...neighbors] }
-      this.emitOut({ type: 'status', topic: this.id, status: this.status })
+      this.#status = { state, reason, neighbors: [...neighbors] }
+      this.#emitOut({ type: 'status', topic: this.id, status: this.#status })
     }
-    return this.take()
+    return this.#take()
   }
 
-  private take(): TopicOutput[] {
-    const out = this.out
-    this.out = []
+  #take(): TopicOutput[] {
+    const out = this.#out
+    this.#out = []
     return out
   }
 }

@@ -10,97 +10,99 @@ import type { LinkConfig } from './config.js'
 export type Verdict = 'suspect' | 'recovered' | 'dead'
 
 export class Heartbeat {
-  private readonly timers = new Timers<'ping' | 'silence'>()
+  readonly #config: LinkConfig
+  readonly #random: Random
+  readonly #timers = new Timers<'ping' | 'silence'>()
   /** Pings not yet answered: their number and when they were written. */
-  private readonly pings = new Map<number, Millis>()
-  private suspectSince: Millis | undefined
+  readonly #pings = new Map<number, Millis>()
+  #suspectSince: Millis | undefined
   /** A late wake was forgiven since the peer was last heard. */
-  private forgiven = false
-  private heardAt: Millis = 0
-  private sentAt: Millis = 0
-  private pingedAt: Millis = 0
-  private due = false
-  private smoothedMs: number | undefined
-  private toldMs: number | undefined
+  #forgiven = false
+  #heardAt: Millis = 0
+  #sentAt: Millis = 0
+  #pingedAt: Millis = 0
+  #due = false
+  #smoothedMs: number | undefined
+  #toldMs: number | undefined
 
-  constructor(
-    private readonly config: LinkConfig,
-    private readonly random: Random,
-  ) {}
+  constructor(config: LinkConfig, random: Random) {
+    this.#config = config
+    this.#random = random
+  }
 
   get isSuspect(): boolean {
-    return this.suspectSince !== undefined
+    return this.#suspectSince !== undefined
   }
 
   /** A ping should lead the next packet. */
   get wantsPing(): boolean {
-    return this.due
+    return this.#due
   }
 
   /** Smoothed round trip, milliseconds. */
   get rttMs(): number | undefined {
-    return this.smoothedMs
+    return this.#smoothedMs
   }
 
   get lastHeardAt(): Millis {
-    return this.heardAt
+    return this.#heardAt
   }
 
   get nextDeadline(): Deadline | undefined {
-    return this.timers.next
+    return this.#timers.next
   }
 
   start(now: Millis): void {
-    this.heardAt = this.sentAt = now
-    this.due = true
-    this.timers.set('silence', now + this.config.suspectAfterMs)
-    this.timers.set('ping', now + this.pause())
+    this.#heardAt = this.#sentAt = now
+    this.#due = true
+    this.#timers.set('silence', now + this.#config.suspectAfterMs)
+    this.#timers.set('ping', now + this.#pause())
   }
 
   stop(): void {
-    this.timers.clearAll()
-    this.due = false
+    this.#timers.clearAll()
+    this.#due = false
   }
 
   // The two that run for every packet only note the time; the timers, when they ring, look at it.
 
   sent(now: Millis): void {
-    this.sentAt = now
+    this.#sentAt = now
   }
 
   heard(now: Millis): Verdict | undefined {
-    this.heardAt = now
-    this.forgiven = false
-    if (this.suspectSince === undefined) return undefined
-    this.suspectSince = undefined
-    this.timers.set('silence', now + this.config.suspectAfterMs)
+    this.#heardAt = now
+    this.#forgiven = false
+    if (this.#suspectSince === undefined) return undefined
+    this.#suspectSince = undefined
+    this.#timers.set('silence', now + this.#config.suspectAfterMs)
     return 'recovered'
   }
 
   /** The path is said to be gone: do not wait for the silence to grow. */
   interrupted(now: Millis): Verdict | undefined {
-    this.due = true
-    return this.isSuspect ? undefined : this.suspect(now)
+    this.#due = true
+    return this.isSuspect ? undefined : this.#suspect(now)
   }
 
   wake(now: Millis): Verdict | undefined {
-    const next = this.timers.next
-    const late = next !== undefined && now - next.at > this.config.lateWakeMs
+    const next = this.#timers.next
+    const late = next !== undefined && now - next.at > this.#config.lateWakeMs
     let verdict: Verdict | undefined
-    for (const name of this.timers.due(now)) {
-      if (name === 'ping') this.pingDue(now)
-      else verdict = this.silenceDue(now, late)
+    for (const name of this.#timers.due(now)) {
+      if (name === 'ping') this.#pingDue(now)
+      else verdict = this.#silenceDue(now, late)
     }
     return verdict
   }
 
   /** The body of a ping that is now being written. */
   ping(now: Millis): Uint8Array {
-    this.due = false
-    this.pingedAt = now
-    const number = this.random.u32()
-    this.pings.set(number, now)
-    if (this.pings.size > PINGS_REMEMBERED) this.pings.delete(this.pings.keys().next().value!)
+    this.#due = false
+    this.#pingedAt = now
+    const number = this.#random.u32()
+    this.#pings.set(number, now)
+    if (this.#pings.size > PINGS_REMEMBERED) this.#pings.delete(this.#pings.keys().next().value!)
     const w = new Writer(8)
     w.varint(number)
     return w.finish()
@@ -108,58 +110,60 @@ export class Heartbeat {
 
   /** The smoothed round trip where it changed enough to be worth telling. */
   pong(now: Millis, number: number): number | undefined {
-    const sentAt = this.pings.get(number)
+    const sentAt = this.#pings.get(number)
     if (sentAt === undefined) return undefined
-    this.pings.delete(number)
+    this.#pings.delete(number)
     const sample = now - sentAt
-    if (sample > this.config.suspectAfterMs + this.config.deadAfterMs) return undefined
-    this.smoothedMs =
-      this.smoothedMs === undefined ? sample : this.smoothedMs + (sample - this.smoothedMs) * GAIN
-    const change = Math.abs(this.smoothedMs - (this.toldMs ?? Number.POSITIVE_INFINITY))
-    if (change < Math.max(LEAST_CHANGE_MS, (this.toldMs ?? 0) * LEAST_CHANGE)) return undefined
-    this.toldMs = this.smoothedMs
-    return this.smoothedMs
+    if (sample > this.#config.suspectAfterMs + this.#config.deadAfterMs) return undefined
+    this.#smoothedMs =
+      this.#smoothedMs === undefined
+        ? sample
+        : this.#smoothedMs + (sample - this.#smoothedMs) * GAIN
+    const change = Math.abs(this.#smoothedMs - (this.#toldMs ?? Number.POSITIVE_INFINITY))
+    if (change < Math.max(LEAST_CHANGE_MS, (this.#toldMs ?? 0) * LEAST_CHANGE)) return undefined
+    this.#toldMs = this.#smoothedMs
+    return this.#smoothedMs
   }
 
-  private pingDue(now: Millis): void {
-    const quietAt = this.sentAt + this.config.pingIntervalMs
-    const unmeasuredAt = this.pingedAt + this.config.measureIntervalMs
+  #pingDue(now: Millis): void {
+    const quietAt = this.#sentAt + this.#config.pingIntervalMs
+    const unmeasuredAt = this.#pingedAt + this.#config.measureIntervalMs
     if (now >= Math.min(quietAt, unmeasuredAt)) {
-      this.due = true
-      this.timers.set('ping', now + this.pause())
+      this.#due = true
+      this.#timers.set('ping', now + this.#pause())
     } else {
-      this.timers.set('ping', Math.min(quietAt, unmeasuredAt))
+      this.#timers.set('ping', Math.min(quietAt, unmeasuredAt))
     }
   }
 
-  private silenceDue(now: Millis, late: boolean): Verdict | undefined {
-    const since = this.suspectSince
+  #silenceDue(now: Millis, late: boolean): Verdict | undefined {
+    const since = this.#suspectSince
     const dueAt =
       since === undefined
-        ? this.heardAt + this.config.suspectAfterMs
-        : since + this.config.deadAfterMs
+        ? this.#heardAt + this.#config.suspectAfterMs
+        : since + this.#config.deadAfterMs
     if (now < dueAt) {
-      this.timers.set('silence', dueAt)
+      this.#timers.set('silence', dueAt)
       return undefined
     }
-    this.due = true
-    if (late && !this.forgiven) {
-      this.forgiven = true
-      this.timers.set('silence', now + this.config.suspectAfterMs)
+    this.#due = true
+    if (late && !this.#forgiven) {
+      this.#forgiven = true
+      this.#timers.set('silence', now + this.#config.suspectAfterMs)
       return undefined
     }
-    return since === undefined ? this.suspect(now) : 'dead'
+    return since === undefined ? this.#suspect(now) : 'dead'
   }
 
-  private suspect(now: Millis): Verdict {
-    this.suspectSince = now
-    this.timers.set('silence', now + this.config.deadAfterMs)
+  #suspect(now: Millis): Verdict {
+    this.#suspectSince = now
+    this.#timers.set('silence', now + this.#config.deadAfterMs)
     return 'suspect'
   }
 
   /** A little early and never in step, so that links do not ping all at once. */
-  private pause(): number {
-    return this.config.pingIntervalMs * this.random.between(0.9, 1)
+  #pause(): number {
+    return this.#config.pingIntervalMs * this.#random.between(0.9, 1)
   }
 }
 

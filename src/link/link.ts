@@ -93,27 +93,26 @@ export interface Traffic {
 export type LinkState = 'waiting' | 'open' | 'draining' | 'ended'
 
 export class LinkMachine {
-  private state: LinkState = 'waiting'
-  private readonly packer: Packer
-  private readonly heartbeat: Heartbeat
-  private readonly rejoiners: Record<FrameClass, Rejoiner>
-  private readonly timers = new Timers<'congested' | 'drain'>()
-  private buffered = 0
+  readonly #config: LinkConfig
+  #state: LinkState = 'waiting'
+  readonly #packer: Packer
+  readonly #heartbeat: Heartbeat
+  readonly #rejoiners: Record<FrameClass, Rejoiner>
+  readonly #timers = new Timers<'congested' | 'drain'>()
+  #buffered = 0
   /** A flush found no room in the channel, and is to be made up for. */
-  private flushing = false
+  #flushing = false
   /** The body of the last ping not yet answered; answering the last is enough, and bounded. */
-  private toEcho: Uint8Array | undefined
-  private readonly sent: Traffic = { packets: 0, frames: 0, bytes: 0 }
-  private readonly received: Traffic = { packets: 0, frames: 0, bytes: 0 }
-  private dropped = 0
+  #toEcho: Uint8Array | undefined
+  readonly #sent: Traffic = { packets: 0, frames: 0, bytes: 0 }
+  readonly #received: Traffic = { packets: 0, frames: 0, bytes: 0 }
+  #dropped = 0
 
-  constructor(
-    private readonly config: LinkConfig,
-    random: Random,
-  ) {
-    this.packer = new Packer(config.queues)
-    this.heartbeat = new Heartbeat(config, random)
-    this.rejoiners = {
+  constructor(config: LinkConfig, random: Random) {
+    this.#config = config
+    this.#packer = new Packer(config.queues)
+    this.#heartbeat = new Heartbeat(config, random)
+    this.#rejoiners = {
       control: new Rejoiner(config.largestFrameBytes.control),
       live: new Rejoiner(config.largestFrameBytes.live),
       history: new Rejoiner(config.largestFrameBytes.history),
@@ -123,169 +122,169 @@ export class LinkMachine {
   /** Throws RangeError for a frame that the peer would not take: empty, or above the largest of its class. */
   handle(now: Millis, input: LinkInput): LinkOutput[] {
     const outputs: LinkOutput[] = []
-    if (this.state === 'ended') return outputs
+    if (this.#state === 'ended') return outputs
     switch (input.type) {
       case 'opened':
-        this.open(now)
+        this.#open(now)
         break
       case 'frame':
-        this.enqueue(now, input.bytes, input.class, outputs)
+        this.#enqueue(now, input.bytes, input.class, outputs)
         break
       case 'packet':
-        this.receive(now, input.bytes, outputs)
+        this.#receive(now, input.bytes, outputs)
         break
       case 'buffered':
-        this.buffered = input.amount
-        this.pump(now, outputs)
+        this.#buffered = input.amount
+        this.#pump(now, outputs)
         break
       case 'flush':
-        this.flush(now, outputs)
+        this.#flush(now, outputs)
         break
       case 'wake':
-        this.wake(now, outputs)
+        this.#wake(now, outputs)
         break
       case 'interrupted':
-        this.judge(this.heartbeat.interrupted(now), outputs)
+        this.#judge(this.#heartbeat.interrupted(now), outputs)
         break
       case 'close':
-        this.close(now, outputs)
+        this.#close(now, outputs)
         break
     }
     return outputs
   }
 
   get nextDeadline(): Deadline | undefined {
-    return sooner(this.heartbeat.nextDeadline, this.timers.next)
+    return sooner(this.#heartbeat.nextDeadline, this.#timers.next)
   }
 
   /** Payload comes faster than the channel takes it: its author is to wait, long before frames are dropped. */
   get isPressed(): boolean {
-    return this.packer.queues.live.isPressed
+    return this.#packer.queues.live.isPressed
   }
 
   snapshot(): LinkMachineSnapshot {
     const queued = (of: FrameClass) => {
-      const { length: frames, bytes } = this.packer.queues[of]
+      const { length: frames, bytes } = this.#packer.queues[of]
       return { frames, bytes }
     }
     return {
-      state: this.state,
-      rttMs: this.heartbeat.rttMs,
-      suspect: this.heartbeat.isSuspect,
-      lastHeardAt: this.heartbeat.lastHeardAt,
+      state: this.#state,
+      rttMs: this.#heartbeat.rttMs,
+      suspect: this.#heartbeat.isSuspect,
+      lastHeardAt: this.#heartbeat.lastHeardAt,
       queued: { control: queued('control'), live: queued('live'), history: queued('history') },
-      bufferedBytes: this.buffered,
-      rejoiningBytes: CLASSES.reduce((sum, each) => sum + this.rejoiners[each].held, 0),
-      sent: { ...this.sent },
-      received: { ...this.received },
-      dropped: this.dropped,
+      bufferedBytes: this.#buffered,
+      rejoiningBytes: CLASSES.reduce((sum, each) => sum + this.#rejoiners[each].held, 0),
+      sent: { ...this.#sent },
+      received: { ...this.#received },
+      dropped: this.#dropped,
       deadline: this.nextDeadline,
     }
   }
 
-  private open(now: Millis): void {
-    if (this.state !== 'waiting') return
-    this.state = 'open'
-    this.heartbeat.start(now)
+  #open(now: Millis): void {
+    if (this.#state !== 'waiting') return
+    this.#state = 'open'
+    this.#heartbeat.start(now)
   }
 
-  private enqueue(now: Millis, frame: Uint8Array, of: FrameClass, outputs: LinkOutput[]): void {
-    const largest = this.config.largestFrameBytes[of]
+  #enqueue(now: Millis, frame: Uint8Array, of: FrameClass, outputs: LinkOutput[]): void {
+    const largest = this.#config.largestFrameBytes[of]
     if (frame.length === 0 || frame.length > largest) {
       throw new RangeError(`${of} frame: ${frame.length} bytes, not 1 to ${largest}`)
     }
-    if (this.state === 'draining') {
-      this.drop('link-late-frame', 1, outputs)
+    if (this.#state === 'draining') {
+      this.#drop('link-late-frame', 1, outputs)
       return
     }
-    const queue = this.packer.queues[of]
+    const queue = this.#packer.queues[of]
     if (queue.wouldOverflow(frame)) {
       if (of === 'control') {
-        this.overflow(outputs)
+        this.#overflow(outputs)
         return
       }
-      this.timers.ensure('congested', now + this.config.congestedAfterMs)
+      this.#timers.ensure('congested', now + this.#config.congestedAfterMs)
       // An exchange of history is a row: it keeps its beginning, and its end is asked for again.
       if (of === 'history') {
-        this.drop('link-history-dropped', 1, outputs)
+        this.#drop('link-history-dropped', 1, outputs)
         return
       }
       // Of live frames the oldest go: they have had the longest time to reach the peer another way.
       let count = 0
       while (queue.wouldOverflow(frame) && queue.dropOldest()) count++
-      this.drop('link-live-dropped', count, outputs)
+      this.#drop('link-live-dropped', count, outputs)
       if (queue.wouldOverflow(frame)) {
-        this.drop('link-live-dropped', 1, outputs)
+        this.#drop('link-live-dropped', 1, outputs)
         return
       }
     }
     queue.push(frame)
-    this.sent.frames++
-    if (this.packer.bytes >= LARGEST_PACKET_BYTES) this.pump(now, outputs)
+    this.#sent.frames++
+    if (this.#packer.bytes >= LARGEST_PACKET_BYTES) this.#pump(now, outputs)
   }
 
-  private flush(now: Millis, outputs: LinkOutput[]): void {
-    this.flushing = true
-    this.pump(now, outputs)
+  #flush(now: Millis, outputs: LinkOutput[]): void {
+    this.#flushing = true
+    this.#pump(now, outputs)
   }
 
   /** Full packets at any time, others only for a flush; none above the high water. */
-  private pump(now: Millis, outputs: LinkOutput[]): void {
-    if (this.state !== 'open' && this.state !== 'draining') return
-    while (this.buffered < this.config.highWaterBytes) {
-      const full = this.packer.bytes >= LARGEST_PACKET_BYTES
-      if (!full && !(this.flushing && this.hasSomething)) {
-        this.flushing = false
+  #pump(now: Millis, outputs: LinkOutput[]): void {
+    if (this.#state !== 'open' && this.#state !== 'draining') return
+    while (this.#buffered < this.#config.highWaterBytes) {
+      const full = this.#packer.bytes >= LARGEST_PACKET_BYTES
+      if (!full && !(this.#flushing && this.#hasSomething)) {
+        this.#flushing = false
         break
       }
-      const packet = this.packer.pack(this.ownRecords(now))
-      this.buffered += packet.length
-      this.sent.packets++
-      this.sent.bytes += packet.length
-      this.heartbeat.sent(now)
+      const packet = this.#packer.pack(this.#ownRecords(now))
+      this.#buffered += packet.length
+      this.#sent.packets++
+      this.#sent.bytes += packet.length
+      this.#heartbeat.sent(now)
       outputs.push({ type: 'write', packet })
     }
-    const { live, history } = this.packer.queues
-    if (this.timers.has('congested') && live.isHalfEmpty && history.isHalfEmpty) {
-      this.timers.clear('congested')
+    const { live, history } = this.#packer.queues
+    if (this.#timers.has('congested') && live.isHalfEmpty && history.isHalfEmpty) {
+      this.#timers.clear('congested')
     }
-    if (this.state === 'draining' && this.packer.frames === 0 && this.buffered === 0) {
-      this.end()
+    if (this.#state === 'draining' && this.#packer.frames === 0 && this.#buffered === 0) {
+      this.#end()
       outputs.push({ type: 'drained' })
     }
   }
 
-  private get hasSomething(): boolean {
-    return this.packer.frames > 0 || this.toEcho !== undefined || this.heartbeat.wantsPing
+  get #hasSomething(): boolean {
+    return this.#packer.frames > 0 || this.#toEcho !== undefined || this.#heartbeat.wantsPing
   }
 
-  private ownRecords(now: Millis): OwnRecord[] {
+  #ownRecords(now: Millis): OwnRecord[] {
     const records: OwnRecord[] = []
-    if (this.toEcho !== undefined) records.push({ kind: PONG, bytes: this.toEcho })
-    this.toEcho = undefined
-    if (this.heartbeat.wantsPing) records.push({ kind: PING, bytes: this.heartbeat.ping(now) })
+    if (this.#toEcho !== undefined) records.push({ kind: PONG, bytes: this.#toEcho })
+    this.#toEcho = undefined
+    if (this.#heartbeat.wantsPing) records.push({ kind: PING, bytes: this.#heartbeat.ping(now) })
     return records
   }
 
-  private receive(now: Millis, packet: Uint8Array, outputs: LinkOutput[]): void {
-    this.judge(this.heartbeat.heard(now), outputs)
-    this.received.packets++
-    this.received.bytes += packet.length
-    const fault = this.takeRecords(now, packet, outputs)
+  #receive(now: Millis, packet: Uint8Array, outputs: LinkOutput[]): void {
+    this.#judge(this.#heartbeat.heard(now), outputs)
+    this.#received.packets++
+    this.#received.bytes += packet.length
+    const fault = this.#takeRecords(now, packet, outputs)
     if (fault === undefined) return
     // After a broken packet the rest of the stream means nothing.
     outputs.push({ type: 'misbehaved', reason: fault })
-    this.die('blamed', outputs)
+    this.#die('blamed', outputs)
   }
 
-  private takeRecords(now: Millis, packet: Uint8Array, outputs: LinkOutput[]): Fault | undefined {
+  #takeRecords(now: Millis, packet: Uint8Array, outputs: LinkOutput[]): Fault | undefined {
     if (packet.length > LARGEST_PACKET_BYTES) return 'limit-exceeded'
     const reader = new Reader(packet)
     try {
       while (reader.left > 0) {
         const { kind, length } = readHead(reader)
         if (length === 0) return 'malformed-frame'
-        const fault = this.takeRecord(now, kind, reader.take(length), outputs)
+        const fault = this.#takeRecord(now, kind, reader.take(length), outputs)
         if (fault !== undefined) return fault
       }
       return undefined
@@ -295,24 +294,24 @@ export class LinkMachine {
     }
   }
 
-  private takeRecord(
+  #takeRecord(
     now: Millis,
     kind: number,
     bytes: Uint8Array,
     outputs: LinkOutput[],
   ): Fault | undefined {
     const of = classOf(kind)
-    if (of === undefined) return this.takeProbe(now, kind, bytes, outputs)
-    const joined = this.rejoiners[of].take(partOf(kind), bytes)
+    if (of === undefined) return this.#takeProbe(now, kind, bytes, outputs)
+    const joined = this.#rejoiners[of].take(partOf(kind), bytes)
     if (joined.type === 'wrong') return joined.reason
     if (joined.type === 'frame') {
-      this.received.frames++
+      this.#received.frames++
       outputs.push({ type: 'deliver', frame: joined.frame })
     }
     return undefined
   }
 
-  private takeProbe(
+  #takeProbe(
     now: Millis,
     kind: number,
     bytes: Uint8Array,
@@ -323,76 +322,76 @@ export class LinkMachine {
     const reader = new Reader(bytes)
     const number = reader.varint()
     if (kind === PING) {
-      this.toEcho = bytes.slice(0, reader.at)
+      this.#toEcho = bytes.slice(0, reader.at)
       return undefined
     }
-    const rttMs = this.heartbeat.pong(now, number)
+    const rttMs = this.#heartbeat.pong(now, number)
     if (rttMs !== undefined) outputs.push({ type: 'rtt', rttMs })
     return undefined
   }
 
-  private wake(now: Millis, outputs: LinkOutput[]): void {
+  #wake(now: Millis, outputs: LinkOutput[]): void {
     const notices: LinkOutput[] = []
-    for (const name of this.timers.due(now)) {
+    for (const name of this.#timers.due(now)) {
       if (name === 'congested') notices.push({ type: 'congested' })
-      else this.abandon(notices)
+      else this.#abandon(notices)
     }
-    this.judge(this.heartbeat.wake(now), notices)
+    this.#judge(this.#heartbeat.wake(now), notices)
     // A wake is a task of its own.
-    this.flush(now, outputs)
+    this.#flush(now, outputs)
     outputs.push(...notices)
   }
 
-  private judge(verdict: Verdict | undefined, outputs: LinkOutput[]): void {
-    if (verdict === 'dead') this.die('silent', outputs)
+  #judge(verdict: Verdict | undefined, outputs: LinkOutput[]): void {
+    if (verdict === 'dead') this.#die('silent', outputs)
     else if (verdict !== undefined) outputs.push({ type: verdict })
   }
 
-  private close(now: Millis, outputs: LinkOutput[]): void {
-    if (this.state === 'waiting') {
-      this.abandon(outputs)
+  #close(now: Millis, outputs: LinkOutput[]): void {
+    if (this.#state === 'waiting') {
+      this.#abandon(outputs)
       return
     }
-    if (this.state === 'draining') return
-    this.state = 'draining'
-    this.timers.set('drain', now + this.config.drainMs)
-    this.flush(now, outputs)
+    if (this.#state === 'draining') return
+    this.#state = 'draining'
+    this.#timers.set('drain', now + this.#config.drainMs)
+    this.#flush(now, outputs)
   }
 
   /** The drain's time is over, or the channel never opened. */
-  private abandon(outputs: LinkOutput[]): void {
-    this.countUndelivered(outputs)
-    this.end()
+  #abandon(outputs: LinkOutput[]): void {
+    this.#countUndelivered(outputs)
+    this.#end()
     outputs.push({ type: 'drained' })
   }
 
   /** Control frames define names and carry the protocols' states: a link that loses one is of no use. */
-  private overflow(outputs: LinkOutput[]): void {
-    this.drop('link-control-overflow', 1, outputs)
+  #overflow(outputs: LinkOutput[]): void {
+    this.#drop('link-control-overflow', 1, outputs)
     outputs.push({ type: 'congested' })
-    this.die('failed', outputs)
+    this.#die('failed', outputs)
   }
 
-  private die(reason: DeathReason, outputs: LinkOutput[]): void {
-    this.countUndelivered(outputs)
-    this.end()
+  #die(reason: DeathReason, outputs: LinkOutput[]): void {
+    this.#countUndelivered(outputs)
+    this.#end()
     outputs.push({ type: 'dead', reason })
   }
 
-  private end(): void {
-    this.state = 'ended'
-    this.heartbeat.stop()
-    this.timers.clearAll()
-    for (const of of CLASSES) this.packer.queues[of].clear()
+  #end(): void {
+    this.#state = 'ended'
+    this.#heartbeat.stop()
+    this.#timers.clearAll()
+    for (const of of CLASSES) this.#packer.queues[of].clear()
   }
 
-  private countUndelivered(outputs: LinkOutput[]): void {
-    if (this.packer.frames > 0) this.drop('link-undelivered', this.packer.frames, outputs)
+  #countUndelivered(outputs: LinkOutput[]): void {
+    if (this.#packer.frames > 0) this.#drop('link-undelivered', this.#packer.frames, outputs)
   }
 
-  private drop(counter: LinkCounter, by: number, outputs: LinkOutput[]): void {
+  #drop(counter: LinkCounter, by: number, outputs: LinkOutput[]): void {
     if (by === 0) return
-    this.dropped += by
+    this.#dropped += by
     outputs.push({ type: 'count', counter, by })
   }
 }

@@ -46,80 +46,83 @@ export type PacingOutput =
   | { type: 'give-up'; peer: PeerId; reason: 'failed' | 'timeout' | 'row-full' }
 
 export class DialPacing {
+  readonly #config: PacingConfig
   /** Tries made so far, in the order of their turn. */
-  private readonly waiting = new Map<PeerId, number>()
-  private readonly running = new Map<PeerId, number>()
-  private readonly timers = new Timers<PeerId>()
+  readonly #waiting = new Map<PeerId, number>()
+  readonly #running = new Map<PeerId, number>()
+  readonly #timers = new Timers<PeerId>()
 
-  constructor(private readonly config: PacingConfig) {}
+  constructor(config: PacingConfig) {
+    this.#config = config
+  }
 
   handle(now: Millis, input: PacingInput): PacingOutput[] {
     const outputs: PacingOutput[] = []
     switch (input.type) {
       case 'want':
-        this.want(input.peer, outputs)
+        this.#want(input.peer, outputs)
         break
       case 'offered':
-        if (this.waiting.has(input.peer)) this.start(now, input.peer, outputs)
+        if (this.#waiting.has(input.peer)) this.#start(now, input.peer, outputs)
         break
       case 'opened':
       case 'cancel':
-        this.forget(input.peer)
+        this.#forget(input.peer)
         break
       case 'failed':
-        this.fail(input.peer, 'failed', outputs)
+        this.#fail(input.peer, 'failed', outputs)
         break
       case 'wake':
-        for (const peer of this.timers.due(now)) this.fail(peer, 'timeout', outputs)
+        for (const peer of this.#timers.due(now)) this.#fail(peer, 'timeout', outputs)
         break
     }
-    this.fill(now, outputs)
+    this.#fill(now, outputs)
     return outputs
   }
 
   get nextDeadline(): Deadline | undefined {
-    const next = this.timers.next
+    const next = this.#timers.next
     return next === undefined ? undefined : { at: next.at, reason: 'handshake-timeout' }
   }
 
   /** Handshakes under way and peers that wait for theirs. */
   snapshot(): { running: PeerId[]; waiting: PeerId[] } {
-    return { running: [...this.running.keys()], waiting: [...this.waiting.keys()] }
+    return { running: [...this.#running.keys()], waiting: [...this.#waiting.keys()] }
   }
 
-  private want(peer: PeerId, outputs: PacingOutput[]): void {
-    if (this.running.has(peer) || this.waiting.has(peer)) return
-    if (this.waiting.size < this.config.waitingCapacity) this.waiting.set(peer, 0)
+  #want(peer: PeerId, outputs: PacingOutput[]): void {
+    if (this.#running.has(peer) || this.#waiting.has(peer)) return
+    if (this.#waiting.size < this.#config.waitingCapacity) this.#waiting.set(peer, 0)
     else outputs.push({ type: 'give-up', peer, reason: 'row-full' })
   }
 
-  private fill(now: Millis, outputs: PacingOutput[]): void {
-    for (const peer of this.waiting.keys()) {
-      if (this.running.size >= this.config.parallelDials) return
-      this.start(now, peer, outputs)
+  #fill(now: Millis, outputs: PacingOutput[]): void {
+    for (const peer of this.#waiting.keys()) {
+      if (this.#running.size >= this.#config.parallelDials) return
+      this.#start(now, peer, outputs)
     }
   }
 
-  private start(now: Millis, peer: PeerId, outputs: PacingOutput[]): void {
-    const attempt = (this.waiting.get(peer) ?? 0) + 1
-    this.waiting.delete(peer)
-    this.running.set(peer, attempt)
-    this.timers.set(peer, now + this.config.handshakeTimeoutMs)
+  #start(now: Millis, peer: PeerId, outputs: PacingOutput[]): void {
+    const attempt = (this.#waiting.get(peer) ?? 0) + 1
+    this.#waiting.delete(peer)
+    this.#running.set(peer, attempt)
+    this.#timers.set(peer, now + this.#config.handshakeTimeoutMs)
     outputs.push({ type: 'start', peer, attempt })
   }
 
   /** The next try waits behind the others: whoever is there should not wait for whoever is not. */
-  private fail(peer: PeerId, reason: 'failed' | 'timeout', outputs: PacingOutput[]): void {
-    const attempt = this.running.get(peer)
+  #fail(peer: PeerId, reason: 'failed' | 'timeout', outputs: PacingOutput[]): void {
+    const attempt = this.#running.get(peer)
     if (attempt === undefined) return
-    this.forget(peer)
-    if (attempt < this.config.attempts) this.waiting.set(peer, attempt)
+    this.#forget(peer)
+    if (attempt < this.#config.attempts) this.#waiting.set(peer, attempt)
     else outputs.push({ type: 'give-up', peer, reason })
   }
 
-  private forget(peer: PeerId): void {
-    this.waiting.delete(peer)
-    this.running.delete(peer)
-    this.timers.clear(peer)
+  #forget(peer: PeerId): void {
+    this.#waiting.delete(peer)
+    this.#running.delete(peer)
+    this.#timers.clear(peer)
   }
 }

@@ -13,7 +13,7 @@ export interface OwnRecord {
 
 export class Packer {
   readonly queues: Record<FrameClass, FrameQueue>
-  private readonly rows: readonly FrameQueue[]
+  readonly #rows: readonly FrameQueue[]
 
   constructor(limits: LinkConfig['queues']) {
     this.queues = {
@@ -21,7 +21,7 @@ export class Packer {
       live: new FrameQueue(limits.live),
       history: new FrameQueue(limits.history),
     }
-    this.rows = CLASSES.map(each => this.queues[each])
+    this.#rows = CLASSES.map(each => this.queues[each])
   }
 
   get bytes(): number {
@@ -36,15 +36,15 @@ export class Packer {
 
   /** The next packet, of at most 16 KiB; `own` records, which must fit, come first. Copies each byte once. */
   pack(own: readonly OwnRecord[]): Uint8Array {
-    const packet = new Uint8Array(Math.min(LARGEST_PACKET_BYTES, this.roomNeeded(own)))
+    const packet = new Uint8Array(Math.min(LARGEST_PACKET_BYTES, this.#roomNeeded(own)))
     let at = 0
     for (const { kind, bytes } of own) {
       at = putHead(packet, at, kind, bytes.length)
       packet.set(bytes, at)
       at += bytes.length
     }
-    for (let row = 0; row < this.rows.length; row++) {
-      const queue = this.rows[row]!
+    for (let row = 0; row < this.#rows.length; row++) {
+      const queue = this.#rows[row]!
       for (let frame = queue.first; frame !== undefined; frame = queue.first) {
         const taken = fitting(frame.length, packet.length - at)
         if (taken === 0) return packet.subarray(0, at)
@@ -58,7 +58,7 @@ export class Packer {
     return at === packet.length ? packet : packet.subarray(0, at)
   }
 
-  private roomNeeded(own: readonly OwnRecord[]): number {
+  #roomNeeded(own: readonly OwnRecord[]): number {
     let room = this.bytes + this.frames * LARGEST_HEAD_BYTES
     for (const { bytes } of own) room += bytes.length + LARGEST_HEAD_BYTES
     return room

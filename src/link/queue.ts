@@ -2,92 +2,95 @@ import type { QueueLimits } from './config.js'
 
 /** Frames of one class that wait for room in the channel. The first may have left in part. */
 export class FrameQueue {
-  private frames: Uint8Array[] = []
-  private start = 0
+  readonly #limits: QueueLimits
+  #frames: Uint8Array[] = []
+  #start = 0
   /** How much of the first frame has left, bytes. */
-  private left = 0
-  private held = 0
+  #left = 0
+  #held = 0
 
-  constructor(private readonly limits: QueueLimits) {}
+  constructor(limits: QueueLimits) {
+    this.#limits = limits
+  }
 
   /** Frames that wait, the one under way included. */
   get length(): number {
-    return this.frames.length - this.start
+    return this.#frames.length - this.#start
   }
 
   /** Bytes that wait. */
   get bytes(): number {
-    return this.held
+    return this.#held
   }
 
   /** True where the frame would go over a limit; an empty queue takes any. */
   wouldOverflow(frame: Uint8Array): boolean {
     if (this.length === 0) return false
-    return this.length >= this.limits.frames || this.held + frame.length > this.limits.bytes
+    return this.length >= this.#limits.frames || this.#held + frame.length > this.#limits.bytes
   }
 
   get isHalfEmpty(): boolean {
-    return this.length * 2 <= this.limits.frames && this.held * 2 <= this.limits.bytes
+    return this.length * 2 <= this.#limits.frames && this.#held * 2 <= this.#limits.bytes
   }
 
   /** An eighth full: whoever fills it should wait for room. */
   get isPressed(): boolean {
-    return this.length * 8 > this.limits.frames || this.held * 8 > this.limits.bytes
+    return this.length * 8 > this.#limits.frames || this.#held * 8 > this.#limits.bytes
   }
 
   push(frame: Uint8Array): void {
-    this.frames.push(frame)
-    this.held += frame.length
+    this.#frames.push(frame)
+    this.#held += frame.length
   }
 
   /** The rest of the first frame. */
   get first(): Uint8Array | undefined {
-    const frame = this.frames[this.start]
-    return frame === undefined || this.left === 0 ? frame : frame.subarray(this.left)
+    const frame = this.#frames[this.#start]
+    return frame === undefined || this.#left === 0 ? frame : frame.subarray(this.#left)
   }
 
   get firstIsUnderWay(): boolean {
-    return this.left > 0
+    return this.#left > 0
   }
 
   /** So many bytes of the first frame have left. */
   advance(bytes: number): void {
-    this.left += bytes
-    this.held -= bytes
-    if (this.left === this.frames[this.start]!.length) {
-      this.left = 0
-      this.forget(this.start)
+    this.#left += bytes
+    this.#held -= bytes
+    if (this.#left === this.#frames[this.#start]!.length) {
+      this.#left = 0
+      this.#forget(this.#start)
     }
   }
 
   /** Drops the oldest frame that is not under way. False where there is none. */
   dropOldest(): boolean {
-    const at = this.left > 0 ? this.start + 1 : this.start
-    const frame = this.frames[at]
+    const at = this.#left > 0 ? this.#start + 1 : this.#start
+    const frame = this.#frames[at]
     if (frame === undefined) return false
-    this.held -= frame.length
-    this.forget(at)
+    this.#held -= frame.length
+    this.#forget(at)
     return true
   }
 
   clear(): void {
-    this.frames = []
-    this.start = 0
-    this.left = 0
-    this.held = 0
+    this.#frames = []
+    this.#start = 0
+    this.#left = 0
+    this.#held = 0
   }
 
   /** `at` is the first place or the one after it. */
-  private forget(at: number): void {
-    if (at > this.start) this.frames[at] = this.frames[this.start]!
-    this.frames[this.start] = NOTHING
-    this.start++
-    if (this.start === this.frames.length) {
-      this.frames = []
-      this.start = 0
-    } else if (this.start >= COMPACT_AT && this.start * 2 > this.frames.length) {
-      this.frames = this.frames.slice(this.start)
-      this.start = 0
+  #forget(at: number): void {
+    if (at > this.#start) this.#frames[at] = this.#frames[this.#start]!
+    this.#frames[this.#start] = NOTHING
+    this.#start++
+    if (this.#start === this.#frames.length) {
+      this.#frames = []
+      this.#start = 0
+    } else if (this.#start >= COMPACT_AT && this.#start * 2 > this.#frames.length) {
+      this.#frames = this.#frames.slice(this.#start)
+      this.#start = 0
     }
   }
 }

@@ -11,39 +11,42 @@ export type Joined =
  * small fragment kept would keep its whole packet.
  */
 export class Rejoiner {
-  private partial: Uint8Array | undefined
-  private length = 0
+  readonly #largestFrameBytes: number
+  #partial: Uint8Array | undefined
+  #length = 0
 
-  constructor(private readonly largestFrameBytes: number) {}
+  constructor(largestFrameBytes: number) {
+    this.#largestFrameBytes = largestFrameBytes
+  }
 
   /** Bytes of the frame under way. */
   get held(): number {
-    return this.length
+    return this.#length
   }
 
   /** `bytes` is one record's, and not empty. A whole frame is given back as it is. */
   take(part: Part, bytes: Uint8Array): Joined {
     const begins = part === 'whole' || part === 'first'
-    if (begins === (this.partial !== undefined)) return MALFORMED
-    if (this.length + bytes.length > this.largestFrameBytes) return TOO_LARGE
+    if (begins === (this.#partial !== undefined)) return MALFORMED
+    if (this.#length + bytes.length > this.#largestFrameBytes) return TOO_LARGE
     if (part === 'whole') return { type: 'frame', frame: bytes }
-    this.append(bytes)
+    this.#append(bytes)
     if (part !== 'last') return MORE
-    const frame = this.partial!.subarray(0, this.length)
-    this.partial = undefined
-    this.length = 0
+    const frame = this.#partial!.subarray(0, this.#length)
+    this.#partial = undefined
+    this.#length = 0
     return { type: 'frame', frame }
   }
 
-  private append(bytes: Uint8Array): void {
-    const needed = this.length + bytes.length
-    if (this.partial === undefined || needed > this.partial.length) {
-      const grown = new Uint8Array(Math.min(needed * 2, this.largestFrameBytes))
-      if (this.partial !== undefined) grown.set(this.partial.subarray(0, this.length))
-      this.partial = grown
+  #append(bytes: Uint8Array): void {
+    const needed = this.#length + bytes.length
+    if (this.#partial === undefined || needed > this.#partial.length) {
+      const grown = new Uint8Array(Math.min(needed * 2, this.#largestFrameBytes))
+      if (this.#partial !== undefined) grown.set(this.#partial.subarray(0, this.#length))
+      this.#partial = grown
     }
-    this.partial.set(bytes, this.length)
-    this.length = needed
+    this.#partial.set(bytes, this.#length)
+    this.#length = needed
   }
 }
 

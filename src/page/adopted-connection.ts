@@ -5,31 +5,38 @@ import { RelayedChannel } from './relayed-channel.js'
 
 /** A channel that the application made and that could not be lent: relayed until either side ends it. */
 export class AdoptedConnection {
+  readonly #channel: RTCDataChannel
+  readonly #report: Report
+  readonly #closed: () => void
   readonly isAdopted = true
-  private relay: RelayedChannel | undefined
-  private isClosed = false
+  #relay: RelayedChannel | undefined
+  #isClosed = false
 
   constructor(
     readonly peer: PeerId,
     readonly epoch: number,
-    private readonly channel: RTCDataChannel,
-    private readonly report: Report,
-    private readonly closed: () => void,
-  ) {}
+    channel: RTCDataChannel,
+    report: Report,
+    closed: () => void,
+  ) {
+    this.#channel = channel
+    this.#report = report
+    this.#closed = closed
+  }
 
   start(): void {
     const name = { peer: this.peer, epoch: this.epoch }
-    this.report({ type: 'rtc-adopted', ...name, channel: undefined })
-    this.relay = new RelayedChannel(this.channel, {
-      opened: () => this.report({ type: 'rtc-relay-open', ...name }),
+    this.#report({ type: 'rtc-adopted', ...name, channel: undefined })
+    this.#relay = new RelayedChannel(this.#channel, {
+      opened: () => this.#report({ type: 'rtc-relay-open', ...name }),
       packets: packets => {
         const report: RtcReport = { type: 'rtc-relay-packets', ...name, packets }
-        this.report(
+        this.#report(
           report,
           packets.map(packet => packet.buffer),
         )
       },
-      buffered: amount => this.report({ type: 'rtc-relay-buffered', ...name, amount }),
+      buffered: amount => this.#report({ type: 'rtc-relay-buffered', ...name, amount }),
       closed: reason => this.end(reason),
     })
   }
@@ -39,14 +46,14 @@ export class AdoptedConnection {
   restartIce(): void {}
 
   send(packets: readonly Uint8Array[]): void {
-    this.relay?.send(packets)
+    this.#relay?.send(packets)
   }
 
   end(reason: string): void {
-    if (this.isClosed) return
-    this.isClosed = true
-    this.relay?.close()
-    this.closed()
-    this.report({ type: 'rtc-closed', peer: this.peer, epoch: this.epoch, reason })
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#relay?.close()
+    this.#closed()
+    this.#report({ type: 'rtc-closed', peer: this.peer, epoch: this.epoch, reason })
   }
 }

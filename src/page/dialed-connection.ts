@@ -11,57 +11,61 @@ export type Report = (report: RtcReport, transfer?: readonly unknown[]) => void
 
 /** One connection, from the order to dial to exactly one `rtc-closed`. */
 export class DialedConnection {
+  readonly #order: DialOrder
+  readonly #engine: RtcEngine
+  readonly #report: Report
+  readonly #closed: () => void
   readonly isAdopted = false
-  private simple: SimplePeer | undefined
-  private connection: RTCPeerConnection | undefined
-  private relay: RelayedChannel | undefined
-  private isClosed = false
+  #simple: SimplePeer | undefined
+  #connection: RTCPeerConnection | undefined
+  #relay: RelayedChannel | undefined
+  #isClosed = false
   /** simple-peer reads it at each offer. */
-  private readonly offerOptions: RTCOfferOptions = {}
+  readonly #offerOptions: RTCOfferOptions = {}
 
-  constructor(
-    private readonly order: DialOrder,
-    private readonly engine: RtcEngine,
-    private readonly report: Report,
-    private readonly closed: () => void,
-  ) {}
+  constructor(order: DialOrder, engine: RtcEngine, report: Report, closed: () => void) {
+    this.#order = order
+    this.#engine = engine
+    this.#report = report
+    this.#closed = closed
+  }
 
   get peer(): DialOrder['peer'] {
-    return this.order.peer
+    return this.#order.peer
   }
 
   get epoch(): number {
-    return this.order.epoch
+    return this.#order.epoch
   }
 
   start(): void {
-    const { initiator, iceServers } = this.order
-    const { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate } = this.engine
+    const { initiator, iceServers } = this.#order
+    const { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate } = this.#engine
     const lending = lendingConnection(RTCPeerConnection, {
-      born: (connection, channel) => this.born(connection, channel),
+      born: (connection, channel) => this.#born(connection, channel),
       stillborn: cause => this.end(`no channel could be made: ${textOf(cause)}`),
     })
     try {
-      const simple = this.engine.createPeer({
+      const simple = this.#engine.createPeer({
         initiator,
         trickle: true,
         config: { iceServers },
-        offerOptions: this.offerOptions,
+        offerOptions: this.#offerOptions,
         wrtc: { RTCPeerConnection: lending, RTCSessionDescription, RTCIceCandidate },
       })
-      this.simple = simple
-      this.listen(simple)
-      if (this.isClosed) simple.destroy()
+      this.#simple = simple
+      this.#listen(simple)
+      if (this.#isClosed) simple.destroy()
     } catch (cause) {
       this.end(textOf(cause))
     }
   }
 
   signal(text: string): void {
-    const signal = parseSignal(text, this.order.initiator)
+    const signal = parseSignal(text, this.#order.initiator)
     if (signal === undefined) return this.end('the peer sent a signal that makes no sense')
     try {
-      this.simple?.signal(signal)
+      this.#simple?.signal(signal)
     } catch (cause) {
       this.end(textOf(cause))
     }
@@ -69,13 +73,14 @@ export class DialedConnection {
 
   /** Only the initiator can: the other side's simple-peer asks it to, by a signal. */
   restartIce(): void {
-    const { connection, order } = this
+    const connection = this.#connection
+    const order = this.#order
     // An offer or its answer was lost on the way: simple-peer would wait for it before offering again.
     const unanswered =
       connection?.signalingState === 'have-local-offer' ? connection.localDescription : null
     try {
-      if (unanswered === null) this.simple?.negotiate()
-      else this.tell({ type: 'rtc-signal', ...this.name(), signal: JSON.stringify(unanswered) })
+      if (unanswered === null) this.#simple?.negotiate()
+      else this.#tell({ type: 'rtc-signal', ...this.#name(), signal: JSON.stringify(unanswered) })
     } catch (cause) {
       this.end(
         `ICE could not be restarted (${order.initiator ? 'offering' : 'asking'}): ${textOf(cause)}`,
@@ -84,55 +89,55 @@ export class DialedConnection {
   }
 
   send(packets: readonly Uint8Array[]): void {
-    this.relay?.send(packets)
+    this.#relay?.send(packets)
   }
 
   end(reason: string): void {
-    if (this.isClosed) return
-    this.isClosed = true
-    this.relay?.close()
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#relay?.close()
     // simple-peer closes in a microtask; a page that is leaving may not come to that.
-    this.connection?.close()
-    this.simple?.destroy()
-    this.closed()
-    this.tell({ type: 'rtc-closed', ...this.name(), reason })
+    this.#connection?.close()
+    this.#simple?.destroy()
+    this.#closed()
+    this.#tell({ type: 'rtc-closed', ...this.#name(), reason })
   }
 
-  private born(connection: RTCPeerConnection, channel: RTCDataChannel): void {
-    this.connection = connection
-    if (!this.order.relayed && this.lend(channel)) return
-    this.relay = new RelayedChannel(channel, {
-      opened: () => this.tell({ type: 'rtc-relay-open', ...this.name() }),
+  #born(connection: RTCPeerConnection, channel: RTCDataChannel): void {
+    this.#connection = connection
+    if (!this.#order.relayed && this.#lend(channel)) return
+    this.#relay = new RelayedChannel(channel, {
+      opened: () => this.#tell({ type: 'rtc-relay-open', ...this.#name() }),
       packets: packets =>
-        this.tell(
-          { type: 'rtc-relay-packets', ...this.name(), packets },
+        this.#tell(
+          { type: 'rtc-relay-packets', ...this.#name(), packets },
           packets.map(packet => packet.buffer),
         ),
-      buffered: amount => this.tell({ type: 'rtc-relay-buffered', ...this.name(), amount }),
+      buffered: amount => this.#tell({ type: 'rtc-relay-buffered', ...this.#name(), amount }),
       closed: reason => this.end(reason),
     })
-    this.tell({ type: 'rtc-relaying', ...this.name() })
+    this.#tell({ type: 'rtc-relaying', ...this.#name() })
   }
 
-  private lend(channel: RTCDataChannel): boolean {
+  #lend(channel: RTCDataChannel): boolean {
     try {
-      this.report({ type: 'rtc-lent', ...this.name(), channel }, [channel])
+      this.#report({ type: 'rtc-lent', ...this.#name(), channel }, [channel])
       return true
     } catch {
       return false
     }
   }
 
-  private listen(simple: SimplePeer): void {
+  #listen(simple: SimplePeer): void {
     let failure: string | undefined
     simple.on('signal', (signal: { type?: string }) => {
-      this.tell({ type: 'rtc-signal', ...this.name(), signal: JSON.stringify(signal) })
+      this.#tell({ type: 'rtc-signal', ...this.#name(), signal: JSON.stringify(signal) })
       // Every offer after the first is a restart: nothing else is ever negotiated anew.
-      if (signal.type === 'offer') this.offerOptions.iceRestart = true
+      if (signal.type === 'offer') this.#offerOptions.iceRestart = true
     })
-    simple.on('connect', () => this.tell({ type: 'rtc-connected', ...this.name() }))
+    simple.on('connect', () => this.#tell({ type: 'rtc-connected', ...this.#name() }))
     simple.on('iceStateChange', (state: string) => {
-      if (state === 'disconnected') this.tell({ type: 'rtc-interrupted', ...this.name() })
+      if (state === 'disconnected') this.#tell({ type: 'rtc-interrupted', ...this.#name() })
     })
     // Nobody reads simple-peer's own channel; bytes there would pile up.
     simple.on('data', () => this.end('the peer sent bytes on the wrong channel'))
@@ -140,12 +145,12 @@ export class DialedConnection {
     simple.on('close', () => this.end(failure ?? 'the connection closed'))
   }
 
-  private name(): { peer: DialOrder['peer']; epoch: number } {
-    return { peer: this.order.peer, epoch: this.order.epoch }
+  #name(): { peer: DialOrder['peer']; epoch: number } {
+    return { peer: this.#order.peer, epoch: this.#order.epoch }
   }
 
-  private tell(report: RtcReport, transfer?: readonly unknown[]): void {
-    if (!this.isClosed || report.type === 'rtc-closed') this.report(report, transfer)
+  #tell(report: RtcReport, transfer?: readonly unknown[]): void {
+    if (!this.#isClosed || report.type === 'rtc-closed') this.#report(report, transfer)
   }
 }
 

@@ -5,151 +5,157 @@ import { GossamerError } from '../bridge/errors.js'
  * more; nothing here needs a bound of its own, for no more come than were allowed.
  */
 export class EventQueue<Event> {
-  private events: Event[] = []
+  readonly #taken: (event: Event) => void
+  #events: Event[] = []
   /** Where the next event is; those before it were read. */
-  private head = 0
+  #head = 0
   /** In front of all others; not from the node. */
-  private interjected: Event | undefined
-  private reader: Reader<Event> | undefined
-  private ended = false
-  private failure: GossamerError | undefined
+  #interjected: Event | undefined
+  #reader: Reader<Event> | undefined
+  #ended = false
+  #failure: GossamerError | undefined
 
-  constructor(private readonly taken: (event: Event) => void) {}
+  constructor(taken: (event: Event) => void) {
+    this.#taken = taken
+  }
 
   /** Events from the node that nobody took yet. */
   get length(): number {
-    return this.events.length - this.head
+    return this.#events.length - this.#head
   }
 
   get isRead(): boolean {
-    return this.reader !== undefined
+    return this.#reader !== undefined
   }
 
   push(event: Event): void {
-    if (this.ended || (this.isEmpty && this.reader?.give(event) === true)) this.taken(event)
-    else this.events.push(event)
+    if (this.#ended || (this.#isEmpty && this.#reader?.give(event) === true)) this.#taken(event)
+    else this.#events.push(event)
   }
 
   /** Puts something of our own in front of everything else. */
   interject(event: Event): void {
-    if (!this.ended && this.reader?.give(event) !== true) this.interjected = event
+    if (!this.#ended && this.#reader?.give(event) !== true) this.#interjected = event
   }
 
   /** Forgets the oldest until `length` are left; returns how many went. */
   trim(length: number): number {
     const count = Math.max(0, this.length - length)
-    for (let i = 0; i < count; i++) this.taken(this.events[this.head++]!)
-    this.compact()
+    for (let i = 0; i < count; i++) this.#taken(this.#events[this.#head++]!)
+    this.#compact()
     return count
   }
 
   /** What is queued is still read; then reading ends, or throws the failure. */
   end(failure?: GossamerError): void {
-    if (this.ended) return
-    this.ended = true
-    this.failure = failure
-    if (this.isEmpty) this.reader?.finish()
+    if (this.#ended) return
+    this.#ended = true
+    this.#failure = failure
+    if (this.#isEmpty) this.#reader?.finish()
   }
 
   /** Ends reading at once; what is queued is dropped. */
   discard(): void {
-    this.interjected = undefined
+    this.#interjected = undefined
     this.trim(0)
-    this.ended = true
-    this.reader?.finish()
+    this.#ended = true
+    this.#reader?.finish()
   }
 
   /** Throws `already-reading` while another reader is at it. Its `return` lets the next one begin. */
   read(signal?: AbortSignal): AsyncIterableIterator<Event, undefined> {
-    if (this.reader !== undefined) {
+    if (this.#reader !== undefined) {
       const text =
         "This topic's events are being read already: they go to one reader. Let the first one end, or subscribe once more."
       throw new GossamerError('already-reading', text)
     }
     signal?.throwIfAborted()
     const reader = new Reader<Event>(
-      () => this.shift(),
-      () => this.isDone(),
+      () => this.#shift(),
+      () => this.#isDone(),
       () => {
         signal?.removeEventListener('abort', abort)
-        if (this.reader === reader) this.reader = undefined
+        if (this.#reader === reader) this.#reader = undefined
       },
     )
     const abort = () => reader.abort(signal?.reason)
     signal?.addEventListener('abort', abort)
-    this.reader = reader
+    this.#reader = reader
     return reader
   }
 
-  private get isEmpty(): boolean {
-    return this.length === 0 && this.interjected === undefined
+  get #isEmpty(): boolean {
+    return this.length === 0 && this.#interjected === undefined
   }
 
-  private shift(): Event | undefined {
-    const { interjected } = this
+  #shift(): Event | undefined {
+    const interjected = this.#interjected
     if (interjected !== undefined) {
-      this.interjected = undefined
+      this.#interjected = undefined
       return interjected
     }
     if (this.length === 0) return undefined
-    const event = this.events[this.head++]!
-    this.compact()
-    this.taken(event)
+    const event = this.#events[this.#head++]!
+    this.#compact()
+    this.#taken(event)
     return event
   }
 
   /** Whether all has been read and no more will come; throws what ended it. */
-  private isDone(): boolean {
-    if (!this.ended || !this.isEmpty) return false
-    const failure = this.failure
-    this.failure = undefined
+  #isDone(): boolean {
+    if (!this.#ended || !this.#isEmpty) return false
+    const failure = this.#failure
+    this.#failure = undefined
     if (failure !== undefined) throw failure
     return true
   }
 
-  private compact(): void {
-    if (this.head === this.events.length) this.events = []
-    else if (this.head >= COMPACT_AT) this.events = this.events.slice(this.head)
+  #compact(): void {
+    if (this.#head === this.#events.length) this.#events = []
+    else if (this.#head >= COMPACT_AT) this.#events = this.#events.slice(this.#head)
     else return
-    this.head = 0
+    this.#head = 0
   }
 }
 
 /** An iterator written out: a generator costs twice as much for each event, and can't be ended while it waits. */
 class Reader<Event> implements AsyncIterableIterator<Event, undefined> {
-  private readonly waiting: {
+  readonly #shift: () => Event | undefined
+  readonly #isDone: () => boolean
+  readonly #leave: () => void
+  readonly #waiting: {
     resolve(result: IteratorResult<Event, undefined>): void
     reject(reason: unknown): void
   }[] = []
-  private isOver = false
-  private aborted: { reason: unknown } | undefined
+  #isOver = false
+  #aborted: { reason: unknown } | undefined
 
-  constructor(
-    private readonly shift: () => Event | undefined,
-    private readonly isDone: () => boolean,
-    private readonly leave: () => void,
-  ) {}
+  constructor(shift: () => Event | undefined, isDone: () => boolean, leave: () => void) {
+    this.#shift = shift
+    this.#isDone = isDone
+    this.#leave = leave
+  }
 
   next(): Promise<IteratorResult<Event, undefined>> {
-    if (this.aborted !== undefined) return this.rejectOnce()
-    if (this.isOver) return Promise.resolve(DONE)
-    const event = this.shift()
+    if (this.#aborted !== undefined) return this.#rejectOnce()
+    if (this.#isOver) return Promise.resolve(DONE)
+    const event = this.#shift()
     if (event !== undefined) return Promise.resolve({ value: event, done: false })
     try {
-      if (this.isDone()) return this.return()
+      if (this.#isDone()) return this.return()
     } catch (failure) {
-      this.over()
+      this.#over()
       return Promise.reject(failure)
     }
-    if (this.waiting.length >= MOST_WAITING) {
+    if (this.#waiting.length >= MOST_WAITING) {
       return Promise.reject(new GossamerError('busy', `${MOST_WAITING} reads wait already.`))
     }
-    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }))
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
   return(): Promise<IteratorResult<Event, undefined>> {
-    this.over()
-    for (const { resolve } of this.waiting.splice(0)) resolve(DONE)
+    this.#over()
+    for (const { resolve } of this.#waiting.splice(0)) resolve(DONE)
     return Promise.resolve(DONE)
   }
 
@@ -159,17 +165,17 @@ class Reader<Event> implements AsyncIterableIterator<Event, undefined> {
 
   /** True where somebody waited for it. */
   give(event: Event): boolean {
-    const waiting = this.waiting.shift()
+    const waiting = this.#waiting.shift()
     waiting?.resolve({ value: event, done: false })
     return waiting !== undefined
   }
 
   /** Nothing is queued and nothing will come. */
   finish(): void {
-    const first = this.waiting.shift()
+    const first = this.#waiting.shift()
     if (first === undefined) return
     try {
-      this.isDone()
+      this.#isDone()
       first.resolve(DONE)
     } catch (failure) {
       first.reject(failure)
@@ -178,24 +184,24 @@ class Reader<Event> implements AsyncIterableIterator<Event, undefined> {
   }
 
   abort(reason: unknown): void {
-    if (this.isOver) return
-    this.over()
-    const first = this.waiting.shift()
-    if (first === undefined) this.aborted = { reason }
+    if (this.#isOver) return
+    this.#over()
+    const first = this.#waiting.shift()
+    if (first === undefined) this.#aborted = { reason }
     else first.reject(reason)
     void this.return()
   }
 
-  private rejectOnce(): Promise<never> {
-    const reason = this.aborted?.reason
-    this.aborted = undefined
+  #rejectOnce(): Promise<never> {
+    const reason = this.#aborted?.reason
+    this.#aborted = undefined
     return Promise.reject(reason)
   }
 
-  private over(): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.leave()
+  #over(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#leave()
   }
 }
 

@@ -31,23 +31,24 @@ export interface SubscriptionRequest {
 
 /** One side of the protocol by which a node is driven: our calls and our subscriptions over one port. */
 export class NodeClient implements SubscriptionOwner {
-  private readonly calls: Calls
-  private readonly subscriptions = new Map<number, Subscription>()
-  private nextHandle = 1
-  private failure: GossamerError | undefined
-  private readonly watch: Watch
+  readonly #port: Port
+  readonly #listener: ClientListener
+  readonly #calls: Calls
+  readonly #subscriptions = new Map<number, Subscription>()
+  #nextHandle = 1
+  #failure: GossamerError | undefined
+  readonly #watch: Watch
 
-  constructor(
-    private readonly port: Port,
-    private readonly listener: ClientListener,
-  ) {
-    this.calls = new Calls((message, transfer) => port.postMessage(message, transfer))
-    this.watch = new Watch(
-      timeoutMs => this.call(call => ({ type: 'metrics', call }), { timeoutMs }),
-      () => this.lost('it stopped answering'),
+  constructor(port: Port, listener: ClientListener) {
+    this.#port = port
+    this.#listener = listener
+    this.#calls = new Calls((message, transfer) => port.postMessage(message, transfer))
+    this.#watch = new Watch(
+      timeoutMs => this.#call(call => ({ type: 'metrics', call }), { timeoutMs }),
+      () => this.#lost('it stopped answering'),
     )
-    port.onmessage = message => this.receive(message as NodeMessage | RtcOrder)
-    port.onclose = reason => this.lost(reason)
+    port.onmessage = message => this.#receive(message as NodeMessage | RtcOrder)
+    port.onclose = reason => this.#lost(reason)
   }
 
   /** The first call: `open` to a worker, `connect` to anything else. From then on the other side is watched. */
@@ -55,109 +56,106 @@ export class NodeClient implements SubscriptionOwner {
     message: (call: number) => OpenMessage | ClientMessage,
     options: CallOptions,
   ): Promise<Welcome> {
-    const welcome = await this.calls.ask<Welcome>(message, options)
-    this.watch.start()
+    const welcome = await this.#calls.ask<Welcome>(message, options)
+    this.#watch.start()
     return welcome
   }
 
   subscribe(request: SubscriptionRequest, target: TypedEvents<TopicEvents>): Subscription {
-    if (this.failure !== undefined) throw this.failure
-    if (this.subscriptions.size >= MOST_SUBSCRIPTIONS) {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) {
       const text = `There are ${MOST_SUBSCRIPTIONS} subscriptions already; leave some first.`
       throw new GossamerError('busy', text)
     }
-    const handle = this.nextHandle++
+    const handle = this.#nextHandle++
     const subscription = new Subscription(handle, request.terms.maxMessageSize, this, target)
-    this.subscriptions.set(handle, subscription)
+    this.#subscriptions.set(handle, subscription)
     this.post({ type: 'subscribe', handle, ...request })
     return subscription
   }
 
   metrics(signal: AbortSignal | undefined): Promise<NodeMetrics> {
-    return this.call(call => ({ type: 'metrics', call }), { signal })
+    return this.#call(call => ({ type: 'metrics', call }), { signal })
   }
 
   inspect(signal: AbortSignal | undefined): Promise<NodeSnapshot> {
-    return this.call(call => ({ type: 'inspect', call }), { signal })
+    return this.#call(call => ({ type: 'inspect', call }), { signal })
   }
 
   shutdown(options: CallOptions): Promise<void> {
-    return this.call(call => ({ type: 'shutdown', call }), options)
+    return this.#call(call => ({ type: 'shutdown', call }), options)
   }
 
   /** Leaves every topic. */
   async leaveAll(signal: AbortSignal | undefined): Promise<void> {
-    await Promise.all([...this.subscriptions.values()].map(one => one.leave(signal)))
+    await Promise.all([...this.#subscriptions.values()].map(one => one.leave(signal)))
   }
 
   /** Everything that waits is rejected; nothing more is sent or heard. */
   close(error: GossamerError): void {
-    if (this.failure !== undefined) return
-    this.fail(error)
-    this.port.close()
+    if (this.#failure !== undefined) return
+    this.#fail(error)
+    this.#port.close()
   }
 
   /** Nothing happens once the other side is gone. Throws what the port throws. */
   post(message: ClientMessage | RtcReport, transfer?: readonly unknown[]): void {
-    if (this.failure === undefined) this.port.postMessage(message, transfer)
+    if (this.#failure === undefined) this.#port.postMessage(message, transfer)
   }
 
   // ——— for subscriptions
 
   ask(message: (call: number) => ClientMessage, signal: AbortSignal | undefined): Promise<unknown> {
-    return this.call(message, { signal })
+    return this.#call(message, { signal })
   }
 
   forget(handle: number): void {
-    this.subscriptions.delete(handle)
+    this.#subscriptions.delete(handle)
   }
 
   // ——— inside
 
-  private call<Answer>(
-    message: (call: number) => ClientMessage,
-    options: CallOptions,
-  ): Promise<Answer> {
-    return this.calls.ask<Answer>(message, options)
+  #call<Answer>(message: (call: number) => ClientMessage, options: CallOptions): Promise<Answer> {
+    return this.#calls.ask<Answer>(message, options)
   }
 
-  private receive(message: NodeMessage | RtcOrder): void {
-    if (this.failure !== undefined) return
+  #receive(message: NodeMessage | RtcOrder): void {
+    if (this.#failure !== undefined) return
     switch (message.type) {
       case 'answer':
       case 'refused':
-        this.watch.heard()
-        this.calls.settle(message)
+        this.#watch.heard()
+        this.#calls.settle(message)
         break
       case 'events':
       case 'status':
       case 'outcomes':
       case 'ended':
         // A handle that was left still gets what was on its way.
-        this.subscriptions.get(message.handle)?.receive(message)
+        this.#subscriptions.get(message.handle)?.receive(message)
         break
       case 'notice':
-        this.listener.notice(message.notice)
+        this.#listener.notice(message.notice)
         break
       default:
-        this.listener.order(message)
+        this.#listener.order(message)
     }
   }
 
-  private lost(reason: string): void {
-    if (this.failure !== undefined) return
+  #lost(reason: string): void {
+    if (this.#failure !== undefined) return
     const error = new GossamerError('worker-gone', `The node is gone: ${reason}.`)
-    this.fail(error)
-    this.port.close()
-    this.listener.gone(error)
+    this.#fail(error)
+    this.#port.close()
+    this.#listener.gone(error)
   }
 
-  private fail(error: GossamerError): void {
-    this.failure = error
-    this.watch.stop()
-    this.calls.fail(error)
-    for (const subscription of [...this.subscriptions.values()]) subscription.end(error)
-    this.subscriptions.clear()
+  #fail(error: GossamerError): void {
+    this.#failure = error
+    this.#watch.stop()
+    this.#calls.fail(error)
+    for (const subscription of [...this.#subscriptions.values()]) subscription.end(error)
+    this.#subscriptions.clear()
   }
 }
 

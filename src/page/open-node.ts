@@ -28,29 +28,28 @@ export interface OpenRequest {
 /** A node of our own in a worker, and this page as its peripheral. */
 export class OpenedNode {
   readonly client: NodeClient
-  private readonly driver: RtcDriver
-  private readonly slot: PageSlot
-  private readonly stopWatching: () => void
-  private isOver = false
+  readonly #worker: SpawnedWorker
+  readonly #driver: RtcDriver
+  readonly #slot: PageSlot
+  readonly #stopWatching: () => void
+  #isOver = false
 
-  private constructor(
-    private readonly worker: SpawnedWorker,
-    request: OpenRequest,
-  ) {
-    this.slot = PageSlot.claim(request.options.storage.name)
+  private constructor(worker: SpawnedWorker, request: OpenRequest) {
+    this.#worker = worker
+    this.#slot = PageSlot.claim(request.options.storage.name)
     this.client = new NodeClient(worker.port, {
       notice: request.onNotice,
-      order: order => this.obey(order),
+      order: order => this.#obey(order),
       gone: error => {
-        this.end('the worker died')
+        this.#end('the worker died')
         request.onGone(error)
       },
     })
-    this.driver = new RtcDriver(
+    this.#driver = new RtcDriver(
       (report, transfer) => this.client.post(report, transfer),
       request.engine,
     )
-    this.stopWatching = watchPage(state => this.pageIs(state))
+    this.#stopWatching = watchPage(state => this.#pageIs(state))
   }
 
   /** Rejects with `worker-unavailable`, with what the worker refuses for, or with the signal's reason. */
@@ -59,7 +58,7 @@ export class OpenedNode {
     signal?.throwIfAborted()
     const node = new OpenedNode(spawnWorker(request.worker), request)
     try {
-      const options: NodeOptions = { ...request.options, slot: node.slot.value }
+      const options: NodeOptions = { ...request.options, slot: node.#slot.value }
       const welcome = await node.client.greet(call => ({ type: 'open', call, options }), {
         signal,
         timeoutMs: ANSWER_WITHIN_MS,
@@ -72,33 +71,33 @@ export class OpenedNode {
   }
 
   adopt(channel: RTCDataChannel, peer: PeerId): void {
-    this.driver.adopt(channel, peer)
+    this.#driver.adopt(channel, peer)
   }
 
   /** At once; what should be said before was said. */
   close(error: GossamerError): void {
-    this.end('the page closed it')
+    this.#end('the page closed it')
     this.client.close(error)
   }
 
-  private obey(order: RtcOrder): void {
-    if (order.type === 'slot') this.slot.value = order.slot
-    else this.driver.obey(order)
+  #obey(order: RtcOrder): void {
+    if (order.type === 'slot') this.#slot.value = order.slot
+    else this.#driver.obey(order)
   }
 
-  private pageIs(state: PageState): void {
+  #pageIs(state: PageState): void {
     this.client.post({ type: 'page', state })
     // Else a page that is put away, or a tab that is closed, goes on being a neighbor for seconds.
-    if (state === 'leaving') this.driver.closeAll('the page is leaving')
+    if (state === 'leaving') this.#driver.closeAll('the page is leaving')
   }
 
-  private end(reason: string): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.stopWatching()
-    this.driver.closeAll(reason)
-    this.slot.free()
-    this.worker.terminate()
+  #end(reason: string): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#stopWatching()
+    this.#driver.closeAll(reason)
+    this.#slot.free()
+    this.#worker.terminate()
   }
 }
 

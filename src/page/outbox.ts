@@ -16,42 +16,43 @@ export type Scope = 'swarm' | 'neighbors'
  * `postMessage` costs by the piece and not by the byte.
  */
 export class Outbox {
-  private readonly waiting = new Map<number, Waiting>()
-  private bytesWaiting = 0
-  private nextRef = 1
-  private failure: GossamerError | undefined
+  readonly #post: (scope: Scope, calls: BroadcastCall[], transfer: ArrayBuffer[]) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #bytesWaiting = 0
+  #nextRef = 1
+  #failure: GossamerError | undefined
   /** What the current message holds so far. */
-  private batch: Batch | undefined
-  private readonly scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES)
+  #batch: Batch | undefined
+  readonly #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES)
 
-  constructor(
-    private readonly post: (scope: Scope, calls: BroadcastCall[], transfer: ArrayBuffer[]) => void,
-  ) {}
+  constructor(post: (scope: Scope, calls: BroadcastCall[], transfer: ArrayBuffer[]) => void) {
+    this.#post = post
+  }
 
   /** Copies the payload at once. Rejects with `busy` above the bounds below. */
   send(scope: Scope, payload: Uint8Array, signal?: AbortSignal): Promise<Receipt> {
-    if (this.failure !== undefined) return Promise.reject(this.failure)
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (signal?.aborted) return Promise.reject(signal.reason)
     const bytes = payload.length
-    if (this.waiting.size >= MOST_WAITING || this.bytesWaiting + bytes > MOST_WAITING_BYTES) {
-      return Promise.reject(new GossamerError('busy', this.busyText()))
+    if (this.#waiting.size >= MOST_WAITING || this.#bytesWaiting + bytes > MOST_WAITING_BYTES) {
+      return Promise.reject(new GossamerError('busy', this.#busyText()))
     }
     return new Promise((resolve, reject) => {
-      const ref = this.nextRef++
+      const ref = this.#nextRef++
       const waiting: Waiting = { resolve, reject, bytes, forget: undefined }
-      this.waiting.set(ref, waiting)
-      this.bytesWaiting += bytes
-      if (signal !== undefined) this.endOnAbort(waiting, signal)
-      this.add(scope, ref, payload)
+      this.#waiting.set(ref, waiting)
+      this.#bytesWaiting += bytes
+      if (signal !== undefined) this.#endOnAbort(waiting, signal)
+      this.#add(scope, ref, payload)
     })
   }
 
   settle(outcomes: readonly BroadcastOutcome[]): void {
     for (const outcome of outcomes) {
-      const waiting = this.waiting.get(outcome.ref)
+      const waiting = this.#waiting.get(outcome.ref)
       if (waiting === undefined) continue
-      this.waiting.delete(outcome.ref)
-      this.bytesWaiting -= waiting.bytes
+      this.#waiting.delete(outcome.ref)
+      this.#bytesWaiting -= waiting.bytes
       waiting.forget?.()
       if (outcome.ok) waiting.resolve({ id: outcome.id, neighbors: outcome.neighbors })
       else waiting.reject(errorOf(outcome.code, outcome.message))
@@ -60,10 +61,10 @@ export class Outbox {
 
   /** Sends what this task has gathered so far. */
   flush(): void {
-    const batch = this.batch
+    const batch = this.#batch
     if (batch === undefined) return
-    this.batch = undefined
-    const packed = this.scratch.slice(0, batch.used)
+    this.#batch = undefined
+    const packed = this.#scratch.slice(0, batch.used)
     const calls: BroadcastCall[] = []
     let at = 0
     for (let i = 0; i < batch.refs.length; i++) {
@@ -72,24 +73,24 @@ export class Outbox {
       calls.push({ ref: batch.refs[i]!, payload: own ?? packed.subarray(at, end) })
       at = end
     }
-    this.post(batch.scope, calls, [packed.buffer, ...batch.transfer])
+    this.#post(batch.scope, calls, [packed.buffer, ...batch.transfer])
   }
 
   fail(error: GossamerError): void {
-    this.failure ??= error
-    this.batch = undefined
-    for (const waiting of this.waiting.values()) {
+    this.#failure ??= error
+    this.#batch = undefined
+    for (const waiting of this.#waiting.values()) {
       waiting.forget?.()
-      waiting.reject(this.failure)
+      waiting.reject(this.#failure)
     }
-    this.waiting.clear()
-    this.bytesWaiting = 0
+    this.#waiting.clear()
+    this.#bytesWaiting = 0
   }
 
-  private add(scope: Scope, ref: number, payload: Uint8Array): void {
+  #add(scope: Scope, ref: number, payload: Uint8Array): void {
     const isLarge = payload.length > LARGE_BYTES
-    if (this.batch !== undefined && !this.fits(this.batch, scope, payload.length)) this.flush()
-    const batch = (this.batch ??= this.begin(scope))
+    if (this.#batch !== undefined && !this.#fits(this.#batch, scope, payload.length)) this.flush()
+    const batch = (this.#batch ??= this.#begin(scope))
     batch.refs.push(ref)
     batch.bytes += payload.length
     if (isLarge) {
@@ -98,35 +99,35 @@ export class Outbox {
       batch.payloads.push(copy)
       batch.transfer.push(copy.buffer)
     } else {
-      this.scratch.set(payload, batch.used)
+      this.#scratch.set(payload, batch.used)
       batch.used += payload.length
       batch.payloads.push(undefined)
     }
     batch.ends.push(batch.used)
   }
 
-  private fits(batch: Batch, scope: Scope, bytes: number): boolean {
+  #fits(batch: Batch, scope: Scope, bytes: number): boolean {
     if (batch.scope !== scope || batch.refs.length >= BATCH_CALLS) return false
     return bytes > LARGE_BYTES
       ? batch.bytes + bytes <= BATCH_BYTES
       : batch.used + bytes <= SCRATCH_BYTES
   }
 
-  private begin(scope: Scope): Batch {
+  #begin(scope: Scope): Batch {
     queueMicrotask(() => this.flush())
     return { scope, refs: [], ends: [], payloads: [], transfer: [], used: 0, bytes: 0 }
   }
 
   /** The message goes out all the same, and goes on being counted until its outcome is there. */
-  private endOnAbort(waiting: Waiting, signal: AbortSignal): void {
+  #endOnAbort(waiting: Waiting, signal: AbortSignal): void {
     const abort = () => waiting.reject(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
     waiting.forget = () => signal.removeEventListener('abort', abort)
   }
 
-  private busyText(): string {
+  #busyText(): string {
     return (
-      `${this.waiting.size} broadcasts with ${this.bytesWaiting} bytes are under way; the bounds are ` +
+      `${this.#waiting.size} broadcasts with ${this.#bytesWaiting} bytes are under way; the bounds are ` +
       `${MOST_WAITING} and ${MOST_WAITING_BYTES} bytes. Await earlier ones before sending more.`
     )
   }

@@ -3,10 +3,13 @@
  * second node of one page has a slot of its own, so they are told apart by the order of their opening.
  */
 export class PageSlot {
-  private constructor(
-    private readonly key: string,
-    private readonly release: () => void,
-  ) {}
+  readonly #key: string
+  readonly #release: () => void
+
+  private constructor(key: string, release: () => void) {
+    this.#key = key
+    this.#release = release
+  }
 
   static claim(storageName: string): PageSlot {
     const taken = TAKEN.get(storageName) ?? new Set()
@@ -20,7 +23,7 @@ export class PageSlot {
   /** Undefined on the first visit, and where the page may keep nothing. */
   get value(): number | undefined {
     try {
-      const text = sessionStorage.getItem(this.key)
+      const text = sessionStorage.getItem(this.#key)
       return text !== null && /^\d{1,6}$/.test(text) ? Number(text) : undefined
     } catch {
       return undefined
@@ -30,14 +33,14 @@ export class PageSlot {
   /** Without a place to keep it, a reload takes a free slot: another identity, nothing worse. */
   set value(slot: number) {
     try {
-      sessionStorage.setItem(this.key, String(slot))
+      sessionStorage.setItem(this.#key, String(slot))
     } catch {
       // Blocked or full, or there is no sessionStorage (Node).
     }
   }
 
   free(): void {
-    this.release()
+    this.#release()
   }
 }
 

@@ -9,45 +9,46 @@ export interface RelayListener {
 
 /** A channel that stays on the page, whose bytes travel over the port. The worker sees the same link, slower. */
 export class RelayedChannel {
-  private arrived: Uint8Array[] = []
+  readonly #channel: RTCDataChannel
+  readonly #listener: RelayListener
+  #arrived: Uint8Array[] = []
   /** Packets the channel did not take yet: it is not open, or full. */
-  private waiting: Uint8Array[] = []
-  private waitingBytes = 0
-  private isOpen = false
-  private isClosed = false
+  #waiting: Uint8Array[] = []
+  #waitingBytes = 0
+  #isOpen = false
+  #isClosed = false
 
   /** Sets the channel's handlers at once: what comes before they are set is lost. */
-  constructor(
-    private readonly channel: RTCDataChannel,
-    private readonly listener: RelayListener,
-  ) {
+  constructor(channel: RTCDataChannel, listener: RelayListener) {
+    this.#channel = channel
+    this.#listener = listener
     channel.binaryType = 'arraybuffer'
     channel.bufferedAmountLowThreshold = LOW_BYTES
-    channel.onopen = () => this.opened()
-    channel.onmessage = ({ data }) => this.arrive(data)
-    channel.onbufferedamountlow = () => this.drain()
-    channel.onclose = () => this.end('the channel closed')
-    channel.onerror = event => this.end(failureOf(event))
-    if (channel.readyState === 'open') queueMicrotask(() => this.opened())
+    channel.onopen = () => this.#opened()
+    channel.onmessage = ({ data }) => this.#arrive(data)
+    channel.onbufferedamountlow = () => this.#drain()
+    channel.onclose = () => this.#end('the channel closed')
+    channel.onerror = event => this.#end(failureOf(event))
+    if (channel.readyState === 'open') queueMicrotask(() => this.#opened())
   }
 
   send(packets: readonly Uint8Array[]): void {
-    if (this.isClosed) return
+    if (this.#isClosed) return
     for (const packet of packets) {
-      this.waiting.push(packet)
-      this.waitingBytes += packet.length
+      this.#waiting.push(packet)
+      this.#waitingBytes += packet.length
     }
-    if (this.waitingBytes > MOST_WAITING_BYTES) {
-      return this.end('more was given to a relayed channel than it can hold')
+    if (this.#waitingBytes > MOST_WAITING_BYTES) {
+      return this.#end('more was given to a relayed channel than it can hold')
     }
-    this.drain()
+    this.#drain()
   }
 
   close(): void {
-    if (this.isClosed) return
-    this.isClosed = true
-    this.waiting = []
-    const { channel } = this
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#waiting = []
+    const channel = this.#channel
     channel.onopen = channel.onmessage = channel.onbufferedamountlow = null
     channel.onclose = channel.onerror = null
     try {
@@ -57,56 +58,57 @@ export class RelayedChannel {
     }
   }
 
-  private opened(): void {
-    if (this.isOpen || this.isClosed) return
-    this.isOpen = true
-    this.listener.opened()
-    if (this.waiting.length > 0) this.drain()
+  #opened(): void {
+    if (this.#isOpen || this.#isClosed) return
+    this.#isOpen = true
+    this.#listener.opened()
+    if (this.#waiting.length > 0) this.#drain()
   }
 
-  private drain(): void {
-    if (this.isClosed || this.channel.readyState === 'closed') return
-    if (this.channel.readyState === 'open') this.write()
-    if (!this.isEnded()) this.listener.buffered(this.channel.bufferedAmount + this.waitingBytes)
+  #drain(): void {
+    if (this.#isClosed || this.#channel.readyState === 'closed') return
+    if (this.#channel.readyState === 'open') this.#write()
+    if (!this.#isEnded()) this.#listener.buffered(this.#channel.bufferedAmount + this.#waitingBytes)
   }
 
-  private write(): void {
+  #write(): void {
     let sent = 0
-    for (const packet of this.waiting) {
+    for (const packet of this.#waiting) {
       try {
-        this.channel.send(packet as Uint8Array<ArrayBuffer>)
+        this.#channel.send(packet as Uint8Array<ArrayBuffer>)
       } catch {
-        if (this.channel.bufferedAmount <= LOW_BYTES) return this.end('the channel refused to send')
+        if (this.#channel.bufferedAmount <= LOW_BYTES)
+          return this.#end('the channel refused to send')
         // Full (Chromium holds 16 MiB); the rest goes when it falls low.
         break
       }
       sent++
-      this.waitingBytes -= packet.length
+      this.#waitingBytes -= packet.length
     }
-    this.waiting.splice(0, sent)
+    this.#waiting.splice(0, sent)
   }
 
-  private isEnded(): boolean {
-    return this.isClosed
+  #isEnded(): boolean {
+    return this.#isClosed
   }
 
-  private arrive(data: unknown): void {
-    if (this.isClosed) return
+  #arrive(data: unknown): void {
+    if (this.#isClosed) return
     // Firefox may deliver before it says open.
-    this.opened()
-    if (!(data instanceof ArrayBuffer)) return this.end('text on a binary channel')
-    if (this.arrived.push(new Uint8Array(data)) > 1) return
+    this.#opened()
+    if (!(data instanceof ArrayBuffer)) return this.#end('text on a binary channel')
+    if (this.#arrived.push(new Uint8Array(data)) > 1) return
     queueMicrotask(() => {
-      const packets = this.arrived
-      this.arrived = []
-      if (!this.isClosed) this.listener.packets(packets)
+      const packets = this.#arrived
+      this.#arrived = []
+      if (!this.#isClosed) this.#listener.packets(packets)
     })
   }
 
-  private end(reason: string): void {
-    if (this.isClosed) return
+  #end(reason: string): void {
+    if (this.#isClosed) return
     this.close()
-    this.listener.closed(reason)
+    this.#listener.closed(reason)
   }
 }
 

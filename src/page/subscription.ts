@@ -27,110 +27,114 @@ export interface SubscriptionOwner {
 
 /** Our side of one handle: its events, its broadcasts, its status. */
 export class Subscription {
+  readonly #owner: SubscriptionOwner
+  readonly #target: TypedEvents<TopicEvents>
   readonly queue: EventQueue<ClientEvent>
-  private status: TopicStatus = {
+  #status: TopicStatus = {
     state: 'connecting',
     reason: 'It is being opened.',
     neighbors: [],
   }
-  private readonly outbox: Outbox
-  private readonly joiners = new Set<Joiner>()
-  private failure: GossamerError | undefined
-  private leaving: Promise<void> | undefined
+  readonly #outbox: Outbox
+  readonly #joiners = new Set<Joiner>()
+  #failure: GossamerError | undefined
+  #leaving: Promise<void> | undefined
   /** Events taken and not yet told to the node, and the bytes in them. */
-  private credit = 0
-  private creditBytes = 0
+  #credit = 0
+  #creditBytes = 0
   /** Events that gave way while only listeners were there. */
-  private missed = 0
+  #missed = 0
 
   constructor(
     readonly handle: number,
     readonly maxMessageSize: number,
-    private readonly owner: SubscriptionOwner,
-    private readonly target: TypedEvents<TopicEvents>,
+    owner: SubscriptionOwner,
+    target: TypedEvents<TopicEvents>,
   ) {
-    this.queue = new EventQueue(event => this.took(event))
-    this.outbox = new Outbox((scope, calls, transfer) => this.postBatch(scope, calls, transfer))
+    this.#owner = owner
+    this.#target = target
+    this.queue = new EventQueue(event => this.#took(event))
+    this.#outbox = new Outbox((scope, calls, transfer) => this.#postBatch(scope, calls, transfer))
   }
 
   // ——— what the topic asks
 
   get state(): TopicState {
-    return this.status.state
+    return this.#status.state
   }
 
   get reason(): string {
-    return this.status.reason
+    return this.#status.reason
   }
 
   get neighbors(): readonly PeerId[] {
-    return this.status.neighbors
+    return this.#status.neighbors
   }
 
   broadcast(scope: Scope, payload: Uint8Array, signal: AbortSignal | undefined): Promise<Receipt> {
-    if (this.failure !== undefined) return Promise.reject(this.failure)
-    return this.outbox.send(scope, payload, signal)
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    return this.#outbox.send(scope, payload, signal)
   }
 
   joinPeers(peers: PeerId[]): void {
-    if (this.failure !== undefined) throw this.failure
-    this.owner.post({ type: 'join-peers', handle: this.handle, peers })
+    if (this.#failure !== undefined) throw this.#failure
+    this.#owner.post({ type: 'join-peers', handle: this.handle, peers })
   }
 
   /** Resolves when there are so many neighbors; rejects when the topic ends first. */
   joined(neighbors: number, signal: AbortSignal | undefined): Promise<void> {
-    if (this.failure !== undefined) return Promise.reject(this.failure)
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.status.neighbors.length >= neighbors) return Promise.resolve()
-    if (this.joiners.size >= MOST_JOINERS) {
+    if (this.#status.neighbors.length >= neighbors) return Promise.resolve()
+    if (this.#joiners.size >= MOST_JOINERS) {
       return Promise.reject(new GossamerError('busy', `${MOST_JOINERS} wait to be joined already.`))
     }
     return new Promise((resolve, reject) => {
       const joiner: Joiner = { neighbors, resolve, reject, forget: () => {} }
       if (signal !== undefined) {
         const abort = () => {
-          this.joiners.delete(joiner)
+          this.#joiners.delete(joiner)
           reject(signal.reason)
         }
         signal.addEventListener('abort', abort, { once: true })
         joiner.forget = () => signal.removeEventListener('abort', abort)
       }
-      this.joiners.add(joiner)
+      this.#joiners.add(joiner)
     })
   }
 
   read(signal: AbortSignal | undefined): AsyncIterableIterator<ClientEvent, undefined> {
     const reader = this.queue.read(signal)
-    if (this.missed > 0) this.queue.interject({ type: 'lagged', count: this.missed })
-    this.missed = 0
+    if (this.#missed > 0) this.queue.interject({ type: 'lagged', count: this.#missed })
+    this.#missed = 0
     return reader
   }
 
   /** Reading ends at once; broadcasts made before still leave, then the parting words. */
   leave(signal: AbortSignal | undefined): Promise<void> {
-    if (this.leaving !== undefined) return this.leaving
-    if (this.failure !== undefined) return Promise.resolve()
-    this.outbox.flush()
+    if (this.#leaving !== undefined) return this.#leaving
+    if (this.#failure !== undefined) return Promise.resolve()
+    this.#outbox.flush()
     const { handle } = this
-    const answered = this.owner.ask(call => ({ type: 'leave', handle, call }), signal)
-    this.failure = new GossamerError('closed', 'The topic was left.')
+    const answered = this.#owner.ask(call => ({ type: 'leave', handle, call }), signal)
+    this.#failure = new GossamerError('closed', 'The topic was left.')
     this.queue.discard()
-    this.failJoiners(this.failure)
-    this.setStatus({ state: 'closed', reason: this.failure.message, neighbors: [] })
-    this.leaving = answered.then(
-      () => this.over(),
+    this.#failJoiners(this.#failure)
+    this.#setStatus({ state: 'closed', reason: this.#failure.message, neighbors: [] })
+    this.#leaving = answered.then(
+      () => this.#over(),
       (reason: unknown) => {
-        this.over()
+        this.#over()
         // A node that is gone has left its topics too.
         if (signal?.aborted) throw reason
       },
     )
-    return this.leaving
+    return this.#leaving
   }
 
   /** Someone began to listen. Where nobody reads, listeners must not be held up by a full queue. */
   listened(): void {
-    if (!this.queue.isRead) this.missed += this.queue.trim(EVENT_CREDIT / 2)
+    if (!this.queue.isRead) this.#missed += this.queue.trim(EVENT_CREDIT / 2)
   }
 
   // ——— what the node says
@@ -138,13 +142,13 @@ export class Subscription {
   receive(message: Extract<NodeMessage, { handle: number }>): void {
     switch (message.type) {
       case 'events':
-        for (const event of message.events) this.deliver(event)
+        for (const event of message.events) this.#deliver(event)
         break
       case 'status':
-        if (this.failure === undefined) this.setStatus(message.status)
+        if (this.#failure === undefined) this.#setStatus(message.status)
         break
       case 'outcomes':
-        this.outbox.settle(message.outcomes)
+        this.#outbox.settle(message.outcomes)
         break
       case 'ended':
         this.end(errorOf(message.code, message.message))
@@ -154,73 +158,74 @@ export class Subscription {
 
   /** Ended without our asking. What has arrived is still read; then reading ends, or throws if it is a failure. */
   end(error: GossamerError): void {
-    if (this.failure !== undefined) {
+    if (this.#failure !== undefined) {
       // Left already; a dead node can't answer any more.
-      this.outbox.fail(this.failure)
+      this.#outbox.fail(this.#failure)
       return
     }
-    this.failure = error
+    this.#failure = error
     this.queue.end(error.code === 'closed' ? undefined : error)
-    this.failJoiners(error)
-    this.setStatus({ state: 'closed', reason: error.message, neighbors: [] })
-    this.over()
+    this.#failJoiners(error)
+    this.#setStatus({ state: 'closed', reason: error.message, neighbors: [] })
+    this.#over()
   }
 
   // ——— inside
 
-  private deliver(event: ClientEvent): void {
-    if (this.failure !== undefined) return
-    const { target, queue } = this
+  #deliver(event: ClientEvent): void {
+    if (this.#failure !== undefined) return
+    const { queue } = this
+    const target = this.#target
     const isListened = TypedEvents.listens(target, event.type)
     if (isListened) TypedEvents.emit(target, event.type, event as never)
     // A listener may have left the topic.
-    if (this.failure !== undefined) return
+    if (this.#failure !== undefined) return
     if (queue.isRead) return queue.push(event)
-    if (isListened) return this.took(event)
-    if (queue.length >= EVENT_CREDIT / 2 && this.hasListeners())
-      this.missed += queue.trim(queue.length - 1)
+    if (isListened) return this.#took(event)
+    if (queue.length >= EVENT_CREDIT / 2 && this.#hasListeners())
+      this.#missed += queue.trim(queue.length - 1)
     queue.push(event)
   }
 
-  private hasListeners(): boolean {
-    return STREAM_TYPES.some(type => TypedEvents.listens(this.target, type))
+  #hasListeners(): boolean {
+    return STREAM_TYPES.some(type => TypedEvents.listens(this.#target, type))
   }
 
-  private took(event: ClientEvent): void {
-    this.credit++
-    if (event.type === 'received') this.creditBytes += event.content.length
-    if (this.credit < CREDIT_BATCH && this.creditBytes < CREDIT_BATCH_BYTES) return
-    if (this.failure !== undefined) return
-    this.owner.post({ type: 'credit', handle: this.handle, count: this.credit })
-    this.credit = this.creditBytes = 0
+  #took(event: ClientEvent): void {
+    this.#credit++
+    if (event.type === 'received') this.#creditBytes += event.content.length
+    if (this.#credit < CREDIT_BATCH && this.#creditBytes < CREDIT_BATCH_BYTES) return
+    if (this.#failure !== undefined) return
+    this.#owner.post({ type: 'credit', handle: this.handle, count: this.#credit })
+    this.#credit = this.#creditBytes = 0
   }
 
-  private setStatus(status: TopicStatus): void {
-    this.status = status
-    for (const joiner of this.joiners) {
+  #setStatus(status: TopicStatus): void {
+    this.#status = status
+    for (const joiner of this.#joiners) {
       if (joiner.neighbors > status.neighbors.length) continue
-      this.joiners.delete(joiner)
+      this.#joiners.delete(joiner)
       joiner.forget()
       joiner.resolve()
     }
-    TypedEvents.emit(this.target, 'state', status)
+    TypedEvents.emit(this.#target, 'state', status)
   }
 
-  private failJoiners(error: GossamerError): void {
-    for (const joiner of this.joiners) {
+  #failJoiners(error: GossamerError): void {
+    for (const joiner of this.#joiners) {
       joiner.forget()
       joiner.reject(error)
     }
-    this.joiners.clear()
+    this.#joiners.clear()
   }
 
-  private over(): void {
-    this.outbox.fail(this.failure!)
-    this.owner.forget(this.handle)
+  #over(): void {
+    this.#outbox.fail(this.#failure!)
+    this.#owner.forget(this.handle)
   }
 
-  private postBatch(scope: Scope, calls: BroadcastCall[], transfer: ArrayBuffer[]): void {
-    this.owner.post({ type: 'broadcast', handle: this.handle, scope, calls }, transfer)
+  #postBatch(scope: Scope, calls: BroadcastCall[], transfer: ArrayBuffer[]): void {
+    this.#owner.post({ type: 'broadcast', handle: this.handle, scope, calls }, transfer)
   }
 }
 

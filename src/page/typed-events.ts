@@ -3,7 +3,7 @@
  * It knows who listens, so that nothing is made for an event nobody wants.
  */
 export class TypedEvents<Events extends { [Type in keyof Events]: unknown }> extends EventTarget {
-  private readonly listeners = new Map<string, Listener[]>()
+  readonly #listeners = new Map<string, Listener[]>()
 
   override addEventListener<Type extends keyof Events & string>(
     type: Type,
@@ -14,11 +14,11 @@ export class TypedEvents<Events extends { [Type in keyof Events]: unknown }> ext
     const { once, signal } = typeof options === 'object' ? options : NO_OPTIONS
     if (listener === null || signal?.aborted === true) return
     const capture = isCapture(options)
-    const known = this.listeners.get(type) ?? []
+    const known = this.#listeners.get(type) ?? []
     if (known.some(one => one.listener === listener && one.capture === capture)) return
     known.push({ listener, capture, once: once === true })
-    this.listeners.set(type, known)
-    signal?.addEventListener('abort', () => this.forget(type, listener, capture), { once: true })
+    this.#listeners.set(type, known)
+    signal?.addEventListener('abort', () => this.#forget(type, listener, capture), { once: true })
     this.listened(type)
   }
 
@@ -28,7 +28,7 @@ export class TypedEvents<Events extends { [Type in keyof Events]: unknown }> ext
     options?: boolean | EventListenerOptions,
   ): void {
     super.removeEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
-    this.forget(type, listener, isCapture(options))
+    this.#forget(type, listener, isCapture(options))
   }
 
   /** Somebody began to listen. */
@@ -36,7 +36,7 @@ export class TypedEvents<Events extends { [Type in keyof Events]: unknown }> ext
 
   /** For the one who owns the target. */
   static listens(target: TypedEvents<never>, type: string): boolean {
-    return target.listeners.has(type)
+    return target.#listeners.has(type)
   }
 
   /** For the one who owns the target: nothing happens where nobody listens. */
@@ -44,21 +44,21 @@ export class TypedEvents<Events extends { [Type in keyof Events]: unknown }> ext
     Events extends { [Type in keyof Events]: unknown },
     Type extends keyof Events & string,
   >(target: TypedEvents<Events>, type: Type, detail: Events[Type]): void {
-    const known = target.listeners.get(type)
+    const known = target.#listeners.get(type)
     if (known === undefined) return
     for (const one of known.filter(({ once }) => once)) {
-      target.forget(type, one.listener, one.capture)
+      target.#forget(type, one.listener, one.capture)
     }
     target.dispatchEvent(new CustomEvent(type, { detail }))
   }
 
-  private forget(type: string, listener: unknown, capture: boolean): void {
-    const left = this.listeners
+  #forget(type: string, listener: unknown, capture: boolean): void {
+    const left = this.#listeners
       .get(type)
       ?.filter(one => one.listener !== listener || one.capture !== capture)
     if (left === undefined) return
-    if (left.length === 0) this.listeners.delete(type)
-    else this.listeners.set(type, left)
+    if (left.length === 0) this.#listeners.delete(type)
+    else this.#listeners.set(type, left)
   }
 }
 

@@ -3,46 +3,48 @@
  * outside dies without one, and its channels would stay open for good (browser-facts §2).
  */
 export class Watch {
-  private timer: ReturnType<typeof setTimeout> | undefined
-  private misses = 0
+  readonly #ask: (timeoutMs: number) => Promise<unknown>
+  readonly #gone: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #misses = 0
 
   /** `ask` rejects when there was no answer within the time given. */
-  constructor(
-    private readonly ask: (timeoutMs: number) => Promise<unknown>,
-    private readonly gone: () => void,
-  ) {}
+  constructor(ask: (timeoutMs: number) => Promise<unknown>, gone: () => void) {
+    this.#ask = ask
+    this.#gone = gone
+  }
 
   start(): void {
-    this.misses = 0
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.look(), LOOK_EVERY_MS)
+    this.#misses = 0
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#look(), LOOK_EVERY_MS)
     // Node would stay alive for it.
-    ;(this.timer as { unref?(): void }).unref?.()
+    ;(this.#timer as { unref?(): void }).unref?.()
   }
 
   stop(): void {
-    clearTimeout(this.timer)
-    this.timer = undefined
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   /** Any answer is a sign of life. */
   heard(): void {
-    this.misses = 0
+    this.#misses = 0
   }
 
-  private async look(): Promise<void> {
-    const isAnswered = await this.ask(ANSWER_WITHIN_MS).then(
+  async #look(): Promise<void> {
+    const isAnswered = await this.#ask(ANSWER_WITHIN_MS).then(
       () => true,
       (reason: unknown) => (reason as { code?: unknown } | undefined)?.code !== 'no-answer',
     )
-    if (this.timer === undefined) return
-    const misses = isAnswered ? 0 : this.misses + 1
+    if (this.#timer === undefined) return
+    const misses = isAnswered ? 0 : this.#misses + 1
     if (misses >= MISSES) {
       this.stop()
-      return this.gone()
+      return this.#gone()
     }
     this.start()
-    this.misses = misses
+    this.#misses = misses
   }
 }
 

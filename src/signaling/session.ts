@@ -35,22 +35,22 @@ type Stage =
   | { name: 'open'; socket: number; heartbeatMs: number }
 
 export class SignalingSession {
-  private readonly url: string
-  private readonly origin: string
-  private readonly peer: PeerId
-  private readonly protocol: string
-  private readonly random: Random
-  private readonly config: SessionConfig
-  private readonly topics = new Set<TopicId>()
-  private readonly timers = new Timers<'retry' | 'handshake' | 'ping' | 'answer' | 'stable'>()
+  readonly #url: string
+  readonly #origin: string
+  readonly #peer: PeerId
+  readonly #protocol: string
+  readonly #random: Random
+  readonly #config: SessionConfig
+  readonly #topics = new Set<TopicId>()
+  readonly #timers = new Timers<'retry' | 'handshake' | 'ping' | 'answer' | 'stable'>()
   /** Codes of refusals already told on this connection. */
-  private readonly told = new Set<string>()
-  private stage: Stage = { name: 'stopped' }
-  private sockets = 0
+  readonly #told = new Set<string>()
+  #stage: Stage = { name: 'stopped' }
+  #sockets = 0
   /** Failures since a connection was stable. */
-  private failures = 0
-  private shown: { state: SignalingState; reason: string } = { state: 'none', reason: '' }
-  private outputs: SessionOutput[] = []
+  #failures = 0
+  #shown: { state: SignalingState; reason: string } = { state: 'none', reason: '' }
+  #outputs: SessionOutput[] = []
 
   /** @throws RangeError where `url` is no ws: or wss: URL, or `protocol` has not 1 to 64 letters. */
   constructor({ url, peer, protocol, random, config }: SessionOptions) {
@@ -59,339 +59,344 @@ export class SignalingSession {
     if (protocol.length < 1 || protocol.length > 64) {
       throw new RangeError(`protocol: ${protocol.length} letters, not 1 to 64`)
     }
-    this.url = url
-    this.origin = origin
-    this.peer = peer
-    this.protocol = protocol
-    this.random = random
-    this.config = { ...SESSION_DEFAULTS, ...config }
+    this.#url = url
+    this.#origin = origin
+    this.#peer = peer
+    this.#protocol = protocol
+    this.#random = random
+    this.#config = { ...SESSION_DEFAULTS, ...config }
   }
 
   get state(): SignalingState {
-    return this.shown.state
+    return this.#shown.state
   }
 
   get nextDeadline(): Deadline | undefined {
-    return this.timers.next
+    return this.#timers.next
   }
 
   handle(now: Millis, input: SessionInput): SessionOutput[] {
-    this.outputs = []
+    this.#outputs = []
     switch (input.type) {
       case 'start':
-        if (this.stage.name === 'stopped') this.open(now)
+        if (this.#stage.name === 'stopped') this.#open(now)
         break
       case 'stop':
-        this.stop()
+        this.#stop()
         break
       case 'socket-opened':
-        if (this.isCurrent(input.socket)) this.socketOpened(input.socket)
+        if (this.#isCurrent(input.socket)) this.#socketOpened(input.socket)
         break
       case 'socket-text':
-        if (this.isCurrent(input.socket)) this.socketText(now, input.text)
+        if (this.#isCurrent(input.socket)) this.#socketText(now, input.text)
         break
       case 'socket-closed':
-        if (this.isCurrent(input.socket)) this.socketClosed(now, input.code)
+        if (this.#isCurrent(input.socket)) this.#socketClosed(now, input.code)
         break
       case 'proved':
-        if (this.isCurrent(input.socket)) this.proved(input.signature)
+        if (this.#isCurrent(input.socket)) this.#proved(input.signature)
         break
       case 'enter':
-        this.enter(input.topic)
+        this.#enter(input.topic)
         break
       case 'exit':
-        if (this.topics.delete(input.topic)) this.say({ type: 'leave', topic: input.topic })
+        if (this.#topics.delete(input.topic)) this.#say({ type: 'leave', topic: input.topic })
         break
       case 'send':
-        this.send(input.to, input.body)
+        this.#send(input.to, input.body)
         break
       case 'online':
-        this.online(now)
+        this.#online(now)
         break
       case 'wake':
-        for (const name of this.timers.due(now)) this.timeUp(now, name)
+        for (const name of this.#timers.due(now)) this.#timeUp(now, name)
         break
     }
-    return this.outputs
+    return this.#outputs
   }
 
   // ——— connecting
 
-  private open(now: Millis): void {
-    const socket = ++this.sockets
-    this.stage = { name: 'opening', socket }
-    this.told.clear()
-    this.timers.clearAll()
-    this.timers.set('handshake', now + this.config.handshakeTimeoutMs)
+  #open(now: Millis): void {
+    const socket = ++this.#sockets
+    this.#stage = { name: 'opening', socket }
+    this.#told.clear()
+    this.#timers.clearAll()
+    this.#timers.set('handshake', now + this.#config.handshakeTimeoutMs)
     // While it was lost it stays lost until it is open: retries are no news.
-    if (this.shown.state === 'none') {
-      this.become('connecting', 'Connecting to the signaling server.')
+    if (this.#shown.state === 'none') {
+      this.#become('connecting', 'Connecting to the signaling server.')
     }
-    if (socket > 1) this.count('signaling-reconnects')
-    this.outputs.push({ type: 'open-socket', socket, url: this.url })
+    if (socket > 1) this.#count('signaling-reconnects')
+    this.#outputs.push({ type: 'open-socket', socket, url: this.#url })
   }
 
-  private socketOpened(socket: number): void {
-    if (this.stage.name !== 'opening') {
-      this.count('signaling-unexpected')
+  #socketOpened(socket: number): void {
+    if (this.#stage.name !== 'opening') {
+      this.#count('signaling-unexpected')
       return
     }
-    this.stage = { name: 'greeted', socket }
-    const { peer, protocol } = this
-    this.write(socket, { type: 'hello', version: SIGNALING_VERSION, peer, protocol })
+    this.#stage = { name: 'greeted', socket }
+    const peer = this.#peer
+    const protocol = this.#protocol
+    this.#write(socket, { type: 'hello', version: SIGNALING_VERSION, peer, protocol })
   }
 
-  private challenged({ nonce, heartbeatMs }: Said<'challenge'>): void {
-    if (this.stage.name !== 'greeted') {
-      this.count('signaling-unexpected')
+  #challenged({ nonce, heartbeatMs }: Said<'challenge'>): void {
+    if (this.#stage.name !== 'greeted') {
+      this.#count('signaling-unexpected')
       return
     }
-    const { socket } = this.stage
-    this.stage = { name: 'signing', socket, heartbeatMs }
-    this.outputs.push({
+    const { socket } = this.#stage
+    this.#stage = { name: 'signing', socket, heartbeatMs }
+    this.#outputs.push({
       type: 'sign',
       socket,
-      bytes: challengeBytes(this.origin, nonce, this.peer),
+      bytes: challengeBytes(this.#origin, nonce, this.#peer),
     })
   }
 
-  private proved(signature: Uint8Array): void {
-    if (this.stage.name !== 'signing') {
-      this.count('signaling-unexpected')
+  #proved(signature: Uint8Array): void {
+    if (this.#stage.name !== 'signing') {
+      this.#count('signaling-unexpected')
       return
     }
-    this.stage = { ...this.stage, name: 'proving' }
-    this.write(this.stage.socket, {
+    this.#stage = { ...this.#stage, name: 'proving' }
+    this.#write(this.#stage.socket, {
       type: 'prove',
-      origin: this.origin,
+      origin: this.#origin,
       signature: toBase64(signature),
     })
   }
 
-  private ready(now: Millis, { iceServers }: Said<'ready'>): void {
-    if (this.stage.name === 'open') {
-      this.outputs.push({ type: 'ice-servers', servers: iceServers })
+  #ready(now: Millis, { iceServers }: Said<'ready'>): void {
+    if (this.#stage.name === 'open') {
+      this.#outputs.push({ type: 'ice-servers', servers: iceServers })
       return
     }
-    if (this.stage.name !== 'proving') {
-      this.count('signaling-unexpected')
+    if (this.#stage.name !== 'proving') {
+      this.#count('signaling-unexpected')
       return
     }
-    const { socket, heartbeatMs } = this.stage
-    this.stage = { name: 'open', socket, heartbeatMs }
-    this.timers.clear('handshake')
-    this.timers.set('stable', now + this.config.stableMs)
-    this.timers.set('ping', now + heartbeatMs)
+    const { socket, heartbeatMs } = this.#stage
+    this.#stage = { name: 'open', socket, heartbeatMs }
+    this.#timers.clear('handshake')
+    this.#timers.set('stable', now + this.#config.stableMs)
+    this.#timers.set('ping', now + heartbeatMs)
     // First the ICE servers: `open` and introductions may lead to a dial at once.
-    this.outputs.push({ type: 'ice-servers', servers: iceServers })
-    const wasLost = this.shown.state === 'lost'
-    this.become('open', 'Connected to the signaling server.')
-    if (wasLost) this.notice('signaling-open', 'The signaling server is back.')
-    for (const topic of this.topics) this.say({ type: 'enter', topic })
+    this.#outputs.push({ type: 'ice-servers', servers: iceServers })
+    const wasLost = this.#shown.state === 'lost'
+    this.#become('open', 'Connected to the signaling server.')
+    if (wasLost) this.#notice('signaling-open', 'The signaling server is back.')
+    for (const topic of this.#topics) this.#say({ type: 'enter', topic })
   }
 
   // ——— talking
 
-  private socketText(now: Millis, text: string): void {
+  #socketText(now: Millis, text: string): void {
     const parsed = parseServerMessage(text)
     if (!parsed.ok) {
-      this.count('signaling-malformed')
+      this.#count('signaling-malformed')
       return
     }
     // Anything said shows that the server lives.
-    this.timers.clear('answer')
+    this.#timers.clear('answer')
     const message = parsed.value
     switch (message.type) {
       case 'challenge':
-        this.challenged(message)
+        this.#challenged(message)
         break
       case 'ready':
-        this.ready(now, message)
+        this.#ready(now, message)
         break
       case 'error':
-        this.refused(now, message)
+        this.#refused(now, message)
         break
       case 'closing':
-        this.giveUp(now, 'The signaling server is stopping.', message.retryAfterMs + this.pauseMs())
+        this.#giveUp(
+          now,
+          'The signaling server is stopping.',
+          message.retryAfterMs + this.#pauseMs(),
+        )
         break
       case 'pong':
         break
       default:
-        if (this.stage.name === 'open') this.heard(message)
-        else this.count('signaling-unexpected')
+        if (this.#stage.name === 'open') this.#heard(message)
+        else this.#count('signaling-unexpected')
     }
   }
 
-  private heard(message: Said<'entered' | 'signal' | 'undeliverable'>): void {
+  #heard(message: Said<'entered' | 'signal' | 'undeliverable'>): void {
     if (message.type === 'signal') {
-      this.outputs.push({ type: 'signal', from: message.from, body: message.body })
+      this.#outputs.push({ type: 'signal', from: message.from, body: message.body })
     } else if (message.type === 'undeliverable') {
-      this.count('signaling-undeliverable')
-      this.outputs.push({ type: 'undeliverable', to: message.to })
-    } else if (this.topics.has(message.topic)) {
-      const peers = [...new Set(message.peers)].filter(peer => peer !== this.peer)
-      this.outputs.push({ type: 'introduced', topic: message.topic, peers })
+      this.#count('signaling-undeliverable')
+      this.#outputs.push({ type: 'undeliverable', to: message.to })
+    } else if (this.#topics.has(message.topic)) {
+      const peers = [...new Set(message.peers)].filter(peer => peer !== this.#peer)
+      this.#outputs.push({ type: 'introduced', topic: message.topic, peers })
     } else {
-      this.count('signaling-unexpected')
+      this.#count('signaling-unexpected')
     }
   }
 
-  private enter(topic: TopicId): void {
-    if (!this.topics.has(topic) && this.topics.size >= this.config.topics) {
-      this.count('signaling-too-many-topics')
-      const message = `No more than ${this.config.topics} topics can be entered at once.`
-      this.notice('signaling-refused', message)
+  #enter(topic: TopicId): void {
+    if (!this.#topics.has(topic) && this.#topics.size >= this.#config.topics) {
+      this.#count('signaling-too-many-topics')
+      const message = `No more than ${this.#config.topics} topics can be entered at once.`
+      this.#notice('signaling-refused', message)
       return
     }
-    this.topics.add(topic)
-    this.say({ type: 'enter', topic })
+    this.#topics.add(topic)
+    this.#say({ type: 'enter', topic })
   }
 
-  private send(to: PeerId, body: Uint8Array): void {
+  #send(to: PeerId, body: Uint8Array): void {
     if (body.length === 0 || body.length > LARGEST_SIGNAL_BYTES) {
       throw new RangeError(`body: ${body.length} bytes, not 1 to ${LARGEST_SIGNAL_BYTES}`)
     }
-    if (this.stage.name === 'open') {
-      this.say({ type: 'signal', to, body: toBase64(body) })
+    if (this.#stage.name === 'open') {
+      this.#say({ type: 'signal', to, body: toBase64(body) })
       return
     }
     // Not kept for later: a signal ages in seconds, and who sent it knows best what to do next.
-    this.count('signaling-unsent')
-    this.outputs.push({ type: 'undeliverable', to })
+    this.#count('signaling-unsent')
+    this.#outputs.push({ type: 'undeliverable', to })
   }
 
   /** Says it where there is a connection; else it is said, or not needed, when one opens. */
-  private say(message: ClientText): void {
-    if (this.stage.name === 'open') this.write(this.stage.socket, message)
+  #say(message: ClientText): void {
+    if (this.#stage.name === 'open') this.#write(this.#stage.socket, message)
   }
 
-  private write(socket: number, message: ClientText): void {
-    this.outputs.push({ type: 'send-text', socket, text: JSON.stringify(message) })
+  #write(socket: number, message: ClientText): void {
+    this.#outputs.push({ type: 'send-text', socket, text: JSON.stringify(message) })
   }
 
   // ——— time
 
-  private timeUp(now: Millis, name: 'retry' | 'handshake' | 'ping' | 'answer' | 'stable'): void {
+  #timeUp(now: Millis, name: 'retry' | 'handshake' | 'ping' | 'answer' | 'stable'): void {
     switch (name) {
       case 'retry':
-        this.open(now)
+        this.#open(now)
         break
       case 'handshake':
-        this.giveUp(now, 'The signaling server did not answer in time.')
+        this.#giveUp(now, 'The signaling server did not answer in time.')
         break
       case 'answer':
-        this.giveUp(now, 'The signaling server fell silent.')
+        this.#giveUp(now, 'The signaling server fell silent.')
         break
       case 'stable':
-        this.failures = 0
+        this.#failures = 0
         break
       case 'ping':
-        this.ping(now)
+        this.#ping(now)
         break
     }
   }
 
-  private ping(now: Millis): void {
-    if (this.stage.name !== 'open') return
-    this.say({ type: 'ping' })
-    this.timers.set('ping', now + this.stage.heartbeatMs)
-    this.timers.ensure('answer', now + this.config.answerTimeoutMs)
+  #ping(now: Millis): void {
+    if (this.#stage.name !== 'open') return
+    this.#say({ type: 'ping' })
+    this.#timers.set('ping', now + this.#stage.heartbeatMs)
+    this.#timers.ensure('answer', now + this.#config.answerTimeoutMs)
   }
 
-  private online(now: Millis): void {
-    if (this.stage.name === 'waiting') {
-      this.failures = 0
-      this.open(now)
+  #online(now: Millis): void {
+    if (this.#stage.name === 'waiting') {
+      this.#failures = 0
+      this.#open(now)
     } else {
       // The socket may have died with the old network: find out now.
-      this.ping(now)
+      this.#ping(now)
     }
   }
 
   // ——— losing
 
-  private socketClosed(now: Millis, code: number): void {
+  #socketClosed(now: Millis, code: number): void {
     switch (code) {
       case CLOSE_CODES.replaced:
         // Two with one key would throw each other out for ever: go slowly.
-        this.lose(now, 'This identity connected elsewhere.', this.longPauseMs())
+        this.#lose(now, 'This identity connected elsewhere.', this.#longPauseMs())
         return
       case CLOSE_CODES.refused:
       case CLOSE_CODES.tooMuch:
-        this.lose(now, 'The signaling server refused us.', this.longPauseMs())
+        this.#lose(now, 'The signaling server refused us.', this.#longPauseMs())
         return
     }
     const reason =
-      this.stage.name === 'opening'
+      this.#stage.name === 'opening'
         ? 'The signaling server can not be reached.'
         : 'The connection to the signaling server was lost.'
-    this.lose(now, reason, this.pauseMs())
+    this.#lose(now, reason, this.#pauseMs())
   }
 
-  private refused(now: Millis, { code, message, fatal }: Said<'error'>): void {
-    if (!this.told.has(code)) {
-      this.told.add(code)
-      this.notice('signaling-refused', `The signaling server refused: ${message} (${code}).`)
+  #refused(now: Millis, { code, message, fatal }: Said<'error'>): void {
+    if (!this.#told.has(code)) {
+      this.#told.add(code)
+      this.#notice('signaling-refused', `The signaling server refused: ${message} (${code}).`)
     }
-    if (fatal) this.giveUp(now, 'The signaling server refused us.', this.longPauseMs())
+    if (fatal) this.#giveUp(now, 'The signaling server refused us.', this.#longPauseMs())
   }
 
-  private giveUp(now: Millis, reason: string, pauseMs = this.pauseMs()): void {
-    this.closeSocket()
-    this.lose(now, reason, pauseMs)
+  #giveUp(now: Millis, reason: string, pauseMs = this.#pauseMs()): void {
+    this.#closeSocket()
+    this.#lose(now, reason, pauseMs)
   }
 
-  private lose(now: Millis, reason: string, pauseMs: number): void {
-    const first = this.shown.state !== 'lost'
-    this.stage = { name: 'waiting' }
-    this.timers.clearAll()
-    this.timers.set('retry', now + pauseMs)
-    this.become('lost', reason)
-    if (first) this.notice('signaling-lost', `${reason} Trying again.`)
+  #lose(now: Millis, reason: string, pauseMs: number): void {
+    const first = this.#shown.state !== 'lost'
+    this.#stage = { name: 'waiting' }
+    this.#timers.clearAll()
+    this.#timers.set('retry', now + pauseMs)
+    this.#become('lost', reason)
+    if (first) this.#notice('signaling-lost', `${reason} Trying again.`)
   }
 
-  private stop(): void {
-    this.closeSocket()
-    this.stage = { name: 'stopped' }
-    this.timers.clearAll()
-    this.failures = 0
-    this.become('none', 'Signaling is stopped.')
+  #stop(): void {
+    this.#closeSocket()
+    this.#stage = { name: 'stopped' }
+    this.#timers.clearAll()
+    this.#failures = 0
+    this.#become('none', 'Signaling is stopped.')
   }
 
-  private closeSocket(): void {
-    if ('socket' in this.stage) {
-      this.outputs.push({ type: 'close-socket', socket: this.stage.socket })
+  #closeSocket(): void {
+    if ('socket' in this.#stage) {
+      this.#outputs.push({ type: 'close-socket', socket: this.#stage.socket })
     }
   }
 
-  private pauseMs(): number {
-    return backoffMs(this.failures++, this.random, this.config.backoff)
+  #pauseMs(): number {
+    return backoffMs(this.#failures++, this.#random, this.#config.backoff)
   }
 
-  private longPauseMs(): number {
-    return backoffMs(Number.POSITIVE_INFINITY, this.random, this.config.backoff)
+  #longPauseMs(): number {
+    return backoffMs(Number.POSITIVE_INFINITY, this.#random, this.#config.backoff)
   }
 
   // ——— telling
 
-  private become(state: SignalingState, reason: string): void {
-    if (this.shown.state === state && this.shown.reason === reason) return
-    this.shown = { state, reason }
-    this.outputs.push({ type: 'state', state, reason })
+  #become(state: SignalingState, reason: string): void {
+    if (this.#shown.state === state && this.#shown.reason === reason) return
+    this.#shown = { state, reason }
+    this.#outputs.push({ type: 'state', state, reason })
   }
 
-  private isCurrent(socket: number): boolean {
-    if ('socket' in this.stage && this.stage.socket === socket) return true
-    this.count('signaling-stale')
+  #isCurrent(socket: number): boolean {
+    if ('socket' in this.#stage && this.#stage.socket === socket) return true
+    this.#count('signaling-stale')
     return false
   }
 
-  private notice(code: SessionNotice, message: string): void {
-    this.outputs.push({ type: 'notice', code, message })
+  #notice(code: SessionNotice, message: string): void {
+    this.#outputs.push({ type: 'notice', code, message })
   }
 
-  private count(counter: SessionCounter): void {
-    this.outputs.push({ type: 'count', counter })
+  #count(counter: SessionCounter): void {
+    this.#outputs.push({ type: 'count', counter })
   }
 }
 

@@ -109,31 +109,34 @@ function hasIndexeddb(): boolean {
 }
 
 class IndexeddbStore implements Store {
+  readonly #db: IDBPDatabase<Tables>
+  readonly #connection: Connection
+  readonly #onCorrupt: (what: string) => void
   readonly kind = 'indexeddb'
   readonly counters = noCounts()
 
-  constructor(
-    private readonly db: IDBPDatabase<Tables>,
-    private readonly connection: Connection,
-    private readonly onCorrupt: (what: string) => void,
-  ) {}
+  constructor(db: IDBPDatabase<Tables>, connection: Connection, onCorrupt: (what: string) => void) {
+    this.#db = db
+    this.#connection = connection
+    this.#onCorrupt = onCorrupt
+  }
 
   async probe(): Promise<void> {
-    await this.within('opening the store', ['own'], 'readwrite', 'relaxed', tx =>
+    await this.#within('opening the store', ['own'], 'readwrite', 'relaxed', tx =>
       tx.objectStore('own').put(Date.now(), 'opened'),
     )
   }
 
   async loadIdentity(): Promise<CryptoKeyPair | undefined> {
-    const value = await this.readOne('own', 'identity')
+    const value = await this.#readOne('own', 'identity')
     if (value === undefined) return undefined
     const keys = parseIdentity(value)
-    if (keys === undefined) this.skip('the identity')
+    if (keys === undefined) this.#skip('the identity')
     return keys
   }
 
   async saveIdentity(keys: CryptoKeyPair): Promise<void> {
-    await this.within('saving the identity', ['own', 'seqs'], 'readwrite', 'strict', async tx => {
+    await this.#within('saving the identity', ['own', 'seqs'], 'readwrite', 'strict', async tx => {
       await Promise.all([
         tx.objectStore('own').put(keys, 'identity'),
         tx.objectStore('own').delete('seq-floor'),
@@ -143,13 +146,13 @@ class IndexeddbStore implements Store {
   }
 
   async reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }> {
-    const block = await this.within(
+    const block = await this.#within(
       'reserving sequence numbers',
       ['seqs', 'own'],
       'readwrite',
       'strict',
       async tx => {
-        const last = await this.lastSeq(tx, topic)
+        const last = await this.#lastSeq(tx, topic)
         if (last !== 'corrupt') {
           const next = blockAfter(last, count)
           const record: SeqRecord = { topic, last: next.last }
@@ -163,7 +166,7 @@ class IndexeddbStore implements Store {
       },
     )
     if (block !== undefined) return block
-    this.skip(`the last sequence number of topic ${topic}`)
+    this.#skip(`the last sequence number of topic ${topic}`)
     throw new StorageError(
       'corrupt',
       `the last sequence number of topic ${topic} is unreadable; a new identity is taken at the next start`,
@@ -172,12 +175,12 @@ class IndexeddbStore implements Store {
 
   async loadSeen(topic: TopicId, since: Millis): Promise<SeenIds[]> {
     const seen: SeenIds[] = []
-    for (const value of await this.readAll(
+    for (const value of await this.#readAll(
       'seen',
       IDBKeyRange.bound([topic, since], [topic, []]),
     )) {
       const ids = parseSeen(value)
-      if (ids === undefined) this.skip(`seen ids of topic ${topic}`)
+      if (ids === undefined) this.#skip(`seen ids of topic ${topic}`)
       else seen.push(ids)
     }
     return seen
@@ -191,13 +194,13 @@ class IndexeddbStore implements Store {
       const both = [...(byKey.get(key)?.ranges ?? []), ...ranges]
       byKey.set(key, { topic, since, author, ranges: both })
     }
-    await this.within('saving seen ids', ['seen'], 'readwrite', 'relaxed', async tx => {
+    await this.#within('saving seen ids', ['seen'], 'readwrite', 'relaxed', async tx => {
       const table = tx.objectStore('seen')
       await Promise.all(
         [...byKey.values()].map(async record => {
           const before = await table.get([topic, record.since, record.author])
           const kept = before === undefined ? undefined : parseSeen(before)
-          if (before !== undefined && kept === undefined) this.skip(`seen ids of topic ${topic}`)
+          if (before !== undefined && kept === undefined) this.#skip(`seen ids of topic ${topic}`)
           const { ranges, cut } = mergeRanges(kept?.ranges ?? [], record.ranges, RANGES_PER_RECORD)
           this.counters.rangesCut += cut
           await table.put({ ...record, ranges })
@@ -212,7 +215,7 @@ class IndexeddbStore implements Store {
     for (const range of [tooOld, tooNew]) {
       let dropped: number
       do {
-        dropped = await this.within(
+        dropped = await this.#within(
           'dropping seen ids',
           ['seen'],
           'readwrite',
@@ -229,10 +232,10 @@ class IndexeddbStore implements Store {
   }
 
   async loadPeers(topic: TopicId): Promise<PeerId[]> {
-    const value = await this.readOne('peers', topic)
+    const value = await this.#readOne('peers', topic)
     if (value === undefined) return []
     const { peers, corrupt } = parsePeers(value)
-    if (corrupt > 0) this.skip(`${corrupt} peers of topic ${topic}`, corrupt)
+    if (corrupt > 0) this.#skip(`${corrupt} peers of topic ${topic}`, corrupt)
     return peers
   }
 
@@ -244,7 +247,7 @@ class IndexeddbStore implements Store {
       peers: distinct.slice(0, PEERS_PER_TOPIC),
     }
     this.counters.peersCut += distinct.length - record.peers.length
-    await this.within('saving peers', ['peers'], 'readwrite', 'relaxed', async tx => {
+    await this.#within('saving peers', ['peers'], 'readwrite', 'relaxed', async tx => {
       const table = tx.objectStore('peers')
       await table.put(record)
       if ((await table.count()) <= TOPICS_WITH_PEERS) return
@@ -256,11 +259,11 @@ class IndexeddbStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.connection.lost ??= 'the store is closed'
-    this.db.close()
+    this.#connection.lost ??= 'the store is closed'
+    this.#db.close()
   }
 
-  private async lastSeq(
+  async #lastSeq(
     tx: IDBPTransaction<Tables, ('seqs' | 'own')[], 'readwrite'>,
     topic: TopicId,
   ): Promise<number | 'corrupt'> {
@@ -281,42 +284,42 @@ class IndexeddbStore implements Store {
     return floor
   }
 
-  private async readOne(table: 'own' | 'peers', key: string): Promise<unknown> {
+  async #readOne(table: 'own' | 'peers', key: string): Promise<unknown> {
     try {
-      return await this.within(`reading ${table}`, [table], 'readonly', 'relaxed', tx =>
+      return await this.#within(`reading ${table}`, [table], 'readonly', 'relaxed', tx =>
         tx.objectStore(table).get(key),
       )
     } catch (cause) {
       if (!isUnreadable(cause)) throw cause
-      this.skip(`a record of ${table}`)
+      this.#skip(`a record of ${table}`)
       return undefined
     }
   }
 
   /** All values at once; where one of them can't be read, one by one, without it. */
-  private async readAll(table: 'seen', range: IDBKeyRange): Promise<unknown[]> {
+  async #readAll(table: 'seen', range: IDBKeyRange): Promise<unknown[]> {
     const doing = `reading ${table}`
     try {
-      return await this.within(doing, [table], 'readonly', 'relaxed', tx =>
+      return await this.#within(doing, [table], 'readonly', 'relaxed', tx =>
         tx.objectStore(table).getAll(range),
       )
     } catch (cause) {
       if (!isUnreadable(cause)) throw cause
     }
-    const keys = await this.within(doing, [table], 'readonly', 'relaxed', tx =>
+    const keys = await this.#within(doing, [table], 'readonly', 'relaxed', tx =>
       tx.objectStore(table).getAllKeys(range),
     )
     const values: unknown[] = []
     for (const key of keys) {
       try {
         values.push(
-          await this.within(doing, [table], 'readonly', 'relaxed', tx =>
+          await this.#within(doing, [table], 'readonly', 'relaxed', tx =>
             tx.objectStore(table).get(key),
           ),
         )
       } catch (cause) {
         if (!isUnreadable(cause)) throw cause
-        this.skip(`a record of ${table}`)
+        this.#skip(`a record of ${table}`)
       }
     }
     return values
@@ -325,19 +328,19 @@ class IndexeddbStore implements Store {
   /**
    * One transaction: what `work` did has committed when this resolves, and none of it when it rejects.
    */
-  private async within<N extends StoreNames<Tables>, M extends 'readonly' | 'readwrite', T>(
+  async #within<N extends StoreNames<Tables>, M extends 'readonly' | 'readwrite', T>(
     doing: string,
     tables: N[],
     mode: M,
     durability: 'strict' | 'relaxed',
     work: (tx: IDBPTransaction<Tables, N[], M>) => Promise<T>,
   ): Promise<T> {
-    if (this.connection.lost !== undefined) {
-      throw new StorageError('failed', `${doing}: ${this.connection.lost}`)
+    if (this.#connection.lost !== undefined) {
+      throw new StorageError('failed', `${doing}: ${this.#connection.lost}`)
     }
     let tx: IDBPTransaction<Tables, N[], M>
     try {
-      tx = this.db.transaction(tables, mode, { durability })
+      tx = this.#db.transaction(tables, mode, { durability })
     } catch (cause) {
       throw storageError(cause, doing)
     }
@@ -360,9 +363,9 @@ class IndexeddbStore implements Store {
     }
   }
 
-  private skip(what: string, records = 1): void {
+  #skip(what: string, records = 1): void {
     this.counters.corruptRecords += records
-    this.onCorrupt(what)
+    this.#onCorrupt(what)
   }
 }
 

@@ -17,46 +17,46 @@ import {
 export class MemoryStore implements Store {
   readonly kind = 'memory'
   readonly counters = noCounts()
-  private identity: CryptoKeyPair | undefined
-  private readonly seqs = new Map<TopicId, number>()
-  private seqFloor = 0
+  #identity: CryptoKeyPair | undefined
+  readonly #seqs = new Map<TopicId, number>()
+  #seqFloor = 0
   /** Topic, then `since` and author. */
-  private readonly seen = new Map<TopicId, Map<string, Seen>>()
+  readonly #seen = new Map<TopicId, Map<string, Seen>>()
   /** Least recently saved first. */
-  private readonly peers = new Map<TopicId, PeerId[]>()
-  private closed = false
+  readonly #peers = new Map<TopicId, PeerId[]>()
+  #closed = false
 
   async loadIdentity(): Promise<CryptoKeyPair | undefined> {
-    this.check()
-    return this.identity
+    this.#check()
+    return this.#identity
   }
 
   async saveIdentity(keys: CryptoKeyPair): Promise<void> {
-    this.check()
-    this.identity = keys
-    this.seqs.clear()
-    this.seqFloor = 0
+    this.#check()
+    this.#identity = keys
+    this.#seqs.clear()
+    this.#seqFloor = 0
   }
 
   async reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }> {
-    this.check()
-    const block = blockAfter(this.seqs.get(topic) ?? this.seqFloor, count)
-    if (!this.seqs.has(topic) && this.seqs.size >= TOPICS_WITH_SEQS) this.forgetLowestTopic()
-    this.seqs.set(topic, block.last)
+    this.#check()
+    const block = blockAfter(this.#seqs.get(topic) ?? this.#seqFloor, count)
+    if (!this.#seqs.has(topic) && this.#seqs.size >= TOPICS_WITH_SEQS) this.#forgetLowestTopic()
+    this.#seqs.set(topic, block.last)
     return block
   }
 
   async loadSeen(topic: TopicId, since: Millis): Promise<SeenIds[]> {
-    this.check()
-    const kept = [...(this.seen.get(topic)?.values() ?? [])]
+    this.#check()
+    const kept = [...(this.#seen.get(topic)?.values() ?? [])]
     return kept.filter(ids => ids.since >= since).sort((a, b) => a.since - b.since)
   }
 
   async saveSeen(topic: TopicId, seen: readonly SeenIds[]): Promise<void> {
-    this.check()
+    this.#check()
     if (seen.length === 0) return
-    let kept = this.seen.get(topic)
-    if (kept === undefined) this.seen.set(topic, (kept = new Map()))
+    let kept = this.#seen.get(topic)
+    if (kept === undefined) this.#seen.set(topic, (kept = new Map()))
     for (const { author, since, ranges } of seen) {
       const key = `${since} ${author}`
       const merged = mergeRanges(kept.get(key)?.ranges ?? [], ranges, RANGES_PER_RECORD)
@@ -66,47 +66,47 @@ export class MemoryStore implements Store {
   }
 
   async dropSeen(before: Millis): Promise<void> {
-    this.check()
-    for (const [topic, kept] of this.seen) {
+    this.#check()
+    for (const [topic, kept] of this.#seen) {
       for (const [key, { since }] of kept) {
         if (since < before || since > before + SEEN_AHEAD_MS) kept.delete(key)
       }
-      if (kept.size === 0) this.seen.delete(topic)
+      if (kept.size === 0) this.#seen.delete(topic)
     }
   }
 
   async loadPeers(topic: TopicId): Promise<PeerId[]> {
-    this.check()
-    return [...(this.peers.get(topic) ?? [])]
+    this.#check()
+    return [...(this.#peers.get(topic) ?? [])]
   }
 
   async savePeers(topic: TopicId, peers: readonly PeerId[]): Promise<void> {
-    this.check()
+    this.#check()
     const distinct = [...new Set(peers)]
     const kept = distinct.slice(0, PEERS_PER_TOPIC)
     this.counters.peersCut += distinct.length - kept.length
-    this.peers.delete(topic)
-    this.peers.set(topic, kept)
-    if (this.peers.size > TOPICS_WITH_PEERS) {
-      this.peers.delete(this.peers.keys().next().value!)
+    this.#peers.delete(topic)
+    this.#peers.set(topic, kept)
+    if (this.#peers.size > TOPICS_WITH_PEERS) {
+      this.#peers.delete(this.#peers.keys().next().value!)
       this.counters.peerTopicsForgotten++
     }
   }
 
   async close(): Promise<void> {
-    this.closed = true
+    this.#closed = true
   }
 
   /** New topics begin above the floor, so a forgotten one that comes back repeats nothing. */
-  private forgetLowestTopic(): void {
-    const [topic, last] = [...this.seqs].reduce((a, b) => (b[1] < a[1] ? b : a))
-    this.seqs.delete(topic)
-    this.seqFloor = Math.max(this.seqFloor, last)
+  #forgetLowestTopic(): void {
+    const [topic, last] = [...this.#seqs].reduce((a, b) => (b[1] < a[1] ? b : a))
+    this.#seqs.delete(topic)
+    this.#seqFloor = Math.max(this.#seqFloor, last)
     this.counters.seqTopicsForgotten++
   }
 
-  private check(): void {
-    if (this.closed) throw new StorageError('failed', 'the store is closed')
+  #check(): void {
+    if (this.#closed) throw new StorageError('failed', 'the store is closed')
   }
 }
 

@@ -16,83 +16,90 @@ export interface StorageNotice {
  * earlier run, so there is none: the broadcast fails and its author learns why.
  */
 export class SteadyStore implements Store {
-  private noticedAt = Number.NEGATIVE_INFINITY
+  readonly #store: Store
+  readonly #onNotice: (notice: StorageNotice) => void
+  readonly #now: () => Millis
+  #noticedAt = Number.NEGATIVE_INFINITY
 
   constructor(
-    private readonly store: Store,
-    private readonly onNotice: (notice: StorageNotice) => void,
-    private readonly now: () => Millis = Date.now,
-  ) {}
+    store: Store,
+    onNotice: (notice: StorageNotice) => void,
+    now: () => Millis = Date.now,
+  ) {
+    this.#store = store
+    this.#onNotice = onNotice
+    this.#now = now
+  }
 
   get kind(): Store['kind'] {
-    return this.store.kind
+    return this.#store.kind
   }
 
   get counters(): Readonly<StoreCounters> {
-    return this.store.counters
+    return this.#store.counters
   }
 
   loadIdentity(): Promise<CryptoKeyPair | undefined> {
-    return this.told(
-      this.store.loadIdentity(),
+    return this.#told(
+      this.#store.loadIdentity(),
       'This visit may have another identity than the last.',
     )
   }
 
   saveIdentity(keys: CryptoKeyPair): Promise<void> {
-    return this.told(this.store.saveIdentity(keys), 'The identity will be gone after a reload.')
+    return this.#told(this.#store.saveIdentity(keys), 'The identity will be gone after a reload.')
   }
 
   reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }> {
-    return this.told(this.store.reserveSeqs(topic, count), UNSENT)
+    return this.#told(this.#store.reserveSeqs(topic, count), UNSENT)
   }
 
   loadSeen(topic: TopicId, since: Millis): Promise<SeenIds[]> {
-    const loading = this.told(this.store.loadSeen(topic, since), DELIVERED_AGAIN)
+    const loading = this.#told(this.#store.loadSeen(topic, since), DELIVERED_AGAIN)
     return loading.catch(() => [])
   }
 
   saveSeen(topic: TopicId, seen: readonly SeenIds[]): Promise<void> {
-    return this.told(this.store.saveSeen(topic, seen), DELIVERED_AGAIN).catch(() => {})
+    return this.#told(this.#store.saveSeen(topic, seen), DELIVERED_AGAIN).catch(() => {})
   }
 
   dropSeen(before: Millis): Promise<void> {
-    return this.told(this.store.dropSeen(before), 'Old records stay a while.').catch(() => {})
+    return this.#told(this.#store.dropSeen(before), 'Old records stay a while.').catch(() => {})
   }
 
   loadPeers(topic: TopicId): Promise<PeerId[]> {
-    return this.told(this.store.loadPeers(topic), PEERS_UNKNOWN).catch(() => [])
+    return this.#told(this.#store.loadPeers(topic), PEERS_UNKNOWN).catch(() => [])
   }
 
   savePeers(topic: TopicId, peers: readonly PeerId[]): Promise<void> {
-    return this.told(this.store.savePeers(topic, peers), PEERS_UNKNOWN).catch(() => {})
+    return this.#told(this.#store.savePeers(topic, peers), PEERS_UNKNOWN).catch(() => {})
   }
 
   close(): Promise<void> {
-    return this.store.close()
+    return this.#store.close()
   }
 
   /** A record was skipped; the store goes on without it. */
   corrupt(what: string): void {
-    this.notice(`A stored record could not be read and is skipped: ${what}.`)
+    this.#notice(`A stored record could not be read and is skipped: ${what}.`)
   }
 
   /** Passes the outcome on; a failure is noticed before. */
-  private async told<T>(outcome: Promise<T>, consequence: string): Promise<T> {
+  async #told<T>(outcome: Promise<T>, consequence: string): Promise<T> {
     try {
       return await outcome
     } catch (cause) {
       if (!(cause instanceof StorageError)) throw cause
-      this.notice(`Storage failed: ${cause.message}. ${consequence}`)
+      this.#notice(`Storage failed: ${cause.message}. ${consequence}`)
       throw cause
     }
   }
 
-  private notice(message: string): void {
-    const now = this.now()
-    if (now - this.noticedAt < QUIET_MS) return
-    this.noticedAt = now
-    this.onNotice({ code: 'storage-failed', message })
+  #notice(message: string): void {
+    const now = this.#now()
+    if (now - this.#noticedAt < QUIET_MS) return
+    this.#noticedAt = now
+    this.#onNotice({ code: 'storage-failed', message })
   }
 }
 

@@ -8,11 +8,11 @@ import { WIRE_VERSION } from './hello.js'
 import { FIRST_TOPIC_TAG, FRAME_TAGS } from './tags.js'
 
 export class FrameDecoder {
-  private readonly topics: TopicId[] = []
-  private readonly authors: PeerId[] = []
-  private readonly names: Names = {
+  readonly #topics: TopicId[] = []
+  readonly #authors: PeerId[] = []
+  readonly #names: Names = {
     shortOf: () => undefined,
-    longOf: alias => this.authors[alias],
+    longOf: alias => this.#authors[alias],
   }
 
   /**
@@ -20,27 +20,27 @@ export class FrameDecoder {
    * part of its packet, it is copied first, so that a peer can't make us keep 16 KiB for a few bytes.
    */
   decode(bytes: Uint8Array): Decoded<Frame> {
-    return decode(this.frame, mayBeKept(bytes) ? bytes.slice() : bytes, this.names)
+    return decode(this.#frame, mayBeKept(bytes) ? bytes.slice() : bytes, this.#names)
   }
 
-  private readonly frame: Pick<Schema<Frame>, 'read'> = {
+  readonly #frame: Pick<Schema<Frame>, 'read'> = {
     read: r => {
       if (r.u8() !== WIRE_VERSION) r.fail('unknown version')
       const tag = r.u8()
       if (tag >= FIRST_TOPIC_TAG) {
-        const topic = this.topics[topicAlias.read(r)] ?? r.fail('unknown topic alias')
+        const topic = this.#topics[topicAlias.read(r)] ?? r.fail('unknown topic alias')
         return { type: 'topic', topic, message: topicMessage.readFields(r, tag) }
       }
       const frame = linkFrame.readFields(r, tag)
       if (r.left > 0) r.fail('trailing bytes')
-      this.learn(r, frame)
+      this.#learn(r, frame)
       return frame
     },
   }
 
-  private learn(r: Reader, frame: LinkFrame): void {
-    if (frame.type === 'topic-hello') define(r, this.topics, frame.alias, frame.topic)
-    if (frame.type === 'author-alias') define(r, this.authors, frame.alias, frame.author)
+  #learn(r: Reader, frame: LinkFrame): void {
+    if (frame.type === 'topic-hello') define(r, this.#topics, frame.alias, frame.topic)
+    if (frame.type === 'author-alias') define(r, this.#authors, frame.alias, frame.author)
   }
 }
 

@@ -32,111 +32,113 @@ export type Scope = 'swarm' | 'neighbors'
 
 /** One holder of a port: its subscriptions, and what is to be posted to it. */
 export class Client {
-  private readonly subscriptions = new Map<number, Subscription>()
+  readonly #post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void
+  readonly #world: ClientsWorld
+  readonly #subscriptions = new Map<number, Subscription>()
 
-  constructor(
-    private readonly post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void,
-    private readonly world: ClientsWorld,
-  ) {}
+  constructor(post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void, world: ClientsWorld) {
+    this.#post = post
+    this.#world = world
+  }
 
   /** Never throws: a client that speaks nonsense is refused, and the node goes on. */
   receive(message: ClientMessage): void {
     try {
-      this.act(message)
+      this.#act(message)
     } catch (error) {
       const call = typeof message === 'object' && message !== null && 'call' in message
-      if (call) this.refuse(message.call, error)
-      else this.world.count('client-message-refused')
+      if (call) this.#refuse(message.call, error)
+      else this.#world.count('client-message-refused')
     }
   }
 
   notice(notice: Notice): void {
-    this.post({ type: 'notice', notice })
+    this.#post({ type: 'notice', notice })
   }
 
   flush(): void {
-    for (const subscription of this.subscriptions.values()) subscription.flush()
+    for (const subscription of this.#subscriptions.values()) subscription.flush()
   }
 
   /** Events its readers lost because they did not keep up, and credit they gave too much. */
   get losses(): { dropped: number; creditRefused: number } {
-    const losses = { ...this.ended }
-    for (const subscription of this.subscriptions.values()) add(losses, subscription.losses)
+    const losses = { ...this.#ended }
+    for (const subscription of this.#subscriptions.values()) add(losses, subscription.losses)
     return losses
   }
-  private readonly ended = { dropped: 0, creditRefused: 0 }
+  readonly #ended = { dropped: 0, creditRefused: 0 }
 
   close(): void {
-    for (const subscription of [...this.subscriptions.values()]) {
-      void this.world.unsubscribe(subscription)
+    for (const subscription of [...this.#subscriptions.values()]) {
+      void this.#world.unsubscribe(subscription)
     }
-    this.subscriptions.clear()
+    this.#subscriptions.clear()
   }
 
-  private act(message: ClientMessage): void {
+  #act(message: ClientMessage): void {
     switch (message.type) {
       case 'connect':
-        return this.answer(message.call, this.world.welcome())
+        return this.#answer(message.call, this.#world.welcome())
       case 'subscribe':
-        return this.subscribe(message)
+        return this.#subscribe(message)
       case 'join-peers':
-        return this.world.joinPeers(this.find(message.handle).topic, peerIds(message.peers))
+        return this.#world.joinPeers(this.#find(message.handle).topic, peerIds(message.peers))
       case 'broadcast':
-        return this.broadcast(message)
+        return this.#broadcast(message)
       case 'credit':
-        return this.find(message.handle).credit(message.count)
+        return this.#find(message.handle).credit(message.count)
       case 'leave': {
-        const subscription = this.find(message.handle)
+        const subscription = this.#find(message.handle)
         const { call } = message
-        this.subscriptions.delete(message.handle)
-        add(this.ended, subscription.losses)
-        this.settleCall(call, this.world.unsubscribe(subscription))
+        this.#subscriptions.delete(message.handle)
+        add(this.#ended, subscription.losses)
+        this.#settleCall(call, this.#world.unsubscribe(subscription))
         return
       }
       case 'inspect':
-        return this.answer(message.call, this.world.inspect())
+        return this.#answer(message.call, this.#world.inspect())
       case 'metrics':
-        return this.answer(message.call, this.world.metrics())
+        return this.#answer(message.call, this.#world.metrics())
       case 'listen':
-        return this.world.listen(message.port)
+        return this.#world.listen(message.port)
       case 'shutdown':
-        return this.settleCall(message.call, this.world.shutdown())
+        return this.#settleCall(message.call, this.#world.shutdown())
       default:
         throw new GossamerError('invalid-argument', 'The node does not know this message.')
     }
   }
 
-  private subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
+  #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
     const { handle, capacity } = message
     const topic = parseTopicId(String(message.topic))
     if (topic === undefined) throw new GossamerError('invalid-argument', 'subscribe: no topic id.')
-    if (!Number.isInteger(handle) || this.subscriptions.has(handle)) {
+    if (!Number.isInteger(handle) || this.#subscriptions.has(handle)) {
       throw new GossamerError('invalid-argument', 'subscribe: the handle is taken or no integer.')
     }
-    if (this.subscriptions.size >= MOST_SUBSCRIPTIONS) {
-      this.post({ type: 'ended', handle, code: 'busy', message: TOO_MANY })
+    if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) {
+      this.#post({ type: 'ended', handle, code: 'busy', message: TOO_MANY })
       return
     }
-    const subscription = new Subscription(handle, topic, capacity, this.post, this.world.settle)
-    this.subscriptions.set(handle, subscription)
+    const subscription = new Subscription(handle, topic, capacity, this.#post, this.#world.settle)
+    this.#subscriptions.set(handle, subscription)
     try {
-      this.world.subscribe(subscription, message.terms, peerIds(message.bootstrap))
+      this.#world.subscribe(subscription, message.terms, peerIds(message.bootstrap))
     } catch (error) {
-      this.subscriptions.delete(handle)
+      this.#subscriptions.delete(handle)
       const { code, message: words } = failure(error)
-      this.post({ type: 'ended', handle, code, message: words })
+      this.#post({ type: 'ended', handle, code, message: words })
     }
   }
 
-  private broadcast({ handle, scope, calls }: Extract<ClientMessage, { type: 'broadcast' }>): void {
-    const subscription = this.subscriptions.get(handle)
+  #broadcast({ handle, scope, calls }: Extract<ClientMessage, { type: 'broadcast' }>): void {
+    const subscription = this.#subscriptions.get(handle)
     for (const { ref, payload } of calls) {
       if (subscription === undefined) {
         const outcome = { ref, ok: false, code: 'closed', message: 'The topic was left.' } as const
-        this.post({ type: 'outcomes', handle, outcomes: [outcome] })
+        this.#post({ type: 'outcomes', handle, outcomes: [outcome] })
       } else {
         try {
-          this.world.broadcast(subscription, ref, payload, scope)
+          this.#world.broadcast(subscription, ref, payload, scope)
         } catch (error) {
           subscription.outcome({ ref, ok: false, ...failure(error) })
         }
@@ -144,84 +146,88 @@ export class Client {
     }
   }
 
-  private find(handle: number): Subscription {
-    const subscription = this.subscriptions.get(handle)
+  #find(handle: number): Subscription {
+    const subscription = this.#subscriptions.get(handle)
     if (subscription === undefined) throw new GossamerError('closed', 'The topic was left.')
     return subscription
   }
 
-  private settleCall(call: number, work: Promise<void>): void {
+  #settleCall(call: number, work: Promise<void>): void {
     work.then(
-      () => this.answer(call, undefined),
-      error => this.refuse(call, error),
+      () => this.#answer(call, undefined),
+      error => this.#refuse(call, error),
     )
   }
 
-  private answer(call: number, value: Welcome | NodeMetrics | NodeSnapshot | undefined): void {
+  #answer(call: number, value: Welcome | NodeMetrics | NodeSnapshot | undefined): void {
     // What was said before the answer arrives before it.
     this.flush()
-    this.post({ type: 'answer', call, value })
+    this.#post({ type: 'answer', call, value })
   }
 
-  private refuse(call: number, error: unknown): void {
-    this.post({ type: 'refused', call, ...failure(error) })
+  #refuse(call: number, error: unknown): void {
+    this.#post({ type: 'refused', call, ...failure(error) })
   }
 }
 
 /** One handle on one topic: its reader's queue, and outcomes not yet posted. */
 export class Subscription {
-  private readonly subscriber: Subscriber
-  private outcomes: BroadcastOutcome[] = []
-  private status: TopicStatus | undefined
+  readonly #post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void
+  readonly #settle: () => void
+  readonly #subscriber: Subscriber
+  #outcomes: BroadcastOutcome[] = []
+  #status: TopicStatus | undefined
 
   constructor(
     readonly handle: number,
     readonly topic: TopicId,
     capacity: number,
-    private readonly post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void,
-    private readonly settle: () => void,
+    post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void,
+    settle: () => void,
   ) {
-    this.subscriber = new Subscriber(capacity)
+    this.#post = post
+    this.#settle = settle
+    this.#subscriber = new Subscriber(capacity)
   }
 
   event(event: TopicEvent): void {
-    this.subscriber.push(event)
-    this.settle()
+    this.#subscriber.push(event)
+    this.#settle()
   }
 
   outcome(outcome: BroadcastOutcome): void {
-    this.outcomes.push(outcome)
-    this.settle()
+    this.#outcomes.push(outcome)
+    this.#settle()
   }
 
   say(status: TopicStatus): void {
-    this.status = status
-    this.settle()
+    this.#status = status
+    this.#settle()
   }
 
   credit(count: number): void {
-    this.subscriber.credit(count)
-    this.settle()
+    this.#subscriber.credit(count)
+    this.#settle()
   }
 
   get losses(): { dropped: number; creditRefused: number } {
-    return this.subscriber
+    return this.#subscriber
   }
 
   flush(): void {
     const { handle } = this
-    if (this.status !== undefined) {
-      this.post({ type: 'status', handle, status: this.status })
-      this.status = undefined
+    if (this.#status !== undefined) {
+      this.#post({ type: 'status', handle, status: this.#status })
+      this.#status = undefined
     }
-    const taken = this.subscriber.take()
+    const taken = this.#subscriber.take()
     if (taken.length > 0) {
       const { events, transfer } = toTransfer(taken)
-      this.post({ type: 'events', handle, events }, transfer)
+      this.#post({ type: 'events', handle, events }, transfer)
     }
-    if (this.outcomes.length > 0) {
-      this.post({ type: 'outcomes', handle, outcomes: this.outcomes })
-      this.outcomes = []
+    if (this.#outcomes.length > 0) {
+      this.#post({ type: 'outcomes', handle, outcomes: this.#outcomes })
+      this.#outcomes = []
     }
   }
 }

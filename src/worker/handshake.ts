@@ -12,22 +12,25 @@ import { type Identity, verifySignature } from './identity.js'
 
 /** Two peers on a fresh channel prove their keys to each other: a nonce each, and a signature over both. */
 export class Handshake {
-  private readonly nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
-  private theirNonce: Uint8Array | undefined
+  readonly #identity: Identity
+  readonly #peer: PeerId
+  readonly #protocol: string
+  readonly #nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
+  #theirNonce: Uint8Array | undefined
 
-  constructor(
-    private readonly identity: Identity,
-    private readonly peer: PeerId,
-    private readonly protocol: string,
-  ) {}
+  constructor(identity: Identity, peer: PeerId, protocol: string) {
+    this.#identity = identity
+    this.#peer = peer
+    this.#protocol = protocol
+  }
 
   hello(): Hello {
     return {
       versions: [WIRE_VERSION],
       features: [],
-      protocol: this.protocol,
-      peer: this.identity.peerId,
-      nonce: this.nonce,
+      protocol: this.#protocol,
+      peer: this.#identity.peerId,
+      nonce: this.#nonce,
       limits: { largestFrameBytes: LARGEST_FRAME_BYTES },
     }
   }
@@ -35,19 +38,19 @@ export class Handshake {
   /** Our proof for it, or undefined where this hello can't be from whom we expect. */
   heardHello(hello: Hello): Promise<HelloProof> | undefined {
     const expected =
-      this.theirNonce === undefined && hello.peer === this.peer && agree(this.hello(), hello).ok
+      this.#theirNonce === undefined && hello.peer === this.#peer && agree(this.hello(), hello).ok
     if (!expected) return undefined
-    this.theirNonce = hello.nonce.slice()
-    const { peerId } = this.identity
-    const said = helloTranscript(peerId, this.peer, this.nonce, this.theirNonce, this.protocol)
-    return this.identity.sign(said).then(signature => ({ signature }))
+    this.#theirNonce = hello.nonce.slice()
+    const { peerId } = this.#identity
+    const said = helloTranscript(peerId, this.#peer, this.#nonce, this.#theirNonce, this.#protocol)
+    return this.#identity.sign(said).then(signature => ({ signature }))
   }
 
   heardProof(proof: HelloProof): Promise<boolean> {
-    if (this.theirNonce === undefined) return Promise.resolve(false)
-    const { peerId } = this.identity
-    const said = helloTranscript(this.peer, peerId, this.theirNonce, this.nonce, this.protocol)
-    return verifySignature(this.peer, said, proof.signature)
+    if (this.#theirNonce === undefined) return Promise.resolve(false)
+    const { peerId } = this.#identity
+    const said = helloTranscript(this.#peer, peerId, this.#theirNonce, this.#nonce, this.#protocol)
+    return verifySignature(this.#peer, said, proof.signature)
   }
 }
 

@@ -18,66 +18,67 @@ export interface DataChannel {
 
 /** A link over a data channel that the page transferred to this worker. */
 export class LentLink implements Link {
+  readonly #channel: DataChannel
+  readonly #listener: LinkListener
   readonly kind = 'lent'
-  private isOpen = false
-  private isClosed = false
+  #isOpen = false
+  #isClosed = false
 
-  constructor(
-    private readonly channel: DataChannel,
-    private readonly listener: LinkListener,
-  ) {
+  constructor(channel: DataChannel, listener: LinkListener) {
+    this.#channel = channel
+    this.#listener = listener
     channel.binaryType = 'arraybuffer'
     channel.bufferedAmountLowThreshold = LINK_DEFAULTS.lowWaterBytes
-    channel.onopen = () => this.open()
+    channel.onopen = () => this.#open()
     channel.onmessage = ({ data }) => {
       // Firefox may deliver before it says open.
-      this.open()
+      this.#open()
       if (data instanceof ArrayBuffer) listener.packet(new Uint8Array(data))
-      else this.end('text on a binary channel')
+      else this.#end('text on a binary channel')
     }
     channel.onbufferedamountlow = () => listener.drained()
-    channel.onclose = () => this.end('channel closed')
-    channel.onerror = () => this.end('channel failed')
+    channel.onclose = () => this.#end('channel closed')
+    channel.onerror = () => this.#end('channel failed')
     // It may have opened on its way here; Firefox says so again later.
-    if (channel.readyState === 'open') queueMicrotask(() => this.open())
+    if (channel.readyState === 'open') queueMicrotask(() => this.#open())
   }
 
   get bufferedAmount(): number {
-    return this.channel.bufferedAmount
+    return this.#channel.bufferedAmount
   }
 
   send(packet: Uint8Array): void {
-    if (this.isClosed) return
+    if (this.#isClosed) return
     try {
-      this.channel.send(packet)
+      this.#channel.send(packet)
     } catch {
       // The state changed under us; close events follow only where the other side still lives.
-      this.end('channel refused to send')
+      this.#end('channel refused to send')
     }
   }
 
   awaitEmpty(): void {
-    this.channel.bufferedAmountLowThreshold = 0
+    this.#channel.bufferedAmountLowThreshold = 0
   }
 
   close(): void {
-    this.isClosed = true
+    this.#isClosed = true
     try {
-      this.channel.close()
+      this.#channel.close()
     } catch {
       // Closed already.
     }
   }
 
-  private open(): void {
-    if (this.isOpen || this.isClosed) return
-    this.isOpen = true
-    this.listener.opened()
+  #open(): void {
+    if (this.#isOpen || this.#isClosed) return
+    this.#isOpen = true
+    this.#listener.opened()
   }
 
-  private end(reason: string): void {
-    if (this.isClosed) return
+  #end(reason: string): void {
+    if (this.#isClosed) return
     this.close()
-    this.listener.closed(reason)
+    this.#listener.closed(reason)
   }
 }

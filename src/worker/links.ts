@@ -45,25 +45,27 @@ type LinkSignal = Extract<SignalBody, { epoch: number }>
  * page makes the connections; an order or report that names an older epoch concerns nobody any more.
  */
 export class Links implements Sleeper {
-  private readonly up = new Map<PeerId, PeerLink>()
-  private readonly attempts = new Map<PeerId, Attempt>()
-  private readonly epochs = new Map<PeerId, number>()
-  private readonly early = new Map<PeerId, EarlyOffer>()
-  private readonly draining = new Set<PeerLink>()
-  private readonly dirty = new Set<PeerLink>()
-  private readonly pacing = new DialPacing(PACING_DEFAULTS)
-  private readonly events: PeerLinkEvents
+  readonly #world: LinksWorld
+  readonly #up = new Map<PeerId, PeerLink>()
+  readonly #attempts = new Map<PeerId, Attempt>()
+  readonly #epochs = new Map<PeerId, number>()
+  readonly #early = new Map<PeerId, EarlyOffer>()
+  readonly #draining = new Set<PeerLink>()
+  readonly #dirty = new Set<PeerLink>()
+  readonly #pacing = new DialPacing(PACING_DEFAULTS)
+  readonly #events: PeerLinkEvents
   iceServers: IceServer[] = []
 
-  constructor(private readonly world: LinksWorld) {
-    this.events = {
-      proven: link => this.proven(link),
+  constructor(world: LinksWorld) {
+    this.#world = world
+    this.#events = {
+      proven: link => this.#proven(link),
       frame: (link, frame) => world.frame(link, frame),
-      down: (link, reason) => this.down(link, reason),
+      down: (link, reason) => this.#down(link, reason),
       misbehaved: (link, reason) => {
         world.input({ type: 'misbehaved', peer: link.peer, reason })
         // Bytes that can't be read leave nothing to go on with, whatever the blame weighs.
-        if (reason === 'malformed-frame' || reason === 'bad-hello') this.drop(link, 'blamed')
+        if (reason === 'malformed-frame' || reason === 'bad-hello') this.#drop(link, 'blamed')
       },
       rtt: ({ peer, epoch }, rttMs) => world.input({ type: 'rtt', peer, epoch, rttMs }),
       congested: ({ peer, epoch }) => world.input({ type: 'congested', peer, epoch }),
@@ -74,7 +76,7 @@ export class Links implements Sleeper {
         }
       },
       dirty: link => {
-        this.dirty.add(link)
+        this.#dirty.add(link)
         world.settle()
       },
       count: (counter, by) => world.count(counter, by),
@@ -85,37 +87,37 @@ export class Links implements Sleeper {
   // ——— what the core wants
 
   dial(peer: PeerId): void {
-    if (this.attempts.has(peer)) return
-    const now = this.world.clock()
-    if (offers(this.world.identity.peerId, peer)) {
-      this.attempts.set(peer, { epoch: 0, giveUpAt: undefined, offer: undefined, candidates: [] })
-      this.pace(now, { type: 'want', peer })
+    if (this.#attempts.has(peer)) return
+    const now = this.#world.clock()
+    if (offers(this.#world.identity.peerId, peer)) {
+      this.#attempts.set(peer, { epoch: 0, giveUpAt: undefined, offer: undefined, candidates: [] })
+      this.#pace(now, { type: 'want', peer })
       return
     }
     const giveUpAt = now + AWAIT_OFFER_MS
-    this.attempts.set(peer, { epoch: 0, giveUpAt, offer: undefined, candidates: [] })
-    const early = this.early.get(peer)
+    this.#attempts.set(peer, { epoch: 0, giveUpAt, offer: undefined, candidates: [] })
+    const early = this.#early.get(peer)
     if (early === undefined) return
-    this.early.delete(peer)
+    this.#early.delete(peer)
     if (now - early.at > EARLY_OFFER_MS) return
-    this.heardOffer(peer, early.offer)
+    this.#heardOffer(peer, early.offer)
     for (const body of early.candidates) this.heard(peer, body)
   }
 
   hangUp(peer: PeerId, reason: 'unused' | 'blamed'): void {
-    this.callOff(peer)
-    const link = this.up.get(peer)
+    this.#callOff(peer)
+    const link = this.#up.get(peer)
     if (link === undefined) return
-    this.up.delete(peer)
-    if (reason === 'blamed') return this.finish(link)
-    this.draining.add(link)
+    this.#up.delete(peer)
+    if (reason === 'blamed') return this.#finish(link)
+    this.#draining.add(link)
     link.closeSoon()
   }
 
   send(to: PeerId, epoch: number, frame: OutgoingFrame): void {
-    const link = this.up.get(to)
+    const link = this.#up.get(to)
     if (link?.epoch === epoch) link.send(frame)
-    else this.world.count('send-on-stale-link')
+    else this.#world.count('send-on-stale-link')
   }
 
   // ——— what peers signal
@@ -123,44 +125,44 @@ export class Links implements Sleeper {
   heard(from: PeerId, body: LinkSignal): void {
     switch (body.type) {
       case 'offer':
-        return this.heardOffer(from, body)
+        return this.#heardOffer(from, body)
       case 'answer':
-        if (this.isCurrent(from, body.epoch)) this.toPage(from, body)
-        else this.world.count('signal-of-stale-epoch')
+        if (this.#isCurrent(from, body.epoch)) this.#toPage(from, body)
+        else this.#world.count('signal-of-stale-epoch')
         return
       case 'hang-up':
-        if (this.attempt(from, body.epoch) !== undefined) this.attemptFailed(from)
+        if (this.#attempt(from, body.epoch) !== undefined) this.#attemptFailed(from)
         return
       case 'candidates': {
-        const attempt = this.attempts.get(from)
-        const early = this.early.get(from)
+        const attempt = this.#attempts.get(from)
+        const early = this.#early.get(from)
         if (attempt?.offer?.epoch === body.epoch) {
           if (attempt.candidates.length < MOST_CANDIDATES) attempt.candidates.push(body)
-        } else if (this.isCurrent(from, body.epoch)) this.toPage(from, body)
+        } else if (this.#isCurrent(from, body.epoch)) this.#toPage(from, body)
         else if (early?.offer.epoch === body.epoch && early.candidates.length < MOST_CANDIDATES) {
           early.candidates.push(body)
-        } else this.world.count('signal-of-stale-epoch')
+        } else this.#world.count('signal-of-stale-epoch')
       }
     }
   }
 
-  private heardOffer(from: PeerId, offer: OfferSignal): void {
-    const { world } = this
+  #heardOffer(from: PeerId, offer: OfferSignal): void {
+    const world = this.#world
     if (offers(world.identity.peerId, from)) return world.count('offer-out-of-turn')
-    if (this.isCurrent(from, offer.epoch)) return this.toPage(from, offer)
-    if (offer.epoch <= (this.epochs.get(from) ?? 0)) return world.count('signal-of-stale-epoch')
+    if (this.#isCurrent(from, offer.epoch)) return this.#toPage(from, offer)
+    if (offer.epoch <= (this.#epochs.get(from) ?? 0)) return world.count('signal-of-stale-epoch')
     if (!world.wantsLink(from)) {
       // The welcome that allows it may still be on its way.
-      this.early.delete(from)
-      this.early.set(from, { offer, candidates: [], at: world.clock() })
-      if (this.early.size > MOST_EARLY_OFFERS) this.early.delete(this.early.keys().next().value!)
+      this.#early.delete(from)
+      this.#early.set(from, { offer, candidates: [], at: world.clock() })
+      if (this.#early.size > MOST_EARLY_OFFERS) this.#early.delete(this.#early.keys().next().value!)
       return
     }
-    this.endAttempt(from)
-    this.attempts.set(from, { epoch: 0, giveUpAt: undefined, offer, candidates: [] })
+    this.#endAttempt(from)
+    this.#attempts.set(from, { epoch: 0, giveUpAt: undefined, offer, candidates: [] })
     // An offer begins anew what was under way, out of turn: its sender has given it one of its places.
     for (const type of ['cancel', 'want', 'offered'] as const) {
-      this.pace(world.clock(), { type, peer: from })
+      this.#pace(world.clock(), { type, peer: from })
     }
   }
 
@@ -171,35 +173,35 @@ export class Links implements Sleeper {
       case 'page':
         return
       case 'rtc-adopted':
-        return this.adopt(report.peer, report.epoch, report.channel as DataChannel | undefined)
+        return this.#adopt(report.peer, report.epoch, report.channel as DataChannel | undefined)
       case 'rtc-lent':
-        return this.lent(report.peer, report.epoch, report.channel as DataChannel)
+        return this.#lent(report.peer, report.epoch, report.channel as DataChannel)
       case 'rtc-relaying': {
-        const link = this.attempt(report.peer, report.epoch)?.link
-        if (link !== undefined) link.attach(this.relayedLink(link))
+        const link = this.#attempt(report.peer, report.epoch)?.link
+        if (link !== undefined) link.attach(this.#relayedLink(link))
         return
       }
       case 'rtc-relay-open':
-        return this.relayed(report)?.opened()
+        return this.#relayed(report)?.opened()
       case 'rtc-relay-packets':
-        return this.relayed(report)?.packets(report.packets)
+        return this.#relayed(report)?.packets(report.packets)
       case 'rtc-relay-buffered':
-        return this.relayed(report)?.buffered(report.amount)
+        return this.#relayed(report)?.buffered(report.amount)
       case 'rtc-signal': {
-        if (!this.isCurrent(report.peer, report.epoch)) return
+        if (!this.#isCurrent(report.peer, report.epoch)) return
         const said = toSignalBody(report.epoch, report.signal)
-        if (said.ok) return this.world.signal(report.peer, said.body)
-        return this.world.count(said.ignored ? 'page-signal-ignored' : 'page-signal-refused')
+        if (said.ok) return this.#world.signal(report.peer, said.body)
+        return this.#world.count(said.ignored ? 'page-signal-ignored' : 'page-signal-refused')
       }
       case 'rtc-connected':
         return
       case 'rtc-interrupted':
-        return this.find(report.peer, report.epoch)?.interrupted()
+        return this.#find(report.peer, report.epoch)?.interrupted()
       case 'rtc-closed': {
-        const link = this.find(report.peer, report.epoch)
+        const link = this.#find(report.peer, report.epoch)
         if (link !== undefined) link.closed(report.reason)
-        else if (this.attempt(report.peer, report.epoch) !== undefined)
-          this.attemptFailed(report.peer)
+        else if (this.#attempt(report.peer, report.epoch) !== undefined)
+          this.#attemptFailed(report.peer)
       }
     }
   }
@@ -207,239 +209,249 @@ export class Links implements Sleeper {
   // ——— time
 
   get nextDeadline(): Deadline | undefined {
-    let next = this.pacing.nextDeadline
-    for (const { giveUpAt } of this.attempts.values()) {
+    let next = this.#pacing.nextDeadline
+    for (const { giveUpAt } of this.#attempts.values()) {
       if (giveUpAt !== undefined) next = sooner(next, { at: giveUpAt, reason: 'no offer came' })
     }
     return next
   }
 
   wake(now: Millis): void {
-    this.pace(now, { type: 'wake' })
-    for (const [peer, { giveUpAt }] of [...this.attempts]) {
-      if (giveUpAt !== undefined && giveUpAt <= now) this.giveUp(peer)
+    this.#pace(now, { type: 'wake' })
+    for (const [peer, { giveUpAt }] of [...this.#attempts]) {
+      if (giveUpAt !== undefined && giveUpAt <= now) this.#giveUp(peer)
     }
   }
 
   /** At the end of a task. */
   flush(): void {
-    const dirty = [...this.dirty]
-    this.dirty.clear()
+    const dirty = [...this.#dirty]
+    this.#dirty.clear()
     for (const link of dirty) link.flush()
   }
 
   /** Some neighbor does not keep up. It has two seconds (link/config.ts) before it loses its place. */
   get isPressed(): boolean {
-    for (const link of this.up.values()) if (link.isPressed) return true
+    for (const link of this.#up.values()) if (link.isPressed) return true
     return false
   }
 
   /** All parting words are out, or their time is. */
   get isDrained(): boolean {
-    return this.draining.size === 0
+    return this.#draining.size === 0
   }
 
   kindOf(peer: PeerId): 'lent' | 'relayed' | undefined {
-    return this.up.get(peer)?.kind
+    return this.#up.get(peer)?.kind
   }
 
   stop(): void {
-    for (const peer of [...this.attempts.keys()]) this.callOff(peer)
-    for (const link of [...this.up.values(), ...this.draining]) this.finish(link)
-    this.up.clear()
-    this.draining.clear()
-    this.world.wake.remove(this)
+    for (const peer of [...this.#attempts.keys()]) this.#callOff(peer)
+    for (const link of [...this.#up.values(), ...this.#draining]) this.#finish(link)
+    this.#up.clear()
+    this.#draining.clear()
+    this.#world.wake.remove(this)
   }
 
   // ——— inside
 
-  private pace(now: Millis, input: Parameters<DialPacing['handle']>[1]): void {
-    for (const output of this.pacing.handle(now, input)) {
-      if (output.type === 'start') this.start(output.peer)
-      else this.giveUp(output.peer)
+  #pace(now: Millis, input: Parameters<DialPacing['handle']>[1]): void {
+    for (const output of this.#pacing.handle(now, input)) {
+      if (output.type === 'start') this.#start(output.peer)
+      else this.#giveUp(output.peer)
     }
   }
 
-  private start(peer: PeerId): void {
-    const attempt = this.attempts.get(peer)
-    if (attempt === undefined) return this.pace(this.world.clock(), { type: 'cancel', peer })
+  #start(peer: PeerId): void {
+    const attempt = this.#attempts.get(peer)
+    if (attempt === undefined) return this.#pace(this.#world.clock(), { type: 'cancel', peer })
     const { offer, candidates } = attempt
     // A second try is the offerer's to make.
-    const isOurs = offers(this.world.identity.peerId, peer)
-    if (offer === undefined && !isOurs) return this.attemptFailed(peer)
-    if (attempt.link !== undefined) this.finish(attempt.link)
-    attempt.epoch = offer?.epoch ?? this.nextEpoch(peer)
+    const isOurs = offers(this.#world.identity.peerId, peer)
+    if (offer === undefined && !isOurs) return this.#attemptFailed(peer)
+    if (attempt.link !== undefined) this.#finish(attempt.link)
+    attempt.epoch = offer?.epoch ?? this.#nextEpoch(peer)
     attempt.offer = undefined
     attempt.candidates = []
-    this.rememberEpoch(peer, attempt.epoch)
-    attempt.link = this.newLink(peer, attempt.epoch, false)
+    this.#rememberEpoch(peer, attempt.epoch)
+    attempt.link = this.#newLink(peer, attempt.epoch, false)
     const { epoch } = attempt
-    this.world.order({
+    this.#world.order({
       type: 'rtc-dial',
       peer,
       epoch,
       initiator: isOurs,
       iceServers: this.iceServers,
-      relayed: this.world.relayed,
+      relayed: this.#world.relayed,
     })
-    if (offer !== undefined) this.toPage(peer, offer)
-    for (const body of candidates) this.toPage(peer, body)
+    if (offer !== undefined) this.#toPage(peer, offer)
+    for (const body of candidates) this.#toPage(peer, body)
   }
 
-  private giveUp(peer: PeerId): void {
-    this.callOff(peer)
-    this.world.input({ type: 'dial-failed', peer })
+  #giveUp(peer: PeerId): void {
+    this.#callOff(peer)
+    this.#world.input({ type: 'dial-failed', peer })
   }
 
-  private attemptFailed(peer: PeerId): void {
-    const attempt = this.attempts.get(peer)
+  #attemptFailed(peer: PeerId): void {
+    const attempt = this.#attempts.get(peer)
     if (attempt === undefined) return
-    this.endAttemptLink(attempt)
-    if (offers(this.world.identity.peerId, peer)) {
-      this.pace(this.world.clock(), { type: 'failed', peer })
+    this.#endAttemptLink(attempt)
+    if (offers(this.#world.identity.peerId, peer)) {
+      this.#pace(this.#world.clock(), { type: 'failed', peer })
     } else {
       // Whoever offers tries again; we wait for that as we did at first.
-      this.pace(this.world.clock(), { type: 'cancel', peer })
+      this.#pace(this.#world.clock(), { type: 'cancel', peer })
       attempt.epoch = 0
-      attempt.giveUpAt = this.world.clock() + AWAIT_OFFER_MS
+      attempt.giveUpAt = this.#world.clock() + AWAIT_OFFER_MS
     }
   }
 
-  private callOff(peer: PeerId): void {
-    this.early.delete(peer)
-    if (!this.attempts.has(peer)) return
-    this.endAttempt(peer)
-    this.pace(this.world.clock(), { type: 'cancel', peer })
+  #callOff(peer: PeerId): void {
+    this.#early.delete(peer)
+    if (!this.#attempts.has(peer)) return
+    this.#endAttempt(peer)
+    this.#pace(this.#world.clock(), { type: 'cancel', peer })
   }
 
-  private endAttempt(peer: PeerId): void {
-    const attempt = this.attempts.get(peer)
+  #endAttempt(peer: PeerId): void {
+    const attempt = this.#attempts.get(peer)
     if (attempt === undefined) return
-    this.attempts.delete(peer)
-    this.endAttemptLink(attempt)
+    this.#attempts.delete(peer)
+    this.#endAttemptLink(attempt)
   }
 
-  private endAttemptLink(attempt: Attempt): void {
+  #endAttemptLink(attempt: Attempt): void {
     const { link } = attempt
     attempt.link = undefined
-    if (link !== undefined) this.finish(link)
+    if (link !== undefined) this.#finish(link)
   }
 
-  private lent(peer: PeerId, epoch: number, channel: DataChannel): void {
-    const link = this.attempt(peer, epoch)?.link
+  #lent(peer: PeerId, epoch: number, channel: DataChannel): void {
+    const link = this.#attempt(peer, epoch)?.link
     if (link === undefined) {
       channel.close()
-      return this.world.count('channel-of-stale-epoch')
+      return this.#world.count('channel-of-stale-epoch')
     }
     link.attach(new LentLink(channel, link))
   }
 
   /** The epoch is the page's, from the same clock: what it reports and obeys goes by it. */
-  private adopt(peer: PeerId, epoch: number, channel: DataChannel | undefined): void {
-    if (peer === this.world.identity.peerId) return this.world.count('adopted-own-channel')
-    this.rememberEpoch(peer, Math.max(epoch, this.epochs.get(peer) ?? 0))
-    this.endAttempt(peer)
-    const link = this.newLink(peer, epoch, true)
-    this.attempts.set(peer, {
+  #adopt(peer: PeerId, epoch: number, channel: DataChannel | undefined): void {
+    if (peer === this.#world.identity.peerId) return this.#world.count('adopted-own-channel')
+    this.#rememberEpoch(peer, Math.max(epoch, this.#epochs.get(peer) ?? 0))
+    this.#endAttempt(peer)
+    const link = this.#newLink(peer, epoch, true)
+    this.#attempts.set(peer, {
       epoch,
       link,
-      giveUpAt: this.world.clock() + AWAIT_OFFER_MS,
+      giveUpAt: this.#world.clock() + AWAIT_OFFER_MS,
       offer: undefined,
       candidates: [],
     })
     if (channel !== undefined) link.attach(new LentLink(channel, link))
-    else link.attach(this.relayedLink(link))
+    else link.attach(this.#relayedLink(link))
   }
 
-  private newLink(peer: PeerId, epoch: number, adopted: boolean): PeerLink {
-    const { identity, protocol, clock, wake } = this.world
+  #newLink(peer: PeerId, epoch: number, adopted: boolean): PeerLink {
+    const { identity, protocol, clock, wake } = this.#world
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
     const machine = new LinkMachine(LINK_DEFAULTS, new Random(seed))
-    const link = new PeerLink(peer, epoch, adopted, machine, identity, protocol, clock, this.events)
+    const link = new PeerLink(
+      peer,
+      epoch,
+      adopted,
+      machine,
+      identity,
+      protocol,
+      clock,
+      this.#events,
+    )
     wake.add(link)
     return link
   }
 
-  private relayedLink(link: PeerLink): RelayedLink {
+  #relayedLink(link: PeerLink): RelayedLink {
     const { peer, epoch } = link
     return new RelayedLink(
-      packets => this.world.order({ type: 'rtc-relay-packets', peer, epoch, packets }),
-      () => this.world.order({ type: 'rtc-hang-up', peer, epoch }),
+      packets => this.#world.order({ type: 'rtc-relay-packets', peer, epoch, packets }),
+      () => this.#world.order({ type: 'rtc-hang-up', peer, epoch }),
       link,
     )
   }
 
-  private proven(link: PeerLink): void {
+  #proven(link: PeerLink): void {
     const { peer, epoch, adopted } = link
-    if (this.attempts.get(peer)?.link !== link) return this.finish(link)
-    this.attempts.delete(peer)
-    this.pace(this.world.clock(), { type: 'opened', peer })
-    const before = this.up.get(peer)
-    this.up.set(peer, link)
-    if (before !== undefined) this.finish(before)
-    this.world.input({ type: 'link-up', peer, epoch, adopted })
+    if (this.#attempts.get(peer)?.link !== link) return this.#finish(link)
+    this.#attempts.delete(peer)
+    this.#pace(this.#world.clock(), { type: 'opened', peer })
+    const before = this.#up.get(peer)
+    this.#up.set(peer, link)
+    if (before !== undefined) this.#finish(before)
+    this.#world.input({ type: 'link-up', peer, epoch, adopted })
   }
 
-  private down(link: PeerLink, reason: LinkDownReason): void {
-    this.draining.delete(link)
-    this.finish(link)
+  #down(link: PeerLink, reason: LinkDownReason): void {
+    this.#draining.delete(link)
+    this.#finish(link)
     const { peer, epoch } = link
-    if (this.up.get(peer) === link) {
-      this.up.delete(peer)
-      this.world.input({ type: 'link-down', peer, epoch, reason })
-    } else if (this.attempts.get(peer)?.link === link) {
-      if (link.adopted) this.endAttempt(peer)
-      else this.attemptFailed(peer)
+    if (this.#up.get(peer) === link) {
+      this.#up.delete(peer)
+      // What it said last is still being verified, and counts.
+      link.afterAll(() => this.#world.input({ type: 'link-down', peer, epoch, reason }))
+    } else if (this.#attempts.get(peer)?.link === link) {
+      if (link.adopted) this.#endAttempt(peer)
+      else this.#attemptFailed(peer)
     }
   }
 
-  private drop(link: PeerLink, reason: LinkDownReason): void {
+  #drop(link: PeerLink, reason: LinkDownReason): void {
     link.close()
-    this.down(link, reason)
+    this.#down(link, reason)
   }
 
   /** The channel is closed on both threads. */
-  private finish(link: PeerLink): void {
+  #finish(link: PeerLink): void {
     link.close()
-    this.dirty.delete(link)
-    this.world.wake.remove(link)
-    this.world.order({ type: 'rtc-hang-up', peer: link.peer, epoch: link.epoch })
+    this.#dirty.delete(link)
+    this.#world.wake.remove(link)
+    this.#world.order({ type: 'rtc-hang-up', peer: link.peer, epoch: link.epoch })
   }
 
-  private toPage(peer: PeerId, body: ConnectionBody): void {
+  #toPage(peer: PeerId, body: ConnectionBody): void {
     for (const signal of toSimplePeer(body)) {
-      this.world.order({ type: 'rtc-signal', peer, epoch: body.epoch, signal })
+      this.#world.order({ type: 'rtc-signal', peer, epoch: body.epoch, signal })
     }
   }
 
-  private attempt(peer: PeerId, epoch: number): Attempt | undefined {
-    const attempt = this.attempts.get(peer)
+  #attempt(peer: PeerId, epoch: number): Attempt | undefined {
+    const attempt = this.#attempts.get(peer)
     return attempt?.epoch === epoch ? attempt : undefined
   }
 
-  private find(peer: PeerId, epoch: number): PeerLink | undefined {
-    const link = this.attempt(peer, epoch)?.link ?? this.up.get(peer)
+  #find(peer: PeerId, epoch: number): PeerLink | undefined {
+    const link = this.#attempt(peer, epoch)?.link ?? this.#up.get(peer)
     return link?.epoch === epoch ? link : undefined
   }
 
-  private relayed(report: { peer: PeerId; epoch: number }): RelayedLink | undefined {
-    const transport = this.find(report.peer, report.epoch)?.transport
+  #relayed(report: { peer: PeerId; epoch: number }): RelayedLink | undefined {
+    const transport = this.#find(report.peer, report.epoch)?.transport
     return transport instanceof RelayedLink ? transport : undefined
   }
 
-  private isCurrent(peer: PeerId, epoch: number): boolean {
-    return this.find(peer, epoch) !== undefined
+  #isCurrent(peer: PeerId, epoch: number): boolean {
+    return this.#find(peer, epoch) !== undefined
   }
 
   /** The offerer's clock, so that it grows across reloads. */
-  private nextEpoch(peer: PeerId): number {
-    return Math.max(Math.floor(this.world.clock()), (this.epochs.get(peer) ?? 0) + 1)
+  #nextEpoch(peer: PeerId): number {
+    return Math.max(Math.floor(this.#world.clock()), (this.#epochs.get(peer) ?? 0) + 1)
   }
 
-  private rememberEpoch(peer: PeerId, epoch: number): void {
-    this.epochs.delete(peer)
-    this.epochs.set(peer, epoch)
-    if (this.epochs.size > MOST_EPOCHS) this.epochs.delete(this.epochs.keys().next().value!)
+  #rememberEpoch(peer: PeerId, epoch: number): void {
+    this.#epochs.delete(peer)
+    this.#epochs.set(peer, epoch)
+    if (this.#epochs.size > MOST_EPOCHS) this.#epochs.delete(this.#epochs.keys().next().value!)
   }
 }
 

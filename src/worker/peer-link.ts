@@ -30,208 +30,219 @@ export interface PeerLinkEvents {
 
 /** One link with one peer: the channel, its pure machine, its aliases, and the proof of who is behind it. */
 export class PeerLink implements LinkListener, Sleeper {
+  readonly #machine: LinkMachine
+  readonly #clock: () => Millis
+  readonly #events: PeerLinkEvents
   /** Payload frames act in their order of arrival, however long their signatures take. */
   readonly live = new InOrder()
   /** All other frames likewise, among themselves. */
   readonly control = new InOrder()
   rttMs: number | undefined
-  private readonly encoder = new FrameEncoder()
-  private readonly decoder = new FrameDecoder()
-  private readonly handshake: Handshake
-  private link: Link | undefined
-  private phase: 'opening' | 'proving' | 'proven' | 'closing' | 'closed' = 'opening'
+  readonly #encoder = new FrameEncoder()
+  readonly #decoder = new FrameDecoder()
+  readonly #handshake: Handshake
+  #link: Link | undefined
+  #phase: 'opening' | 'proving' | 'proven' | 'closing' | 'closed' = 'opening'
 
   constructor(
     readonly peer: PeerId,
     readonly epoch: number,
     readonly adopted: boolean,
-    private readonly machine: LinkMachine,
+    machine: LinkMachine,
     identity: Identity,
     protocol: string,
-    private readonly clock: () => Millis,
-    private readonly events: PeerLinkEvents,
+    clock: () => Millis,
+    events: PeerLinkEvents,
   ) {
-    this.handshake = new Handshake(identity, peer, protocol)
+    this.#machine = machine
+    this.#clock = clock
+    this.#events = events
+    this.#handshake = new Handshake(identity, peer, protocol)
   }
 
   /** Called in the task that received the channel. */
   attach(link: Link): void {
-    this.link = link
+    this.#link = link
   }
 
   get kind(): 'lent' | 'relayed' | undefined {
-    return this.link?.kind
+    return this.#link?.kind
   }
 
   get transport(): Link | undefined {
-    return this.link
+    return this.#link
   }
 
   get isProven(): boolean {
-    return this.phase === 'proven'
+    return this.#phase === 'proven'
   }
 
   get isPressed(): boolean {
-    return this.phase === 'proven' && this.machine.isPressed
+    return this.#phase === 'proven' && this.#machine.isPressed
   }
 
   send(frame: OutgoingFrame): void {
-    if (this.phase === 'closing' || this.phase === 'closed') return
-    if (frame.type === 'topic-hello' && !this.encoder.hasRoomFor(frame.topic)) {
+    if (this.#phase === 'closing' || this.#phase === 'closed') return
+    if (frame.type === 'topic-hello' && !this.#encoder.hasRoomFor(frame.topic)) {
       // Aliases are never used again: after so many topics the next needs a fresh link.
-      this.events.count('link-out-of-aliases', 1)
-      return this.end('failed')
+      this.#events.count('link-out-of-aliases', 1)
+      return this.#end('failed')
     }
-    for (const encoded of this.encoder.encode(frame)) {
-      this.drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
+    for (const encoded of this.#encoder.encode(frame)) {
+      this.#drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
     }
-    this.events.dirty(this)
+    this.#events.dirty(this)
   }
 
   /** The end of a task: what was coalesced goes out, and the machine hears what the channel holds. */
   flush(): void {
-    if (this.phase === 'closed') return
-    this.drive({ type: 'flush' })
-    if (this.link !== undefined) {
-      this.drive({ type: 'buffered', amount: this.link.bufferedAmount })
+    if (this.#phase === 'closed') return
+    this.#drive({ type: 'flush' })
+    if (this.#link !== undefined) {
+      this.#drive({ type: 'buffered', amount: this.#link.bufferedAmount })
     }
   }
 
   /** Lets what is queued leave, then closes. */
   closeSoon(): void {
-    if (this.phase === 'closing' || this.phase === 'closed') return
-    if (this.phase === 'opening' || this.phase === 'proving') return this.close()
-    this.phase = 'closing'
-    this.link?.awaitEmpty()
-    this.drive({ type: 'close' })
-    this.events.dirty(this)
+    if (this.#phase === 'closing' || this.#phase === 'closed') return
+    if (this.#phase === 'opening' || this.#phase === 'proving') return this.close()
+    this.#phase = 'closing'
+    this.#link?.awaitEmpty()
+    this.#drive({ type: 'close' })
+    this.#events.dirty(this)
   }
 
   /** At once and without a word; no event follows. */
   close(): void {
-    if (this.phase === 'closed') return
-    this.phase = 'closed'
-    this.link?.close()
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    this.#link?.close()
+  }
+
+  /** After everything that came before has been acted upon. */
+  afterAll(act: () => void): void {
+    this.live.now(() => this.control.now(act))
   }
 
   interrupted(): void {
-    if (this.phase === 'proven') this.drive({ type: 'interrupted' })
+    if (this.#phase === 'proven') this.#drive({ type: 'interrupted' })
   }
 
   get nextDeadline(): Deadline | undefined {
-    if (this.phase === 'closed') return undefined
-    return this.machine.nextDeadline
+    if (this.#phase === 'closed') return undefined
+    return this.#machine.nextDeadline
   }
 
   wake(_now: Millis): void {
-    this.drive({ type: 'wake' })
-    this.events.dirty(this)
+    this.#drive({ type: 'wake' })
+    this.#events.dirty(this)
   }
 
   // ——— what the channel reports
 
   opened(): void {
-    if (this.phase !== 'opening') return
-    this.phase = 'proving'
-    this.drive({ type: 'opened' })
-    this.send({ type: 'hello', hello: this.handshake.hello() })
+    if (this.#phase !== 'opening') return
+    this.#phase = 'proving'
+    this.#drive({ type: 'opened' })
+    this.send({ type: 'hello', hello: this.#handshake.hello() })
   }
 
   packet(bytes: Uint8Array): void {
-    if (this.phase === 'closed') return
-    this.drive({ type: 'packet', bytes })
-    this.events.dirty(this)
+    if (this.#phase === 'closed') return
+    this.#drive({ type: 'packet', bytes })
+    this.#events.dirty(this)
   }
 
   drained(): void {
-    this.events.dirty(this)
+    this.#events.dirty(this)
   }
 
   closed(_reason: string): void {
-    this.end('closed')
+    this.#end('closed')
   }
 
   // ——— inside
 
-  private drive(input: LinkInput): void {
-    for (const output of this.machine.handle(this.clock(), input)) {
+  #drive(input: LinkInput): void {
+    for (const output of this.#machine.handle(this.#clock(), input)) {
       // An earlier output may have ended it.
-      if (this.isOver()) return
+      if (this.#isOver()) return
       switch (output.type) {
         case 'write':
-          this.link?.send(output.packet)
+          this.#link?.send(output.packet)
           break
         case 'deliver':
-          this.deliver(output.frame)
+          this.#deliver(output.frame)
           break
         case 'rtt':
           this.rttMs = output.rttMs
-          if (this.phase === 'proven') this.events.rtt(this, output.rttMs)
+          if (this.#phase === 'proven') this.#events.rtt(this, output.rttMs)
           break
         case 'suspect':
-          this.events.suspect(this)
+          this.#events.suspect(this)
           break
         case 'congested':
-          this.events.congested(this)
+          this.#events.congested(this)
           break
         case 'dead':
-          this.end(output.reason)
+          this.#end(output.reason)
           break
         case 'misbehaved':
-          this.events.misbehaved(this, output.reason)
+          this.#events.misbehaved(this, output.reason)
           break
         case 'drained':
-          if (this.phase === 'closing') this.end('closed')
+          if (this.#phase === 'closing') this.#end('closed')
           break
         case 'count':
-          this.events.count(output.counter, output.by)
+          this.#events.count(output.counter, output.by)
       }
     }
   }
 
-  private isOver(): boolean {
-    return this.phase === 'closed'
+  #isOver(): boolean {
+    return this.#phase === 'closed'
   }
 
-  private deliver(bytes: Uint8Array): void {
-    const decoded = this.decoder.decode(bytes)
-    if (!decoded.ok) return this.events.misbehaved(this, 'malformed-frame')
+  #deliver(bytes: Uint8Array): void {
+    const decoded = this.#decoder.decode(bytes)
+    if (!decoded.ok) return this.#events.misbehaved(this, 'malformed-frame')
     const frame = decoded.value
     switch (frame.type) {
       case 'hello': {
-        const answer = this.handshake.heardHello(frame.hello)
-        if (answer === undefined) return this.events.misbehaved(this, 'bad-hello')
+        const answer = this.#handshake.heardHello(frame.hello)
+        if (answer === undefined) return this.#events.misbehaved(this, 'bad-hello')
         this.control.later(answer, proof => this.send({ type: 'hello-proof', proof }))
         break
       }
       case 'hello-proof':
-        this.control.later(this.handshake.heardProof(frame.proof), good => this.prove(good))
+        this.control.later(this.#handshake.heardProof(frame.proof), good => this.#prove(good))
         break
       default:
-        if (this.phase === 'proven') return this.events.frame(this, frame)
+        if (this.#phase === 'proven') return this.#events.frame(this, frame)
         // Said before we finished checking who it is: it waits for that.
         if (this.control.waiting > MOST_EARLY_FRAMES) {
-          return this.events.misbehaved(this, 'limit-exceeded')
+          return this.#events.misbehaved(this, 'limit-exceeded')
         }
         this.control.now(() => {
-          if (this.phase === 'proven') this.events.frame(this, frame)
-          else this.events.count('frame-before-proof', 1)
+          if (this.#phase === 'proven') this.#events.frame(this, frame)
+          else this.#events.count('frame-before-proof', 1)
         })
     }
   }
 
-  private prove(good: boolean): void {
-    if (this.phase !== 'proving') return
-    if (!good) return this.events.misbehaved(this, 'bad-hello')
-    this.phase = 'proven'
-    this.events.proven(this)
-    if (this.rttMs !== undefined) this.events.rtt(this, this.rttMs)
+  #prove(good: boolean): void {
+    if (this.#phase !== 'proving') return
+    if (!good) return this.#events.misbehaved(this, 'bad-hello')
+    this.#phase = 'proven'
+    this.#events.proven(this)
+    if (this.rttMs !== undefined) this.#events.rtt(this, this.rttMs)
   }
 
-  private end(reason: LinkDownReason): void {
-    if (this.phase === 'closed') return
+  #end(reason: LinkDownReason): void {
+    if (this.#phase === 'closed') return
     this.close()
-    this.events.down(this, reason)
+    this.#events.down(this, reason)
   }
 }
 

@@ -2,66 +2,69 @@ import type { Link, LinkListener } from './link.js'
 
 /** A link whose channel stays on the page: bytes travel over the port, a task's worth at a time. */
 export class RelayedLink implements Link {
+  readonly #post: (packets: Uint8Array[]) => void
+  readonly #hangUp: () => void
+  readonly #listener: LinkListener
   readonly kind = 'relayed'
   /** What the page last said its channel holds, and what was handed over since. */
-  private held = 0
-  private batch: Uint8Array[] = []
-  private isOpen = false
-  private isClosed = false
+  #held = 0
+  #batch: Uint8Array[] = []
+  #isOpen = false
+  #isClosed = false
 
-  constructor(
-    private readonly post: (packets: Uint8Array[]) => void,
-    private readonly hangUp: () => void,
-    private readonly listener: LinkListener,
-  ) {}
+  constructor(post: (packets: Uint8Array[]) => void, hangUp: () => void, listener: LinkListener) {
+    this.#post = post
+    this.#hangUp = hangUp
+    this.#listener = listener
+  }
 
   get bufferedAmount(): number {
-    return this.held
+    return this.#held
   }
 
   send(packet: Uint8Array): void {
-    if (this.isClosed) return
-    this.held += packet.length
-    if (this.batch.push(packet) === 1) queueMicrotask(() => this.flush())
+    if (this.#isClosed) return
+    this.#held += packet.length
+    if (this.#batch.push(packet) === 1) queueMicrotask(() => this.#flush())
   }
 
   /** The page reports after every batch as it is. */
   awaitEmpty(): void {}
 
   close(): void {
-    this.flush()
-    this.isClosed = true
-    this.hangUp()
+    this.#flush()
+    this.#isClosed = true
+    this.#hangUp()
   }
 
   // ——— what the page reports
 
   opened(): void {
-    if (this.isOpen || this.isClosed) return
-    this.isOpen = true
-    this.listener.opened()
+    if (this.#isOpen || this.#isClosed) return
+    this.#isOpen = true
+    this.#listener.opened()
   }
 
   packets(packets: readonly Uint8Array[]): void {
     this.opened()
-    for (const packet of packets) if (!this.isClosed) this.listener.packet(packet)
+    for (const packet of packets) if (!this.#isClosed) this.#listener.packet(packet)
   }
 
   buffered(amount: number): void {
-    this.held = amount
-    this.listener.drained()
+    this.#held = amount
+    this.#listener.drained()
   }
 
   closed(reason: string): void {
-    if (this.isClosed) return
-    this.isClosed = true
-    this.listener.closed(reason)
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#listener.closed(reason)
   }
 
-  private flush(): void {
-    if (this.batch.length === 0 || this.isClosed) return
-    const packets = this.batch
-    this.batch = []
-    this.post(packets)
+  #flush(): void {
+    if (this.#batch.length === 0 || this.#isClosed) return
+    const packets = this.#batch
+    this.#batch = []
+    this.#post(packets)
   }
 }

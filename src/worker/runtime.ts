@@ -34,78 +34,81 @@ export interface RuntimeWorld {
 
 /** The loop around the core: inputs in, outputs performed, one flush at the end of a task, one timer. */
 export class Runtime {
-  private readonly node: Node
-  private readonly wake: WakeUp
-  private readonly links: Links
-  private readonly door: Door
-  private readonly signals: Signals
-  private readonly socket: SignalingSocket | undefined
-  private readonly clients = new Set<Client>()
-  private readonly topics = new Map<TopicId, JoinedTopic>()
-  private readonly calls = new Map<number, { subscription: Subscription; ref: number }>()
-  private readonly counters = new Map<string, number>()
+  readonly #options: NodeOptions
+  readonly #identity: Identity
+  readonly #store: Store
+  readonly #world: RuntimeWorld
+  readonly #node: Node
+  readonly #wake: WakeUp
+  readonly #links: Links
+  readonly #door: Door
+  readonly #signals: Signals
+  readonly #socket: SignalingSocket | undefined
+  readonly #clients = new Set<Client>()
+  readonly #topics = new Map<TopicId, JoinedTopic>()
+  readonly #calls = new Map<number, { subscription: Subscription; ref: number }>()
+  readonly #counters = new Map<string, number>()
   /** Broadcasts in the queues of all links, not yet told to who made them. */
-  private handedOver: { call: number; id: string; neighbors: number }[] = []
-  private readonly writes = new Set<Promise<void>>()
-  private readonly settling = new MessageChannel()
-  private isSettling = false
-  private queue: NodeInput[] = []
-  private isDraining = false
-  private nextCall = 1
-  private lastSweep = 0
-  private isSuspended = false
-  private ending: Promise<void> | undefined
+  #handedOver: { call: number; id: string; neighbors: number }[] = []
+  readonly #writes = new Set<Promise<void>>()
+  readonly #settling = new MessageChannel()
+  #isSettling = false
+  #queue: NodeInput[] = []
+  #isDraining = false
+  #nextCall = 1
+  #lastSweep = 0
+  #isSuspended = false
+  #ending: Promise<void> | undefined
 
-  constructor(
-    private readonly options: NodeOptions,
-    private readonly identity: Identity,
-    private readonly store: Store,
-    private readonly world: RuntimeWorld,
-  ) {
+  constructor(options: NodeOptions, identity: Identity, store: Store, world: RuntimeWorld) {
+    this.#options = options
+    this.#identity = identity
+    this.#store = store
+    this.#world = world
     const { clock } = world
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
     const { membership, broadcast } = options
-    this.node = new Node(identity.peerId, { membership, broadcast }, seed)
-    this.wake = new WakeUp(clock, () => this.settle())
-    this.wake.add({
-      node: this.node,
+    this.#node = new Node(identity.peerId, { membership, broadcast }, seed)
+    this.#wake = new WakeUp(clock, () => this.#settle())
+    const node = this.#node
+    this.#wake.add({
       get nextDeadline() {
-        return this.node.nextDeadline
+        return node.nextDeadline
       },
       wake: () => this.input({ type: 'wake' }),
-    } as { node: Node } & Parameters<WakeUp['add']>[0])
-    const count = (counter: string, by?: number) => this.count(counter, by)
-    this.door = new Door(this.node, input => this.input(input), count)
-    this.signals = new Signals(identity, {
+    })
+    const count = (counter: string, by?: number) => this.#count(counter, by)
+    this.#door = new Door(this.#node, input => this.input(input), count)
+    this.#signals = new Signals(identity, {
       signed: (to, body) => this.input({ type: 'signal-out', to, body }),
-      heard: (from, body, via) => this.heardSignal(from, body, via),
+      heard: (from, body, via) => this.#heardSignal(from, body, via),
       count,
     })
-    this.links = new Links({
+    this.#links = new Links({
       identity,
       protocol: options.protocol,
       clock,
-      wake: this.wake,
+      wake: this.#wake,
       relayed: options.link === 'relayed',
       order: order => world.order(order),
       input: input => this.input(input),
-      frame: (link, frame) => this.door.frame(link, frame),
-      signal: (to, body) => this.signals.send(to, body),
-      wantsLink: peer => this.node.wantsLink(peer),
-      settle: () => this.settle(),
+      frame: (link, frame) => this.#door.frame(link, frame),
+      signal: (to, body) => this.#signals.send(to, body),
+      wantsLink: peer => this.#node.wantsLink(peer),
+      settle: () => this.#settle(),
       count,
     })
-    if (options.iceServers !== undefined) this.links.iceServers = options.iceServers
-    this.settling.port1.onmessage = () => this.settleNow()
-    this.socket = this.openSocket()
+    if (options.iceServers !== undefined) this.#links.iceServers = options.iceServers
+    this.#settling.port1.onmessage = () => this.#settleNow()
+    this.#socket = this.#openSocket()
   }
 
   async start(): Promise<void> {
-    await this.signRecord()
-    if (this.socket !== undefined) {
-      this.wake.add(this.socket)
+    await this.#signRecord()
+    if (this.#socket !== undefined) {
+      this.#wake.add(this.#socket)
       this.input({ type: 'signaling', state: 'connecting' })
-      this.socket.start()
+      this.#socket.start()
     }
   }
 
@@ -114,40 +117,41 @@ export class Runtime {
   addClient(post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void): Client {
     const client = new Client(post, {
       welcome: () => this.welcome(),
-      subscribe: (subscription, terms, bootstrap) => this.subscribe(subscription, terms, bootstrap),
-      unsubscribe: subscription => this.unsubscribe(subscription),
-      joinPeers: (topic, peers) => this.whenReady(topic, { type: 'join-peers', topic, peers }),
+      subscribe: (subscription, terms, bootstrap) =>
+        this.#subscribe(subscription, terms, bootstrap),
+      unsubscribe: subscription => this.#unsubscribe(subscription),
+      joinPeers: (topic, peers) => this.#whenReady(topic, { type: 'join-peers', topic, peers }),
       broadcast: (subscription, ref, payload, scope) =>
-        this.broadcast(subscription, ref, payload, scope),
-      inspect: () => this.inspect(),
-      metrics: () => this.metrics(),
-      listen: port => this.world.serve(port, this),
-      shutdown: () => this.shutdown(),
-      settle: () => this.settle(),
-      count: counter => this.count(counter),
+        this.#broadcast(subscription, ref, payload, scope),
+      inspect: () => this.#inspect(),
+      metrics: () => this.#metrics(),
+      listen: port => this.#world.serve(port, this),
+      shutdown: () => this.#shutdown(),
+      settle: () => this.#settle(),
+      count: counter => this.#count(counter),
     })
-    this.clients.add(client)
+    this.#clients.add(client)
     return client
   }
 
   removeClient(client: Client): void {
     client.close()
-    this.clients.delete(client)
+    this.#clients.delete(client)
   }
 
   welcome(): Welcome {
-    return { peerId: this.identity.peerId, maxMessageSize: this.options.maxMessageSize }
+    return { peerId: this.#identity.peerId, maxMessageSize: this.#options.maxMessageSize }
   }
 
   /** To everybody who holds a port. */
   notice(notice: Notice): void {
-    for (const client of this.clients) client.notice(notice)
+    for (const client of this.#clients) client.notice(notice)
   }
 
-  private subscribe(subscription: Subscription, terms: TopicTerms, bootstrap: PeerId[]): void {
-    if (this.ending !== undefined) throw new GossamerError('closed', 'The node is shutting down.')
+  #subscribe(subscription: Subscription, terms: TopicTerms, bootstrap: PeerId[]): void {
+    if (this.#ending !== undefined) throw new GossamerError('closed', 'The node is shutting down.')
     const { topic } = subscription
-    const joined = this.topics.get(topic)
+    const joined = this.#topics.get(topic)
     if (joined !== undefined) {
       const field = (Object.keys(terms) as (keyof TopicTerms)[]).find(
         name => terms[name] !== joined.terms[name],
@@ -165,7 +169,7 @@ export class Runtime {
       }
       if (joined.status !== undefined) subscription.say(joined.status)
       if (bootstrap.length > 0)
-        this.whenReady(topic, { type: 'join-peers', topic, peers: bootstrap })
+        this.#whenReady(topic, { type: 'join-peers', topic, peers: bootstrap })
       return
     }
     const fresh: JoinedTopic = {
@@ -176,45 +180,40 @@ export class Runtime {
       seals: new InOrder(),
       status: undefined,
     }
-    this.topics.set(topic, fresh)
-    void this.openTopic(topic, fresh, bootstrap)
+    this.#topics.set(topic, fresh)
+    void this.#openTopic(topic, fresh, bootstrap)
   }
 
   /** Nothing is said in a topic before what was seen in it is known again. */
-  private async openTopic(topic: TopicId, joined: JoinedTopic, bootstrap: PeerId[]): Promise<void> {
-    const since = this.world.clock() - this.options.broadcast.messageIdRetentionMs - BUCKET_MS
+  async #openTopic(topic: TopicId, joined: JoinedTopic, bootstrap: PeerId[]): Promise<void> {
+    const since = this.#world.clock() - this.#options.broadcast.messageIdRetentionMs - BUCKET_MS
     const [seen, remembered] = await Promise.all([
-      this.store.loadSeen(topic, since).catch(error => this.storageFailed(error, [])),
-      this.store.loadPeers(topic).catch(error => this.storageFailed(error, [])),
+      this.#store.loadSeen(topic, since).catch(error => this.#storageFailed(error, [])),
+      this.#store.loadPeers(topic).catch(error => this.#storageFailed(error, [])),
     ])
-    if (this.topics.get(topic) !== joined) return
+    if (this.#topics.get(topic) !== joined) return
     const { terms } = joined
     this.input({ type: 'subscribe', topic, terms, bootstrap, remembered, seen })
     joined.isReady = true
     for (const input of joined.waiting.splice(0)) this.input(input)
   }
 
-  private async unsubscribe(subscription: Subscription): Promise<void> {
+  async #unsubscribe(subscription: Subscription): Promise<void> {
     const { topic } = subscription
-    const joined = this.topics.get(topic)
+    const joined = this.#topics.get(topic)
     if (joined === undefined || !joined.subscriptions.delete(subscription)) return
     if (joined.subscriptions.size > 0) return
-    for (const [call, { subscription: of }] of this.calls)
-      if (of === subscription) this.calls.delete(call)
-    this.topics.delete(topic)
+    for (const [call, { subscription: of }] of this.#calls)
+      if (of === subscription) this.#calls.delete(call)
+    this.#topics.delete(topic)
     if (joined.isReady) this.input({ type: 'leave', topic })
-    this.settleNow()
-    await this.drained()
+    this.#settleNow()
+    await this.#drained()
   }
 
-  private broadcast(
-    subscription: Subscription,
-    ref: number,
-    payload: Uint8Array,
-    scope: Scope,
-  ): void {
+  #broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void {
     const { topic } = subscription
-    const joined = this.topics.get(topic)
+    const joined = this.#topics.get(topic)
     if (joined === undefined) throw new GossamerError('closed', 'The topic was left.')
     const { maxMessageSize } = joined.terms
     if (!(payload instanceof Uint8Array))
@@ -223,37 +222,37 @@ export class Runtime {
       const words = `The message has ${payload.length} bytes; this topic allows ${maxMessageSize}.`
       throw new GossamerError('message-too-large', words)
     }
-    if (this.calls.size >= MOST_CALLS) {
+    if (this.#calls.size >= MOST_CALLS) {
       throw new GossamerError('busy', `${MOST_CALLS} broadcasts are waiting already.`)
     }
-    const call = this.nextCall++
-    this.calls.set(call, { subscription, ref })
+    const call = this.#nextCall++
+    this.#calls.set(call, { subscription, ref })
     const type = scope === 'swarm' ? 'broadcast' : 'broadcast-neighbors'
-    this.whenReady(topic, { type, topic, ref: call, payload })
+    this.#whenReady(topic, { type, topic, ref: call, payload })
   }
 
-  private whenReady(topic: TopicId, input: NodeInput): void {
-    const joined = this.topics.get(topic)
+  #whenReady(topic: TopicId, input: NodeInput): void {
+    const joined = this.#topics.get(topic)
     if (joined === undefined) return
     if (joined.isReady) this.input(input)
     else joined.waiting.push(input)
   }
 
-  private inspect(): NodeSnapshot {
-    const snapshot = this.node.snapshot(this.world.clock())
+  #inspect(): NodeSnapshot {
+    const snapshot = this.#node.snapshot(this.#world.clock())
     for (const link of snapshot.links) {
-      const kind = this.links.kindOf(link.peer)
+      const kind = this.#links.kindOf(link.peer)
       if (kind !== undefined) link.kind = kind
     }
     return snapshot
   }
 
-  private metrics(): NodeMetrics {
-    const metrics = { ...this.node.metrics(), ...Object.fromEntries(this.counters) }
-    for (const [name, count] of Object.entries(this.store.counters)) {
+  #metrics(): NodeMetrics {
+    const metrics = { ...this.#node.metrics(), ...Object.fromEntries(this.#counters) }
+    for (const [name, count] of Object.entries(this.#store.counters)) {
       if (count > 0) metrics[`store-${name}`] = count
     }
-    for (const { losses } of this.clients) {
+    for (const { losses } of this.#clients) {
       metrics['events-dropped'] = (metrics['events-dropped'] ?? 0) + losses.dropped
       metrics['credit-refused'] = (metrics['credit-refused'] ?? 0) + losses.creditRefused
     }
@@ -263,202 +262,204 @@ export class Runtime {
   // ——— the page
 
   report(report: RtcReport): void {
-    if (report.type !== 'page') return this.links.report(report)
-    if (report.state === 'leaving') this.suspend()
-    else if (report.state === 'restored') this.resume()
-    else if (report.state === 'online') this.socket?.online()
+    if (report.type !== 'page') return this.#links.report(report)
+    if (report.state === 'leaving') this.#suspend()
+    else if (report.state === 'restored') this.#resume()
+    else if (report.state === 'online') this.#socket?.online()
   }
 
   /** The page goes, perhaps into the back-forward cache: parting words now, the rest if it returns. */
-  private suspend(): void {
-    if (this.isSuspended) return
-    this.isSuspended = true
-    for (const [topic, joined] of this.topics) {
+  #suspend(): void {
+    if (this.#isSuspended) return
+    this.#isSuspended = true
+    for (const [topic, joined] of this.#topics) {
       if (joined.isReady) this.input({ type: 'leave', topic })
       joined.isReady = false
     }
-    this.settleNow()
+    this.#settleNow()
   }
 
-  private resume(): void {
-    if (!this.isSuspended) return
-    this.isSuspended = false
-    for (const [topic, joined] of this.topics) void this.openTopic(topic, joined, [])
-    this.socket?.online()
+  #resume(): void {
+    if (!this.#isSuspended) return
+    this.#isSuspended = false
+    for (const [topic, joined] of this.#topics) void this.#openTopic(topic, joined, [])
+    this.#socket?.online()
   }
 
   // ——— the loop
 
   input(input: NodeInput): void {
-    this.queue.push(input)
-    if (this.isDraining) return
-    this.isDraining = true
+    this.#queue.push(input)
+    if (this.#isDraining) return
+    this.#isDraining = true
     try {
-      for (let i = 0; i < this.queue.length; i++) {
-        for (const output of this.node.handle(this.world.clock(), this.queue[i]!)) {
-          this.perform(output)
+      for (let i = 0; i < this.#queue.length; i++) {
+        for (const output of this.#node.handle(this.#world.clock(), this.#queue[i]!)) {
+          this.#perform(output)
         }
       }
     } finally {
-      this.queue = []
-      this.isDraining = false
+      this.#queue = []
+      this.#isDraining = false
     }
-    this.settle()
+    this.#settle()
   }
 
-  private perform(output: NodeOutput): void {
+  #perform(output: NodeOutput): void {
     switch (output.type) {
       case 'send':
-        return this.links.send(output.to, output.epoch, {
+        return this.#links.send(output.to, output.epoch, {
           type: 'topic',
           topic: output.topic,
           message: output.message,
         })
       case 'send-topic-hello':
-        return this.links.send(output.to, output.epoch, {
+        return this.#links.send(output.to, output.epoch, {
           type: 'topic-hello',
           topic: output.topic,
           terms: output.terms,
         })
       case 'send-relay':
-        return this.links.send(output.to, output.epoch, { type: 'relay', relay: output.relay })
+        return this.#links.send(output.to, output.epoch, { type: 'relay', relay: output.relay })
       case 'knock': {
         const { to, topic, knock } = output
-        return this.signals.send(to, { type: 'knock', topic, knock })
+        return this.#signals.send(to, { type: 'knock', topic, knock })
       }
       case 'answer-knock': {
         const { to, topic, answer } = output
-        return this.signals.send(to, { type: 'knock-answer', topic, answer })
+        return this.#signals.send(to, { type: 'knock-answer', topic, answer })
       }
       case 'signal':
-        return this.socket?.send(output.to, output.body)
+        return this.#socket?.send(output.to, output.body)
       case 'signal-in':
-        return this.signals.receive(output.body, 'mesh')
+        return this.#signals.receive(output.body, 'mesh')
       case 'dial':
-        return this.links.dial(output.peer)
+        return this.#links.dial(output.peer)
       case 'hang-up':
-        return this.links.hangUp(output.peer, output.reason)
+        return this.#links.hangUp(output.peer, output.reason)
       case 'seal':
-        return this.seal(output.topic, output.ref, output.draft)
+        return this.#seal(output.topic, output.ref, output.draft)
       case 'seal-neighbors':
-        return this.sealNeighbors(output.topic, output.ref, output.payload)
+        return this.#sealNeighbors(output.topic, output.ref, output.payload)
       case 'reserve-seqs':
-        void this.reserve(output.topic, output.count)
+        void this.#reserve(output.topic, output.count)
         return
       case 'broadcast-done': {
         const { ref, id, neighbors } = output
-        this.handedOver.push({ call: ref, id, neighbors })
+        this.#handedOver.push({ call: ref, id, neighbors })
         return
       }
       case 'emit':
-        for (const subscription of this.topics.get(output.topic)?.subscriptions ?? []) {
+        for (const subscription of this.#topics.get(output.topic)?.subscriptions ?? []) {
           subscription.event(output.event)
         }
         return
       case 'status':
-        return this.status(output.topic, output.status)
+        return this.#status(output.topic, output.status)
       case 'enter':
-        return this.socket?.enter(output.topic)
+        return this.#socket?.enter(output.topic)
       case 'exit':
-        return this.socket?.exit(output.topic)
+        return this.#socket?.exit(output.topic)
       case 'remember-ids':
-        this.keep(this.store.saveSeen(output.topic, output.seen))
-        return this.sweep()
+        this.#keep(this.#store.saveSeen(output.topic, output.seen))
+        return this.#sweep()
       case 'remember-peers':
-        return this.keep(this.store.savePeers(output.topic, output.peers))
+        return this.#keep(this.#store.savePeers(output.topic, output.peers))
       case 'blamed':
-        return this.count(output.banned ? 'peers-banned' : 'peers-blamed')
+        return this.#count(output.banned ? 'peers-banned' : 'peers-blamed')
     }
   }
 
-  private status(topic: TopicId, status: TopicStatus): void {
-    const joined = this.topics.get(topic)
-    if (joined === undefined || this.isSuspended) return
+  #status(topic: TopicId, status: TopicStatus): void {
+    const joined = this.#topics.get(topic)
+    if (joined === undefined || this.#isSuspended) return
     joined.status = status
     for (const subscription of joined.subscriptions) subscription.say(status)
   }
 
-  private settle(): void {
-    if (this.isSettling) return
-    this.isSettling = true
-    this.settling.port2.postMessage(0)
+  #settle(): void {
+    if (this.#isSettling) return
+    this.#isSettling = true
+    this.#settling.port2.postMessage(0)
   }
 
-  private settleNow(): void {
-    this.isSettling = false
-    this.links.flush()
-    if (!this.links.isPressed) this.tellOutcomes()
-    for (const client of this.clients) client.flush()
-    this.wake.arm()
+  #settleNow(): void {
+    this.#isSettling = false
+    this.#links.flush()
+    if (!this.#links.isPressed) this.#tellOutcomes()
+    for (const client of this.#clients) client.flush()
+    this.#wake.arm()
   }
 
   /** Whoever waits for a broadcast before the next goes no faster than the slowest neighbor. */
-  private tellOutcomes(): void {
-    for (const { call, id, neighbors } of this.handedOver) {
-      const asked = this.calls.get(call)
-      this.calls.delete(call)
+  #tellOutcomes(): void {
+    for (const { call, id, neighbors } of this.#handedOver) {
+      const asked = this.#calls.get(call)
+      this.#calls.delete(call)
       asked?.subscription.outcome({ ref: asked.ref, ok: true, id, neighbors })
     }
-    this.handedOver = []
+    this.#handedOver = []
   }
 
   // ——— signing
 
-  private seal(topic: TopicId, ref: number, draft: Draft): void {
-    const joined = this.topics.get(topic)
+  #seal(topic: TopicId, ref: number, draft: Draft): void {
+    const joined = this.#topics.get(topic)
     if (joined === undefined) return
     if (!joined.terms.signed) {
       const message = { ...draft, signature: undefined }
       return this.input({ type: 'sealed', topic, ref, message })
     }
-    joined.seals.later(this.identity.sign(canonicalBytes(topic, draft)), signature =>
+    joined.seals.later(this.#identity.sign(canonicalBytes(topic, draft)), signature =>
       this.input({ type: 'sealed', topic, ref, message: { ...draft, signature } }),
     )
   }
 
-  private sealNeighbors(topic: TopicId, ref: number, payload: Uint8Array): void {
-    const joined = this.topics.get(topic)
+  #sealNeighbors(topic: TopicId, ref: number, payload: Uint8Array): void {
+    const joined = this.#topics.get(topic)
     if (joined === undefined) return
     const nonce = crypto.getRandomValues(new Uint8Array(16))
-    const time = Math.floor(this.world.clock())
+    const time = Math.floor(this.#world.clock())
     const sealed = { type: 'neighbors-sealed', topic, ref, nonce, time, payload } as const
     if (!joined.terms.signed) return this.input({ ...sealed, signature: undefined })
-    const bytes = neighborBytes(topic, this.identity.peerId, { nonce, time, payload })
-    joined.seals.later(this.identity.sign(bytes), signature => this.input({ ...sealed, signature }))
+    const bytes = neighborBytes(topic, this.#identity.peerId, { nonce, time, payload })
+    joined.seals.later(this.#identity.sign(bytes), signature =>
+      this.input({ ...sealed, signature }),
+    )
   }
 
-  private async signRecord(): Promise<void> {
-    const data = this.options.peerData
+  async #signRecord(): Promise<void> {
+    const data = this.#options.peerData
     if (data === undefined) return
-    const time = Math.floor(this.world.clock())
-    const signature = await this.identity.sign(recordBytes(this.identity.peerId, { data, time }))
+    const time = Math.floor(this.#world.clock())
+    const signature = await this.#identity.sign(recordBytes(this.#identity.peerId, { data, time }))
     this.input({ type: 'own-record', record: { data, time, signature } })
   }
 
   // ——— signaling
 
-  private openSocket(): SignalingSocket | undefined {
-    const { signaling: url, protocol } = this.options
+  #openSocket(): SignalingSocket | undefined {
+    const { signaling: url, protocol } = this.#options
     if (url === undefined) return undefined
-    const { peerId: peer } = this.identity
+    const { peerId: peer } = this.#identity
     const random = new Random(crypto.getRandomValues(new Uint32Array(1))[0]!)
     const session = new SignalingSession({ url, peer, protocol, random })
-    return new SignalingSocket(session, this.identity, this.world.clock, {
+    return new SignalingSocket(session, this.#identity, this.#world.clock, {
       state: state => this.input({ type: 'signaling', state }),
       introduced: (topic, peers) => this.input({ type: 'introduced', topic, peers }),
-      signal: (from, body) => this.signals.receive(body, 'server', from),
+      signal: (from, body) => this.#signals.receive(body, 'server', from),
       undeliverable: to => this.input({ type: 'undeliverable', to }),
       iceServers: servers => {
-        if (this.options.iceServers === undefined) this.links.iceServers = servers
+        if (this.#options.iceServers === undefined) this.#links.iceServers = servers
       },
       notice: (code, message) => this.notice({ code, message }),
-      count: counter => this.count(counter),
-      changed: () => this.settle(),
+      count: counter => this.#count(counter),
+      changed: () => this.#settle(),
     })
   }
 
-  private heardSignal(from: PeerId, body: SignalBody, via: 'server' | 'mesh'): void {
-    if (this.node.isBanned(this.world.clock(), from)) return this.count('signal-of-banned-peer')
+  #heardSignal(from: PeerId, body: SignalBody, via: 'server' | 'mesh'): void {
+    if (this.#node.isBanned(this.#world.clock(), from)) return this.#count('signal-of-banned-peer')
     if (via === 'server') this.input({ type: 'signal-heard', from, via })
     switch (body.type) {
       case 'knock':
@@ -466,78 +467,78 @@ export class Runtime {
       case 'knock-answer':
         return this.input({ type: 'knock-answer', from, topic: body.topic, answer: body.answer })
       default:
-        this.links.heard(from, body)
+        this.#links.heard(from, body)
     }
   }
 
   // ——— storage
 
-  private async reserve(topic: TopicId, count: number): Promise<void> {
+  async #reserve(topic: TopicId, count: number): Promise<void> {
     for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 30_000)) {
       try {
-        const { first, last } = await this.store.reserveSeqs(topic, count)
+        const { first, last } = await this.#store.reserveSeqs(topic, count)
         return this.input({ type: 'seqs-reserved', topic, first, last })
       } catch (error) {
-        this.storageFailed(error, undefined)
-        if (this.ending !== undefined || !this.topics.has(topic)) return
+        this.#storageFailed(error, undefined)
+        if (this.#ending !== undefined || !this.#topics.has(topic)) return
         // A number that might repeat is worse than a message that waits.
         await new Promise(resolve => setTimeout(resolve, pauseMs))
       }
     }
   }
 
-  private keep(write: Promise<void>): void {
+  #keep(write: Promise<void>): void {
     const kept = write
-      .catch(error => this.storageFailed(error, undefined))
-      .finally(() => this.writes.delete(kept))
-    this.writes.add(kept)
+      .catch(error => this.#storageFailed(error, undefined))
+      .finally(() => this.#writes.delete(kept))
+    this.#writes.add(kept)
   }
 
-  private sweep(): void {
-    const now = this.world.clock()
-    if (now - this.lastSweep < SWEEP_MS) return
-    this.lastSweep = now
-    this.keep(this.store.dropSeen(now - this.options.broadcast.messageIdRetentionMs - BUCKET_MS))
+  #sweep(): void {
+    const now = this.#world.clock()
+    if (now - this.#lastSweep < SWEEP_MS) return
+    this.#lastSweep = now
+    this.#keep(this.#store.dropSeen(now - this.#options.broadcast.messageIdRetentionMs - BUCKET_MS))
   }
 
-  private storageFailed<T>(_error: unknown, instead: T): T {
+  #storageFailed<T>(_error: unknown, instead: T): T {
     // The store itself gives the notice, once a minute.
-    this.count('storage-failures')
+    this.#count('storage-failures')
     return instead
   }
 
   // ——— the end
 
-  private shutdown(): Promise<void> {
-    this.ending ??= this.end()
-    return this.ending
+  #shutdown(): Promise<void> {
+    this.#ending ??= this.#end()
+    return this.#ending
   }
 
-  private async end(): Promise<void> {
-    for (const [topic, joined] of [...this.topics]) {
+  async #end(): Promise<void> {
+    for (const [topic, joined] of [...this.#topics]) {
       if (joined.isReady) this.input({ type: 'leave', topic })
     }
-    this.topics.clear()
-    this.settleNow()
-    await this.drained()
-    this.links.stop()
-    this.socket?.stop()
-    this.wake.stop()
-    await this.store.close().catch(error => this.storageFailed(error, undefined))
-    this.world.ended()
+    this.#topics.clear()
+    this.#settleNow()
+    await this.#drained()
+    this.#links.stop()
+    this.#socket?.stop()
+    this.#wake.stop()
+    await this.#store.close().catch(error => this.#storageFailed(error, undefined))
+    this.#world.ended()
   }
 
   /** Until parting words are out and what was to be kept is kept, within a bound. */
-  private async drained(): Promise<void> {
-    const until = this.world.clock() + DRAIN_MS
-    await Promise.all(this.writes)
-    while (!this.links.isDrained && this.world.clock() < until) {
+  async #drained(): Promise<void> {
+    const until = this.#world.clock() + DRAIN_MS
+    await Promise.all(this.#writes)
+    while (!this.#links.isDrained && this.#world.clock() < until) {
       await new Promise(resolve => setTimeout(resolve, 5))
     }
   }
 
-  private count(counter: string, by = 1): void {
-    this.counters.set(counter, (this.counters.get(counter) ?? 0) + by)
+  #count(counter: string, by = 1): void {
+    this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + by)
   }
 }
 

@@ -9,13 +9,26 @@ import type { Sleeper } from './wake.js'
 
 /** The WebSocket around the signaling session, which decides when to open, what to say and when to give up. */
 export class SignalingSocket implements Sleeper {
-  private socket: WebSocket | undefined
+  readonly #session: SignalingSession
+  readonly #identity: Identity
+  readonly #clock: () => Millis
+  readonly #events: {
+    state(state: SignalingState, reason: string): void
+    introduced(topic: TopicId, peers: PeerId[]): void
+    signal(from: PeerId, body: Uint8Array): void
+    undeliverable(to: PeerId): void
+    iceServers(servers: IceServer[]): void
+    notice(code: SessionNotice, message: string): void
+    count(counter: string): void
+    changed(): void
+  }
+  #socket: WebSocket | undefined
 
   constructor(
-    private readonly session: SignalingSession,
-    private readonly identity: Identity,
-    private readonly clock: () => Millis,
-    private readonly events: {
+    session: SignalingSession,
+    identity: Identity,
+    clock: () => Millis,
+    events: {
       state(state: SignalingState, reason: string): void
       introduced(topic: TopicId, peers: PeerId[]): void
       signal(from: PeerId, body: Uint8Array): void
@@ -25,86 +38,91 @@ export class SignalingSocket implements Sleeper {
       count(counter: string): void
       changed(): void
     },
-  ) {}
+  ) {
+    this.#session = session
+    this.#identity = identity
+    this.#clock = clock
+    this.#events = events
+  }
 
   start(): void {
-    this.drive({ type: 'start' })
+    this.#drive({ type: 'start' })
   }
 
   enter(topic: TopicId): void {
-    this.drive({ type: 'enter', topic })
+    this.#drive({ type: 'enter', topic })
   }
 
   exit(topic: TopicId): void {
-    this.drive({ type: 'exit', topic })
+    this.#drive({ type: 'exit', topic })
   }
 
   send(to: PeerId, body: Uint8Array): void {
-    this.drive({ type: 'send', to, body })
+    this.#drive({ type: 'send', to, body })
   }
 
   online(): void {
-    this.drive({ type: 'online' })
+    this.#drive({ type: 'online' })
   }
 
   stop(): void {
-    this.drive({ type: 'stop' })
+    this.#drive({ type: 'stop' })
   }
 
   get nextDeadline(): Deadline | undefined {
-    return this.session.nextDeadline
+    return this.#session.nextDeadline
   }
 
   wake(_now: Millis): void {
-    this.drive({ type: 'wake' })
+    this.#drive({ type: 'wake' })
   }
 
-  private drive(input: SessionInput): void {
-    for (const output of this.session.handle(this.clock(), input)) {
+  #drive(input: SessionInput): void {
+    for (const output of this.#session.handle(this.#clock(), input)) {
       switch (output.type) {
         case 'open-socket':
-          this.open(output.socket, output.url)
+          this.#open(output.socket, output.url)
           break
         case 'close-socket':
-          this.close()
+          this.#close()
           break
         case 'send-text':
-          this.socket?.send(output.text)
+          this.#socket?.send(output.text)
           break
         case 'sign': {
           const { socket, bytes } = output
-          void this.identity
+          void this.#identity
             .sign(bytes)
-            .then(signature => this.drive({ type: 'proved', socket, signature }))
+            .then(signature => this.#drive({ type: 'proved', socket, signature }))
           break
         }
         case 'state':
-          this.events.state(output.state, output.reason)
+          this.#events.state(output.state, output.reason)
           break
         case 'introduced':
-          this.events.introduced(output.topic, output.peers)
+          this.#events.introduced(output.topic, output.peers)
           break
         case 'signal':
-          this.events.signal(output.from, output.body)
+          this.#events.signal(output.from, output.body)
           break
         case 'undeliverable':
-          this.events.undeliverable(output.to)
+          this.#events.undeliverable(output.to)
           break
         case 'ice-servers':
-          this.events.iceServers(output.servers)
+          this.#events.iceServers(output.servers)
           break
         case 'notice':
-          this.events.notice(output.code, output.message)
+          this.#events.notice(output.code, output.message)
           break
         case 'count':
-          this.events.count(output.counter)
+          this.#events.count(output.counter)
       }
     }
-    this.events.changed()
+    this.#events.changed()
   }
 
-  private open(number: number, url: string): void {
-    this.close()
+  #open(number: number, url: string): void {
+    this.#close()
     let socket: WebSocket
     try {
       socket = new WebSocket(url)
@@ -112,25 +130,25 @@ export class SignalingSocket implements Sleeper {
       // A URL the browser refuses (mixed content, a blocked port): the same as unreachable, with its reason.
       const reason = error instanceof Error ? error.message : String(error)
       queueMicrotask(() =>
-        this.drive({ type: 'socket-closed', socket: number, code: 1006, reason }),
+        this.#drive({ type: 'socket-closed', socket: number, code: 1006, reason }),
       )
       return
     }
-    this.socket = socket
-    socket.onopen = () => this.drive({ type: 'socket-opened', socket: number })
+    this.#socket = socket
+    socket.onopen = () => this.#drive({ type: 'socket-opened', socket: number })
     socket.onmessage = ({ data }) => {
       const text = typeof data === 'string' ? data : ''
-      this.drive({ type: 'socket-text', socket: number, text })
+      this.#drive({ type: 'socket-text', socket: number, text })
     }
     socket.onclose = ({ code, reason }) => {
-      if (this.socket === socket) this.socket = undefined
-      this.drive({ type: 'socket-closed', socket: number, code, reason })
+      if (this.#socket === socket) this.#socket = undefined
+      this.#drive({ type: 'socket-closed', socket: number, code, reason })
     }
   }
 
-  private close(): void {
-    const socket = this.socket
-    this.socket = undefined
+  #close(): void {
+    const socket = this.#socket
+    this.#socket = undefined
     socket?.close()
   }
 }

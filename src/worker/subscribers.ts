@@ -8,22 +8,24 @@ import type { TopicEvent } from '../core/io.js'
  * `lagged` counts against the credit like any event.
  */
 export class Subscriber {
+  readonly #capacity: number
   /** Events dropped because the reader did not keep up. */
   dropped = 0
   /** Credit refused because the reader gave back more than it was sent. */
   creditRefused = 0
-  private readonly ring: (TopicEvent | undefined)[] = []
-  private first = 0
-  private waiting = 0
-  private waitingBytes = 0
+  readonly #ring: (TopicEvent | undefined)[] = []
+  #first = 0
+  #waiting = 0
+  #waitingBytes = 0
   /** Dropped since the reader was last told. They are always just before the ring's oldest. */
-  private missed = 0
+  #missed = 0
   /** The sizes of what is in flight, oldest first, bytes. */
-  private readonly inFlight: number[] = []
-  private inFlightBytes = 0
+  readonly #inFlight: number[] = []
+  #inFlightBytes = 0
 
   /** @param capacity events that wait at most, 1 to 65,536. */
-  constructor(private readonly capacity = SUBSCRIPTION_CAPACITY) {
+  constructor(capacity = SUBSCRIPTION_CAPACITY) {
+    this.#capacity = capacity
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > LARGEST_CAPACITY) {
       throw new GossamerError(
         'invalid-argument',
@@ -33,11 +35,11 @@ export class Subscriber {
   }
 
   push(event: TopicEvent): void {
-    if (this.waiting === this.capacity) this.drop()
-    this.ring[(this.first + this.waiting) % this.capacity] = event
-    this.waiting++
-    this.waitingBytes += sizeOf(event)
-    while (this.waitingBytes > WAITING_BYTES && this.waiting > 1) this.drop()
+    if (this.#waiting === this.#capacity) this.#drop()
+    this.#ring[(this.#first + this.#waiting) % this.#capacity] = event
+    this.#waiting++
+    this.#waitingBytes += sizeOf(event)
+    while (this.#waitingBytes > WAITING_BYTES && this.#waiting > 1) this.#drop()
   }
 
   /** The reader took `count` events: as many more may be sent. */
@@ -46,25 +48,25 @@ export class Subscriber {
       this.creditRefused++
       return
     }
-    const taken = this.inFlight.splice(0, count)
-    for (const size of taken) this.inFlightBytes -= size
+    const taken = this.#inFlight.splice(0, count)
+    for (const size of taken) this.#inFlightBytes -= size
     this.creditRefused += count - taken.length
   }
 
   /** What may be sent now, oldest first; from here on it is in flight. */
   take(): ClientEvent[] {
     const events: ClientEvent[] = []
-    while (this.hasCredit()) {
-      if (this.missed > 0) {
-        events.push({ type: 'lagged', count: this.missed })
-        this.missed = 0
-        this.inFlight.push(0)
-      } else if (this.waiting > 0) {
-        const event = this.shift()
+    while (this.#hasCredit()) {
+      if (this.#missed > 0) {
+        events.push({ type: 'lagged', count: this.#missed })
+        this.#missed = 0
+        this.#inFlight.push(0)
+      } else if (this.#waiting > 0) {
+        const event = this.#shift()
         const size = sizeOf(event)
         events.push(event)
-        this.inFlight.push(size)
-        this.inFlightBytes += size
+        this.#inFlight.push(size)
+        this.#inFlightBytes += size
       } else {
         break
       }
@@ -72,22 +74,22 @@ export class Subscriber {
     return events
   }
 
-  private hasCredit(): boolean {
-    return this.inFlight.length < EVENT_CREDIT && this.inFlightBytes < IN_FLIGHT_BYTES
+  #hasCredit(): boolean {
+    return this.#inFlight.length < EVENT_CREDIT && this.#inFlightBytes < IN_FLIGHT_BYTES
   }
 
-  private drop(): void {
-    this.shift()
-    this.missed++
+  #drop(): void {
+    this.#shift()
+    this.#missed++
     this.dropped++
   }
 
-  private shift(): TopicEvent {
-    const event = this.ring[this.first]!
-    this.ring[this.first] = undefined
-    this.first = (this.first + 1) % this.capacity
-    this.waiting--
-    this.waitingBytes -= sizeOf(event)
+  #shift(): TopicEvent {
+    const event = this.#ring[this.#first]!
+    this.#ring[this.#first] = undefined
+    this.#first = (this.#first + 1) % this.#capacity
+    this.#waiting--
+    this.#waitingBytes -= sizeOf(event)
     return event
   }
 }

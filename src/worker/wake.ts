@@ -10,56 +10,61 @@ export interface Sleeper {
 
 /** One timer for everybody's next deadline; the only setTimeout that the protocols hang on. */
 export class WakeUp {
-  private readonly sleepers = new Set<Sleeper>()
-  private timer: ReturnType<typeof setTimeout> | undefined
-  private armedFor = Number.POSITIVE_INFINITY
+  readonly #clock: () => Millis
+  readonly #afterwards: () => void
+  readonly #sleepers = new Set<Sleeper>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #armedFor = Number.POSITIVE_INFINITY
 
-  constructor(
-    private readonly clock: () => Millis,
-    private readonly afterwards: () => void,
-  ) {}
+  constructor(clock: () => Millis, afterwards: () => void) {
+    this.#clock = clock
+    this.#afterwards = afterwards
+  }
 
   add(sleeper: Sleeper): void {
-    this.sleepers.add(sleeper)
+    this.#sleepers.add(sleeper)
   }
 
   remove(sleeper: Sleeper): void {
-    this.sleepers.delete(sleeper)
+    this.#sleepers.delete(sleeper)
   }
 
   /** To be called after anything that may have moved a deadline. */
   arm(): void {
     const next = this.next
     const at = next?.at ?? Number.POSITIVE_INFINITY
-    if (at === this.armedFor && this.timer !== undefined) return
-    if (this.timer !== undefined) clearTimeout(this.timer)
-    this.timer = undefined
-    this.armedFor = at
+    if (at === this.#armedFor && this.#timer !== undefined) return
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#armedFor = at
     if (next === undefined) return
-    this.timer = setTimeout(() => this.ring(), Math.max(0, Math.min(at - this.clock(), LONGEST_MS)))
+    this.#timer = setTimeout(
+      () => this.#ring(),
+      Math.max(0, Math.min(at - this.#clock(), LONGEST_MS)),
+    )
   }
 
   stop(): void {
-    if (this.timer !== undefined) clearTimeout(this.timer)
-    this.timer = undefined
-    this.sleepers.clear()
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#sleepers.clear()
   }
 
   get next(): Deadline | undefined {
     let next: Deadline | undefined
-    for (const sleeper of this.sleepers) next = sooner(next, sleeper.nextDeadline)
+    for (const sleeper of this.#sleepers) next = sooner(next, sleeper.nextDeadline)
     return next
   }
 
-  private ring(): void {
-    this.timer = undefined
-    this.armedFor = Number.POSITIVE_INFINITY
-    const now = this.clock()
-    for (const sleeper of [...this.sleepers]) {
+  #ring(): void {
+    this.#timer = undefined
+    this.#armedFor = Number.POSITIVE_INFINITY
+    const now = this.#clock()
+    for (const sleeper of [...this.#sleepers]) {
       const deadline = sleeper.nextDeadline
       if (deadline !== undefined && deadline.at <= now) sleeper.wake(now)
     }
-    this.afterwards()
+    this.#afterwards()
     this.arm()
   }
 }

@@ -4,11 +4,11 @@ import { type Announcement, LONGEST_RUN, MOST_RUNS, type PlumtreeMessage } from 
 
 /** Messages as runs: consecutive numbers of one author in one round. */
 export class Runs {
-  private readonly runs: Announcement[] = []
-  private readonly open = new Map<PeerId, Announcement>()
+  readonly #runs: Announcement[] = []
+  readonly #open = new Map<PeerId, Announcement>()
 
   add({ message: { author, seq }, round }: Cached): void {
-    const run = this.open.get(author)
+    const run = this.#open.get(author)
     if (
       run !== undefined &&
       run.round === round &&
@@ -19,14 +19,14 @@ export class Runs {
       return
     }
     const begun = { author, first: seq, count: 1, round }
-    this.open.set(author, begun)
-    this.runs.push(begun)
+    this.#open.set(author, begun)
+    this.#runs.push(begun)
   }
 
   messages(): PlumtreeMessage[] {
     const messages: PlumtreeMessage[] = []
-    for (let at = 0; at < this.runs.length; at += MOST_RUNS) {
-      messages.push({ type: 'ihave', announcements: this.runs.slice(at, at + MOST_RUNS) })
+    for (let at = 0; at < this.#runs.length; at += MOST_RUNS) {
+      messages.push({ type: 'ihave', announcements: this.#runs.slice(at, at + MOST_RUNS) })
     }
     return messages
   }
@@ -37,24 +37,24 @@ export class Runs {
  * is for a peer that left needs no purging, it is never written.
  */
 export class LazyQueue {
-  private waiting: Cached[] = []
+  #waiting: Cached[] = []
 
   get length(): number {
-    return this.waiting.length
+    return this.#waiting.length
   }
 
   push(cached: Cached, peers: readonly PeerId[]): void {
     cached.announceTo = peers
-    this.waiting.push(cached)
+    this.#waiting.push(cached)
   }
 
   /** Who announces a message need not be told of it. Looks along the run or the queue, whichever is shorter. */
   noteHolder(peer: PeerId, { author, first, count }: Announcement, cache: MessageCache): void {
-    if (count <= this.waiting.length) {
+    if (count <= this.#waiting.length) {
       for (let seq = first; seq < first + count; seq++) addHolder(cache.get(author, seq), peer)
       return
     }
-    for (const cached of this.waiting) {
+    for (const cached of this.#waiting) {
       const { message } = cached
       if (message.author !== author || message.seq < first || message.seq >= first + count) continue
       addHolder(cached, peer)
@@ -64,7 +64,7 @@ export class LazyQueue {
   /** What to tell whom; empties the queue. What the cache has lost meanwhile is not promised. */
   take(isNeighbor: (peer: PeerId) => boolean): Map<PeerId, Runs> {
     const told = new Map<PeerId, Runs>()
-    for (const cached of this.waiting) {
+    for (const cached of this.#waiting) {
       const peers = cached.announceTo
       cached.announceTo = NOBODY
       if (cached.gone) continue
@@ -78,7 +78,7 @@ export class LazyQueue {
         runs.add(cached)
       }
     }
-    this.waiting = []
+    this.#waiting = []
     return told
   }
 }

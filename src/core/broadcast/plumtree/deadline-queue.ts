@@ -12,59 +12,59 @@ export interface Timed {
  * goes without leaving a stale one behind. Equal deadlines come in the order in which they were set.
  */
 export class DeadlineQueue<T extends Timed> {
-  private readonly heap: T[] = []
-  private order = 0
+  readonly #heap: T[] = []
+  #order = 0
 
   get first(): T | undefined {
-    return this.heap[0]
+    return this.#heap[0]
   }
 
   set(item: T, at: Millis): void {
     this.remove(item)
     item.at = at
-    item.order = this.order++
-    item.place = this.heap.length
-    this.heap.push(item)
-    this.rise(item)
+    item.order = this.#order++
+    item.place = this.#heap.length
+    this.#heap.push(item)
+    this.#rise(item)
   }
 
   remove(item: T): void {
     const place = item.place
     if (place < 0) return
     item.place = -1
-    const last = this.heap.pop()!
+    const last = this.#heap.pop()!
     if (last === item) return
-    this.heap[place] = last
+    this.#heap[place] = last
     last.place = place
-    this.rise(last)
-    this.sink(last)
+    this.#rise(last)
+    this.#sink(last)
   }
 
-  private rise(item: T): void {
+  #rise(item: T): void {
     while (item.place > 0) {
-      const above = this.heap[(item.place - 1) >>> 1]!
+      const above = this.#heap[(item.place - 1) >>> 1]!
       if (!before(item, above)) return
-      this.swap(item, above)
+      this.#swap(item, above)
     }
   }
 
-  private sink(item: T): void {
+  #sink(item: T): void {
     for (;;) {
-      const left = this.heap[item.place * 2 + 1]
-      const right = this.heap[item.place * 2 + 2]
+      const left = this.#heap[item.place * 2 + 1]
+      const right = this.#heap[item.place * 2 + 2]
       if (left === undefined) return
       const below = right !== undefined && before(right, left) ? right : left
       if (!before(below, item)) return
-      this.swap(item, below)
+      this.#swap(item, below)
     }
   }
 
-  private swap(a: T, b: T): void {
+  #swap(a: T, b: T): void {
     const place = a.place
     a.place = b.place
     b.place = place
-    this.heap[a.place] = a
-    this.heap[b.place] = b
+    this.#heap[a.place] = a
+    this.#heap[b.place] = b
   }
 }
 

@@ -30,28 +30,31 @@ export interface Cached {
 
 /** Payloads for a while, oldest first out, by age and by bytes. */
 export class MessageCache {
-  private readonly byId = new MessageMap<Cached>()
-  private oldest: Cached | undefined
-  private newest: Cached | undefined
-  private held = 0
+  readonly #options: CacheOptions
+  readonly #byId = new MessageMap<Cached>()
+  #oldest: Cached | undefined
+  #newest: Cached | undefined
+  #held = 0
 
-  constructor(private readonly options: CacheOptions) {}
+  constructor(options: CacheOptions) {
+    this.#options = options
+  }
 
   get size(): number {
-    return this.byId.size
+    return this.#byId.size
   }
 
   get bytes(): number {
-    return this.held
+    return this.#held
   }
 
   get(author: PeerId, seq: number): Cached | undefined {
-    return this.byId.get(author, seq)
+    return this.#byId.get(author, seq)
   }
 
   put(now: Millis, message: Message, round: number, giver: PeerId | undefined): Cached {
-    const replaced = this.byId.get(message.author, message.seq)
-    if (replaced !== undefined) this.drop(replaced)
+    const replaced = this.#byId.get(message.author, message.seq)
+    if (replaced !== undefined) this.#drop(replaced)
     const cached: Cached = {
       message,
       round,
@@ -59,57 +62,57 @@ export class MessageCache {
       holders: NOBODY,
       announceTo: NOBODY,
       given: undefined,
-      expiresAt: now + this.options.retentionMs,
+      expiresAt: now + this.#options.retentionMs,
       gone: false,
       next: undefined,
     }
-    this.byId.set(message.author, message.seq, cached)
-    if (this.newest === undefined) this.oldest = cached
-    else this.newest.next = cached
-    this.newest = cached
-    this.held += bytesOf(message)
-    while (this.held > this.options.bytes && this.oldest !== undefined) {
-      if (!this.oldest.gone) {
-        this.drop(this.oldest)
-        this.options.count('cache-overflowed')
+    this.#byId.set(message.author, message.seq, cached)
+    if (this.#newest === undefined) this.#oldest = cached
+    else this.#newest.next = cached
+    this.#newest = cached
+    this.#held += bytesOf(message)
+    while (this.#held > this.#options.bytes && this.#oldest !== undefined) {
+      if (!this.#oldest.gone) {
+        this.#drop(this.#oldest)
+        this.#options.count('cache-overflowed')
       }
-      this.shift()
+      this.#shift()
     }
     return cached
   }
 
   /** When the oldest falls due. */
   get nextExpiry(): Millis | undefined {
-    return this.oldest?.expiresAt
+    return this.#oldest?.expiresAt
   }
 
   /** Expiry is inclusive. */
   expire(now: Millis): void {
-    while (this.oldest !== undefined && this.oldest.expiresAt <= now) {
-      if (!this.oldest.gone) this.drop(this.oldest)
-      this.shift()
+    while (this.#oldest !== undefined && this.#oldest.expiresAt <= now) {
+      if (!this.#oldest.gone) this.#drop(this.#oldest)
+      this.#shift()
     }
   }
 
   /** The newest up to `max` that live beyond `until`, oldest first. */
   *newestLiving(max: number, until: Millis): IterableIterator<Cached> {
-    let skip = this.byId.size - max
-    for (let at = this.oldest; at !== undefined; at = at.next) {
+    let skip = this.#byId.size - max
+    for (let at = this.#oldest; at !== undefined; at = at.next) {
       if (at.gone || skip-- > 0 || at.expiresAt <= until) continue
       yield at
     }
   }
 
-  private drop(cached: Cached): void {
+  #drop(cached: Cached): void {
     cached.gone = true
-    this.held -= bytesOf(cached.message)
+    this.#held -= bytesOf(cached.message)
     const { author, seq } = cached.message
-    if (this.byId.get(author, seq) === cached) this.byId.delete(author, seq)
+    if (this.#byId.get(author, seq) === cached) this.#byId.delete(author, seq)
   }
 
-  private shift(): void {
-    this.oldest = this.oldest?.next
-    if (this.oldest === undefined) this.newest = undefined
+  #shift(): void {
+    this.#oldest = this.#oldest?.next
+    if (this.#oldest === undefined) this.#newest = undefined
   }
 }
 

@@ -33,35 +33,38 @@ export interface Ask {
  * announcers are asked in turn, one at a time, until one gives it.
  */
 export class Missing {
-  private readonly wanted = new MessageMap<Wanted>()
-  private readonly deadlines = new DeadlineQueue<Wanted>()
-  private readonly peers = new Map<PeerId, Ledger>()
+  readonly #options: MissingOptions
+  readonly #wanted = new MessageMap<Wanted>()
+  readonly #deadlines = new DeadlineQueue<Wanted>()
+  readonly #peers = new Map<PeerId, Ledger>()
   /** Nobody left to ask; first to go where room is needed. */
-  private readonly spent = new Set<Wanted>()
-  private asks = 0
+  readonly #spent = new Set<Wanted>()
+  #asks = 0
 
-  constructor(private readonly options: MissingOptions) {}
+  constructor(options: MissingOptions) {
+    this.#options = options
+  }
 
   get size(): number {
-    return this.wanted.size
+    return this.#wanted.size
   }
 
   get nextDeadline(): Millis | undefined {
-    return this.deadlines.first?.at
+    return this.#deadlines.first?.at
   }
 
   /** How many messages the peer announced that are still missing. */
   announcedBy(peer: PeerId): number {
-    return this.peers.get(peer)?.announced ?? 0
+    return this.#peers.get(peer)?.announced ?? 0
   }
 
   /** Notes who has a message; the first announcement starts the wait for the pushed copy. */
   announce(now: Millis, announced: Ask, waitMs: number): void {
     const { peer, author, seq, round } = announced
-    let wanted = this.wanted.get(author, seq)
+    let wanted = this.#wanted.get(author, seq)
     if (wanted === undefined) {
-      if (!this.makeRoom(now)) {
-        this.options.count('announcements-dropped')
+      if (!this.#makeRoom(now)) {
+        this.#options.count('announcements-dropped')
         return
       }
       wanted = {
@@ -77,112 +80,112 @@ export class Missing {
         order: 0,
         place: -1,
       }
-      this.wanted.set(author, seq, wanted)
-      this.deadlines.set(wanted, now + waitMs)
+      this.#wanted.set(author, seq, wanted)
+      this.#deadlines.set(wanted, now + waitMs)
     }
-    wanted.expiresAt = now + this.options.retentionMs
+    wanted.expiresAt = now + this.#options.retentionMs
     let turn = wanted.announcers.findIndex(announcer => announcer.peer === peer)
     if (turn >= 0) {
       wanted.announcers[turn]!.round = round
       wanted.announcers[turn]!.at = now
     } else {
       turn = wanted.announcers.push({ peer, round, at: now }) - 1
-      this.ledger(peer).announced++
+      this.#ledger(peer).announced++
     }
-    if (this.spent.delete(wanted)) {
+    if (this.#spent.delete(wanted)) {
       // All others failed, and the pushed copy is long overdue: the new hope is tried at once.
       wanted.lap = 0
       wanted.turn = turn
-      this.deadlines.set(wanted, now)
+      this.#deadlines.set(wanted, now)
     }
   }
 
   /** The message came. Returns who had announced it, undefined where nobody had. */
   resolve(now: Millis, author: PeerId, seq: number, giver: PeerId): Announcer[] | undefined {
-    const wanted = this.wanted.get(author, seq)
+    const wanted = this.#wanted.get(author, seq)
     if (wanted === undefined) return undefined
     if (wanted.asked === giver) {
-      const ledger = this.ledger(giver)
+      const ledger = this.#ledger(giver)
       ledger.answeredOrder = Math.max(ledger.answeredOrder, wanted.askOrder)
       ledger.answeredAt = now
     }
-    this.drop(now, wanted)
+    this.#drop(now, wanted)
     return wanted.announcers
   }
 
   /** The peer can't give it. Returns its announcement, undefined where it made none. */
   refused(now: Millis, author: PeerId, seq: number, peer: PeerId): Announcer | undefined {
-    const wanted = this.wanted.get(author, seq)
+    const wanted = this.#wanted.get(author, seq)
     const announcer = wanted?.announcers.find(one => one.peer === peer)
-    if (wanted !== undefined && announcer !== undefined) this.withdraw(now, wanted, peer)
+    if (wanted !== undefined && announcer !== undefined) this.#withdraw(now, wanted, peer)
     return announcer
   }
 
   /** The peer is no neighbor any more: nothing is to be had from it. */
   forget(now: Millis, peer: PeerId): void {
-    if (!this.peers.has(peer)) return
-    for (const wanted of [...this.wanted.values()]) {
-      if (wanted.announcers.some(one => one.peer === peer)) this.withdraw(now, wanted, peer)
+    if (!this.#peers.has(peer)) return
+    for (const wanted of [...this.#wanted.values()]) {
+      if (wanted.announcers.some(one => one.peer === peer)) this.#withdraw(now, wanted, peer)
     }
-    this.peers.delete(peer)
+    this.#peers.delete(peer)
   }
 
   /** Whom to ask for what; call until it gives nothing. */
   due(now: Millis): Ask | undefined {
     for (;;) {
-      const wanted = this.deadlines.first
+      const wanted = this.#deadlines.first
       if (wanted === undefined || wanted.at > now) return undefined
-      this.deadlines.remove(wanted)
+      this.#deadlines.remove(wanted)
       if (wanted.expiresAt <= now) {
-        this.drop(now, wanted)
-        this.options.count('missing-expired')
+        this.#drop(now, wanted)
+        this.#options.count('missing-expired')
         continue
       }
-      const ask = this.next(now, wanted)
+      const ask = this.#next(now, wanted)
       if (ask !== undefined) return ask
     }
   }
 
-  private next(now: Millis, wanted: Wanted): Ask | undefined {
+  #next(now: Millis, wanted: Wanted): Ask | undefined {
     if (wanted.asked !== undefined) {
-      const asked = this.ledger(wanted.asked)
-      const patience = asked.answeredAt + this.options.answerMs(wanted.asked)
+      const asked = this.#ledger(wanted.asked)
+      const patience = asked.answeredAt + this.#options.answerMs(wanted.asked)
       // A link keeps order: who is still answering what it was asked before has not come to this yet.
       if (asked.answeredOrder < wanted.askOrder && patience > now) {
-        this.deadlines.set(wanted, patience)
+        this.#deadlines.set(wanted, patience)
         return undefined
       }
-      this.options.count('grafts-unanswered')
-      this.release(now, wanted)
+      this.#options.count('grafts-unanswered')
+      this.#release(now, wanted)
     }
     if (wanted.turn >= wanted.announcers.length) {
       wanted.turn = 0
       wanted.lap++
     }
     if (wanted.lap >= LAPS) {
-      this.spent.add(wanted)
-      this.deadlines.set(wanted, wanted.expiresAt)
+      this.#spent.add(wanted)
+      this.#deadlines.set(wanted, wanted.expiresAt)
       return undefined
     }
-    this.putFirstWithRoom(wanted)
+    this.#putFirstWithRoom(wanted)
     const { peer, round } = wanted.announcers[wanted.turn]!
-    const ledger = this.ledger(peer)
+    const ledger = this.#ledger(peer)
     if (ledger.asked >= ASKED_AT_ONCE) {
       ledger.waiting.add(wanted)
       return undefined
     }
     wanted.turn++
     wanted.asked = peer
-    wanted.askOrder = ++this.asks
+    wanted.askOrder = ++this.#asks
     ledger.asked++
-    this.deadlines.set(wanted, now + this.options.answerMs(peer) * LAP_FACTOR ** wanted.lap)
+    this.#deadlines.set(wanted, now + this.#options.answerMs(peer) * LAP_FACTOR ** wanted.lap)
     return { peer, author: wanted.author, seq: wanted.seq, round }
   }
 
   /** Brings forward, of those still to be asked in this lap, the first that can be asked now. */
-  private putFirstWithRoom({ announcers, turn }: Wanted): void {
+  #putFirstWithRoom({ announcers, turn }: Wanted): void {
     for (let i = turn; i < announcers.length; i++) {
-      if (this.ledger(announcers[i]!.peer).asked >= ASKED_AT_ONCE) continue
+      if (this.#ledger(announcers[i]!.peer).asked >= ASKED_AT_ONCE) continue
       const chosen = announcers[i]!
       announcers[i] = announcers[turn]!
       announcers[turn] = chosen
@@ -190,57 +193,57 @@ export class Missing {
     }
   }
 
-  private withdraw(now: Millis, wanted: Wanted, peer: PeerId): void {
+  #withdraw(now: Millis, wanted: Wanted, peer: PeerId): void {
     const at = wanted.announcers.findIndex(one => one.peer === peer)
-    const turnIsTheirs = wanted.asked === peer || this.ledger(peer).waiting.delete(wanted)
-    if (wanted.asked === peer) this.release(now, wanted)
+    const turnIsTheirs = wanted.asked === peer || this.#ledger(peer).waiting.delete(wanted)
+    if (wanted.asked === peer) this.#release(now, wanted)
     wanted.announcers.splice(at, 1)
-    this.ledger(peer).announced--
+    this.#ledger(peer).announced--
     if (at < wanted.turn) wanted.turn--
-    if (wanted.announcers.length === 0) this.drop(now, wanted)
-    else if (turnIsTheirs) this.deadlines.set(wanted, now)
+    if (wanted.announcers.length === 0) this.#drop(now, wanted)
+    else if (turnIsTheirs) this.#deadlines.set(wanted, now)
   }
 
   /** Nobody is asked any more; a place in that peer's window is free for the next. */
-  private release(now: Millis, wanted: Wanted): void {
+  #release(now: Millis, wanted: Wanted): void {
     if (wanted.asked === undefined) return
-    const ledger = this.ledger(wanted.asked)
+    const ledger = this.#ledger(wanted.asked)
     wanted.asked = undefined
     ledger.asked--
     for (const next of ledger.waiting) {
       ledger.waiting.delete(next)
-      this.deadlines.set(next, now)
+      this.#deadlines.set(next, now)
       break
     }
   }
 
-  private drop(now: Millis, wanted: Wanted): void {
-    this.release(now, wanted)
-    this.deadlines.remove(wanted)
-    this.spent.delete(wanted)
-    this.wanted.delete(wanted.author, wanted.seq)
+  #drop(now: Millis, wanted: Wanted): void {
+    this.#release(now, wanted)
+    this.#deadlines.remove(wanted)
+    this.#spent.delete(wanted)
+    this.#wanted.delete(wanted.author, wanted.seq)
     for (const { peer } of wanted.announcers) {
-      const ledger = this.ledger(peer)
+      const ledger = this.#ledger(peer)
       ledger.announced--
       ledger.waiting.delete(wanted)
     }
   }
 
-  private makeRoom(now: Millis): boolean {
-    if (this.wanted.size < this.options.capacity) return true
-    for (const wanted of this.spent) {
-      this.drop(now, wanted)
-      this.options.count('missing-given-up')
+  #makeRoom(now: Millis): boolean {
+    if (this.#wanted.size < this.#options.capacity) return true
+    for (const wanted of this.#spent) {
+      this.#drop(now, wanted)
+      this.#options.count('missing-given-up')
       return true
     }
     return false
   }
 
-  private ledger(peer: PeerId): Ledger {
-    let ledger = this.peers.get(peer)
+  #ledger(peer: PeerId): Ledger {
+    let ledger = this.#peers.get(peer)
     if (ledger === undefined) {
       ledger = { announced: 0, asked: 0, waiting: new Set(), answeredOrder: 0, answeredAt: 0 }
-      this.peers.set(peer, ledger)
+      this.#peers.set(peer, ledger)
     }
     return ledger
   }

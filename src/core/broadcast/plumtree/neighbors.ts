@@ -12,48 +12,51 @@ export interface Neighbor {
 
 /** The peers that count: their links, and the graft timers that follow from the links' round trips. */
 export class Neighbors {
-  private readonly byId = new Map<PeerId, Neighbor>()
+  readonly #config: PlumtreeConfig
+  readonly #byId = new Map<PeerId, Neighbor>()
   /** T1, kept until a round trip or the neighbors change. */
-  private waitMs: number | undefined
+  #waitMs: number | undefined
 
-  constructor(private readonly config: PlumtreeConfig) {}
+  constructor(config: PlumtreeConfig) {
+    this.#config = config
+  }
 
   get size(): number {
-    return this.byId.size
+    return this.#byId.size
   }
 
   get peers(): IterableIterator<PeerId> {
-    return this.byId.keys()
+    return this.#byId.keys()
   }
 
   has(peer: PeerId): boolean {
-    return this.byId.has(peer)
+    return this.#byId.has(peer)
   }
 
   get(peer: PeerId): Neighbor | undefined {
-    return this.byId.get(peer)
+    return this.#byId.get(peer)
   }
 
   add(peer: PeerId): void {
-    this.byId.set(peer, {
+    this.#byId.set(peer, {
       peer,
       rttMs: undefined,
       optimizedAt: -Infinity,
       promiseBrokenAt: -Infinity,
     })
-    this.waitMs = undefined
+    this.#waitMs = undefined
   }
 
   delete(peer: PeerId): boolean {
-    this.waitMs = undefined
-    return this.byId.delete(peer)
+    this.#waitMs = undefined
+    return this.#byId.delete(peer)
   }
 
   noteRtt(peer: PeerId, rttMs: number): void {
-    const neighbor = this.byId.get(peer)
+    const neighbor = this.#byId.get(peer)
     if (neighbor === undefined) return
     neighbor.rttMs = rttMs
-    this.waitMs = undefined
+    this.#waitMs = undefined
   }
 
   /**
@@ -61,18 +64,18 @@ export class Neighbors {
    * its floor here: a timer shorter than the detour through the tree makes a graft storm that never ends.
    */
   get graftWaitMs(): number {
-    this.waitMs ??= within(this.config.graftTimeout1Ms, GRAFT_WAIT_RTTS * this.medianRttMs())
-    return this.waitMs
+    this.#waitMs ??= within(this.#config.graftTimeout1Ms, GRAFT_WAIT_RTTS * this.#medianRttMs())
+    return this.#waitMs
   }
 
   /** T2: how long a peer that was asked may take to answer. */
   answerMs(peer: PeerId): number {
-    return within(this.config.graftTimeout2Ms, ANSWER_RTTS * (this.byId.get(peer)?.rttMs ?? 0))
+    return within(this.#config.graftTimeout2Ms, ANSWER_RTTS * (this.#byId.get(peer)?.rttMs ?? 0))
   }
 
-  private medianRttMs(): number {
+  #medianRttMs(): number {
     const rtts: number[] = []
-    for (const { rttMs } of this.byId.values()) if (rttMs !== undefined) rtts.push(rttMs)
+    for (const { rttMs } of this.#byId.values()) if (rttMs !== undefined) rtts.push(rttMs)
     rtts.sort((a, b) => a - b)
     return rtts[rtts.length >>> 1] ?? 0
   }

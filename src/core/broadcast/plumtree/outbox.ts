@@ -9,28 +9,28 @@ export type Count = (counter: string, by?: number) => void
 
 /** Where the machine's parts put what they want done, in order, until one `handle` ends. */
 export class Outbox {
-  private outputs: Output[] = []
+  #outputs: Output[] = []
 
   /** Gives what has gathered and begins anew. */
   take(): Output[] {
-    const taken = this.outputs
-    this.outputs = []
+    const taken = this.#outputs
+    this.#outputs = []
     return taken
   }
 
   push(output: Output): void {
-    this.outputs.push(output)
+    this.#outputs.push(output)
   }
 
   send(to: PeerId, message: PlumtreeMessage): void {
-    this.outputs.push({ type: 'send', to, message })
+    this.#outputs.push({ type: 'send', to, message })
   }
 
   blame(peer: PeerId, reason: 'limit-exceeded' | 'broken-promise'): void {
-    this.outputs.push({ type: 'blame', peer, reason })
+    this.#outputs.push({ type: 'blame', peer, reason })
   }
 
   count(counter: string, by = 1): void {
-    this.outputs.push({ type: 'count', counter, by })
+    this.#outputs.push({ type: 'count', counter, by })
   }
 }

@@ -24,20 +24,20 @@ export interface RepairParts {
 export class Repair {
   readonly missing: Missing
   readonly lazyQueue = new LazyQueue()
-  private readonly config: PlumtreeConfig
-  private readonly neighbors: Neighbors
-  private readonly tree: Tree
-  private readonly seen: Seen
-  private readonly cache: MessageCache
-  private readonly outbox: Outbox
+  readonly #config: PlumtreeConfig
+  readonly #neighbors: Neighbors
+  readonly #tree: Tree
+  readonly #seen: Seen
+  readonly #cache: MessageCache
+  readonly #outbox: Outbox
 
   constructor({ config, neighbors, tree, seen, cache, outbox }: RepairParts) {
-    this.config = config
-    this.neighbors = neighbors
-    this.tree = tree
-    this.seen = seen
-    this.cache = cache
-    this.outbox = outbox
+    this.#config = config
+    this.#neighbors = neighbors
+    this.#tree = tree
+    this.#seen = seen
+    this.#cache = cache
+    this.#outbox = outbox
     this.missing = new Missing({
       capacity: config.missingCapacity,
       retentionMs: config.messageCacheRetentionMs,
@@ -47,49 +47,49 @@ export class Repair {
   }
 
   onIhave(now: Millis, from: PeerId, { announcements }: Control<'ihave'>): void {
-    this.outbox.count('ihaves-received')
+    this.#outbox.count('ihaves-received')
     let announced = 0
     for (const run of announcements) announced += run.count
     if (announced > LONGEST_RUN) {
-      this.blameLimit(from)
+      this.#blameLimit(from)
       return
     }
-    for (const run of announcements) if (!this.onRun(now, from, run)) break
+    for (const run of announcements) if (!this.#onRun(now, from, run)) break
     this.ask(now)
   }
 
   onGraft(from: PeerId, { source, wanted }: Control<'graft'>): void {
-    this.outbox.count('grafts-received')
+    this.#outbox.count('grafts-received')
     // Of a tree we don't keep: the message is still given.
-    if (source === undefined) this.tree.set(from, true)
+    if (source === undefined) this.#tree.set(from, true)
     if (wanted === undefined) return
     const { author, seq } = wanted
-    const cached = this.cache.get(author, seq)
+    const cached = this.#cache.get(author, seq)
     if (cached === undefined) {
       // Departs from the seed, which stays silent: with an answer the next announcer is asked at once.
-      this.outbox.count('grafts-refused')
-      this.outbox.send(from, { type: 'graft-refused', author, seq })
+      this.#outbox.count('grafts-refused')
+      this.#outbox.send(from, { type: 'graft-refused', author, seq })
       return
     }
     cached.given ??= new Map()
     const times = cached.given.get(from) ?? 0
     if (times >= GIVEN_TIMES) {
-      this.outbox.count('grafts-repeated')
+      this.#outbox.count('grafts-repeated')
       return
     }
     cached.given.set(from, times + 1)
-    this.outbox.count('gossip-sent')
-    this.outbox.send(from, { type: 'gossip', round: cached.round, message: cached.message })
+    this.#outbox.count('gossip-sent')
+    this.#outbox.send(from, { type: 'gossip', round: cached.round, message: cached.message })
   }
 
   onGraftRefused(now: Millis, from: PeerId, { author, seq }: Control<'graft-refused'>): void {
     const announcer = this.missing.refused(now, author, seq, from)
     if (announcer === undefined) {
-      this.outbox.count('refusals-of-nothing')
+      this.#outbox.count('refusals-of-nothing')
       return
     }
-    this.outbox.count('refusals-received')
-    this.blameForPromise(now, announcer)
+    this.#outbox.count('refusals-received')
+    this.#blameForPromise(now, announcer)
     this.ask(now)
   }
 
@@ -104,9 +104,9 @@ export class Repair {
   }
 
   graft(now: Millis, peer: PeerId, wanted: Control<'graft'>['wanted']): void {
-    this.tree.graft(now, peer)
-    this.outbox.count('grafts-sent')
-    this.outbox.send(peer, { type: 'graft', source: undefined, wanted })
+    this.#tree.graft(now, peer)
+    this.#outbox.count('grafts-sent')
+    this.#outbox.send(peer, { type: 'graft', source: undefined, wanted })
   }
 
   /**
@@ -115,35 +115,36 @@ export class Repair {
    */
   announceAll(now: Millis, peer: PeerId): void {
     const runs = new Runs()
-    for (const cached of this.cache.newestLiving(LONGEST_RUN, now + LEAST_LIFE_MS)) runs.add(cached)
-    this.announce(peer, runs)
+    for (const cached of this.#cache.newestLiving(LONGEST_RUN, now + LEAST_LIFE_MS))
+      runs.add(cached)
+    this.#announce(peer, runs)
   }
 
   /** Tells what waited for company. */
   dispatch(): void {
-    const told = this.lazyQueue.take(peer => this.neighbors.has(peer))
-    for (const [peer, runs] of told) this.announce(peer, runs)
+    const told = this.lazyQueue.take(peer => this.#neighbors.has(peer))
+    for (const [peer, runs] of told) this.#announce(peer, runs)
   }
 
-  private announce(peer: PeerId, runs: Runs): void {
+  #announce(peer: PeerId, runs: Runs): void {
     const messages = runs.messages()
-    for (const message of messages) this.outbox.send(peer, message)
-    if (messages.length > 0) this.outbox.count('ihaves-sent', messages.length)
+    for (const message of messages) this.#outbox.send(peer, message)
+    if (messages.length > 0) this.#outbox.count('ihaves-sent', messages.length)
   }
 
   /** False where the peer has announced more than anybody may. */
-  private onRun(now: Millis, from: PeerId, run: Announcement): boolean {
+  #onRun(now: Millis, from: PeerId, run: Announcement): boolean {
     const { author, first, count, round } = run
     if (first < 1 || count < 1 || first > Number.MAX_SAFE_INTEGER - count) {
-      this.outbox.count('announcements-of-nothing')
+      this.#outbox.count('announcements-of-nothing')
       return true
     }
-    if (this.lazyQueue.length > 0) this.lazyQueue.noteHolder(from, run, this.cache)
+    if (this.lazyQueue.length > 0) this.lazyQueue.noteHolder(from, run, this.#cache)
     const last = first + count - 1
-    const waitMs = this.neighbors.graftWaitMs
-    for (let seq = first; (seq = this.seen.nextUnknown(author, seq)) <= last; seq++) {
+    const waitMs = this.#neighbors.graftWaitMs
+    for (let seq = first; (seq = this.#seen.nextUnknown(author, seq)) <= last; seq++) {
       if (this.missing.announcedBy(from) >= ANNOUNCED_BY_ONE) {
-        this.blameLimit(from)
+        this.#blameLimit(from)
         return false
       }
       this.missing.announce(now, { peer: from, author, seq, round }, waitMs)
@@ -151,18 +152,18 @@ export class Repair {
     return true
   }
 
-  private blameLimit(peer: PeerId): void {
-    this.outbox.count('announcements-over-limit')
-    this.outbox.blame(peer, 'limit-exceeded')
+  #blameLimit(peer: PeerId): void {
+    this.#outbox.count('announcements-over-limit')
+    this.#outbox.blame(peer, 'limit-exceeded')
   }
 
-  private blameForPromise(now: Millis, { peer, at }: Announcer): void {
-    const neighbor = this.neighbors.get(peer)
-    if (neighbor === undefined || now - at >= this.config.messageCacheRetentionMs) return
+  #blameForPromise(now: Millis, { peer, at }: Announcer): void {
+    const neighbor = this.#neighbors.get(peer)
+    if (neighbor === undefined || now - at >= this.#config.messageCacheRetentionMs) return
     // One full cache breaks a hundred promises and is one mishap.
     if (now < neighbor.promiseBrokenAt + BLAME_PAUSE_MS) return
     neighbor.promiseBrokenAt = now
-    this.outbox.blame(peer, 'broken-promise')
+    this.#outbox.blame(peer, 'broken-promise')
   }
 }
 

@@ -18,25 +18,28 @@ export interface SeenOptions {
  * so forgetting costs nothing per message.
  */
 export class Seen {
-  private readonly authors = new Map<PeerId, Author>()
-  private fresh: Fresh[] = []
-  private ranges = 0
+  readonly #options: SeenOptions
+  readonly #authors = new Map<PeerId, Author>()
+  #fresh: Fresh[] = []
+  #ranges = 0
   /** The bucket that is being filled. */
-  private since: Millis = 0
-  private until: Millis = 0
+  #since: Millis = 0
+  #until: Millis = 0
   /** The beginning of the oldest bucket held. */
-  private oldest: Millis | undefined
+  #oldest: Millis | undefined
 
-  constructor(private readonly options: SeenOptions) {}
+  constructor(options: SeenOptions) {
+    this.#options = options
+  }
 
   has(author: PeerId, seq: number): boolean {
-    const known = this.authors.get(author)
+    const known = this.#authors.get(author)
     return known !== undefined && covers(known, seq)
   }
 
   /** The lowest sequence number from `seq` on that is not known. Skips ranges, not numbers. */
   nextUnknown(author: PeerId, seq: number): number {
-    const known = this.authors.get(author)
+    const known = this.#authors.get(author)
     if (known === undefined || seq > known.highest) return seq
     let at = Math.max(seq, known.floor + 1)
     for (let moved = true; moved; ) {
@@ -54,137 +57,137 @@ export class Seen {
 
   /** Notes an id; false where it was known already. */
   add(now: Millis, author: PeerId, seq: number): boolean {
-    if (now >= this.until) {
-      this.since = bucketOf(now)
-      this.until = this.since + BUCKET_MS
+    if (now >= this.#until) {
+      this.#since = bucketOf(now)
+      this.#until = this.#since + BUCKET_MS
     }
-    const known = this.authors.get(author) ?? this.admit(author)
+    const known = this.#authors.get(author) ?? this.#admit(author)
     if (seq <= known.highest && covers(known, seq)) return false
-    this.insert(this.bucket(author, known), seq, seq)
+    this.#insert(this.#bucket(author, known), seq, seq)
     if (seq > known.highest) known.highest = seq
-    this.note(author, known, seq)
+    this.#note(author, known, seq)
     return true
   }
 
   /** Takes in what a store kept from before a reload. */
   recall(now: Millis, seen: readonly SeenIds[]): void {
     for (const { author, since, ranges } of seen) {
-      const known = this.authors.get(author) ?? this.admit(author)
+      const known = this.#authors.get(author) ?? this.#admit(author)
       // A clock set back between two visits must not make a bucket that outlives its retention.
       const start = Math.min(bucketOf(since), bucketOf(now))
       for (const [first, last] of ranges) {
         if (!(first >= 1 && last >= first)) continue
-        if (start > this.horizon(now)) this.insert(bucketAt(known, start), first, last)
-        else if (this.options.floors) known.floor = Math.max(known.floor, last)
+        if (start > this.#horizon(now)) this.#insert(bucketAt(known, start), first, last)
+        else if (this.#options.floors) known.floor = Math.max(known.floor, last)
         else continue
         known.highest = Math.max(known.highest, last)
       }
-      if (known.highest === 0) this.authors.delete(author)
+      if (known.highest === 0) this.#authors.delete(author)
       const eldest = known.buckets[0]
-      if (eldest !== undefined) this.oldest = Math.min(this.oldest ?? eldest.since, eldest.since)
+      if (eldest !== undefined) this.#oldest = Math.min(this.#oldest ?? eldest.since, eldest.since)
     }
   }
 
   /** What was added since the last call; recalled ids are not among it. */
   takeFresh(): SeenIds[] {
-    const taken = this.fresh.map(({ author, since, ranges }) => ({
+    const taken = this.#fresh.map(({ author, since, ranges }) => ({
       author,
       since,
       ranges: ranges.toPairs(),
     }))
-    for (const { owner } of this.fresh) owner.fresh = undefined
-    this.fresh = []
+    for (const { owner } of this.#fresh) owner.fresh = undefined
+    this.#fresh = []
     return taken
   }
 
   /** When the next bucket falls due. */
   get nextExpiry(): Millis | undefined {
-    return this.oldest === undefined
+    return this.#oldest === undefined
       ? undefined
-      : this.oldest + BUCKET_MS + this.options.retentionMs
+      : this.#oldest + BUCKET_MS + this.#options.retentionMs
   }
 
   expire(now: Millis): void {
     if (this.nextExpiry === undefined || this.nextExpiry > now) return
-    const horizon = this.horizon(now)
-    this.oldest = undefined
-    for (const [author, known] of this.authors) {
+    const horizon = this.#horizon(now)
+    this.#oldest = undefined
+    for (const [author, known] of this.#authors) {
       while (known.buckets.length > 0 && known.buckets[0]!.since <= horizon) {
         const { ranges } = known.buckets.shift()!
-        this.ranges -= ranges.count
-        if (this.options.floors) known.floor = Math.max(known.floor, ranges.highest)
+        this.#ranges -= ranges.count
+        if (this.#options.floors) known.floor = Math.max(known.floor, ranges.highest)
       }
       const eldest = known.buckets[0]
-      if (eldest !== undefined) this.oldest = Math.min(this.oldest ?? eldest.since, eldest.since)
-      else if (known.floor === 0) this.authors.delete(author)
+      if (eldest !== undefined) this.#oldest = Math.min(this.#oldest ?? eldest.since, eldest.since)
+      else if (known.floor === 0) this.#authors.delete(author)
     }
-    const stale = this.fresh.filter(entry => entry.since <= horizon)
+    const stale = this.#fresh.filter(entry => entry.since <= horizon)
     for (const entry of stale) if (entry.owner.fresh === entry) entry.owner.fresh = undefined
-    if (stale.length > 0) this.fresh = this.fresh.filter(entry => entry.since > horizon)
+    if (stale.length > 0) this.#fresh = this.#fresh.filter(entry => entry.since > horizon)
   }
 
   /** How much is held, for bounds. */
   get size(): { authors: number; ranges: number; fresh: number } {
-    return { authors: this.authors.size, ranges: this.ranges, fresh: this.fresh.length }
+    return { authors: this.#authors.size, ranges: this.#ranges, fresh: this.#fresh.length }
   }
 
   /** Buckets that begin here or before are past their retention. Inclusive, like every expiry. */
-  private horizon(now: Millis): Millis {
-    return now - this.options.retentionMs - BUCKET_MS
+  #horizon(now: Millis): Millis {
+    return now - this.#options.retentionMs - BUCKET_MS
   }
 
-  private admit(author: PeerId): Author {
-    if (this.authors.size >= this.options.authors) {
-      for (const [silent, known] of this.authors) {
-        this.forget(silent, known)
+  #admit(author: PeerId): Author {
+    if (this.#authors.size >= this.#options.authors) {
+      for (const [silent, known] of this.#authors) {
+        this.#forget(silent, known)
         break
       }
-      this.options.count('seen-authors-dropped')
+      this.#options.count('seen-authors-dropped')
     }
     const known: Author = { buckets: [], highest: 0, floor: 0, fresh: undefined }
-    this.authors.set(author, known)
+    this.#authors.set(author, known)
     return known
   }
 
-  private forget(author: PeerId, known: Author): void {
-    for (const { ranges } of known.buckets) this.ranges -= ranges.count
-    this.authors.delete(author)
+  #forget(author: PeerId, known: Author): void {
+    for (const { ranges } of known.buckets) this.#ranges -= ranges.count
+    this.#authors.delete(author)
   }
 
-  private bucket(author: PeerId, known: Author): Bucket {
+  #bucket(author: PeerId, known: Author): Bucket {
     const newest = known.buckets[known.buckets.length - 1]
-    if (newest !== undefined && newest.since === this.since) return newest
-    const bucket = { since: this.since, ranges: new Ranges() }
+    if (newest !== undefined && newest.since === this.#since) return newest
+    const bucket = { since: this.#since, ranges: new Ranges() }
     known.buckets.push(bucket)
-    this.oldest ??= this.since
+    this.#oldest ??= this.#since
     // The map's order is the order of silence, to ten seconds: once a bucket, not once a message.
-    this.authors.delete(author)
-    this.authors.set(author, known)
+    this.#authors.delete(author)
+    this.#authors.set(author, known)
     return bucket
   }
 
   /** An author full of holes pays for them: its lowest gap is taken as seen, nobody else's ids go. */
-  private insert({ ranges }: Bucket, first: number, last: number): void {
+  #insert({ ranges }: Bucket, first: number, last: number): void {
     const grown = ranges.add(first, last)
     if (grown === 0) return
-    this.ranges += grown
-    const crowded = ranges.count > RANGES_PER_BUCKET || this.ranges > RANGES_IN_ALL
+    this.#ranges += grown
+    const crowded = ranges.count > RANGES_PER_BUCKET || this.#ranges > RANGES_IN_ALL
     if (grown < 0 || !crowded || ranges.count < 2) return
     ranges.closeLowestGap()
-    this.ranges--
-    this.options.count('seen-gaps-closed')
+    this.#ranges--
+    this.#options.count('seen-gaps-closed')
   }
 
-  private note(author: PeerId, known: Author, seq: number): void {
+  #note(author: PeerId, known: Author, seq: number): void {
     let fresh = known.fresh
-    if (fresh === undefined || fresh.since !== this.since) {
-      if (this.fresh.length >= this.options.authors) {
-        this.options.count('seen-unsaved')
+    if (fresh === undefined || fresh.since !== this.#since) {
+      if (this.#fresh.length >= this.#options.authors) {
+        this.#options.count('seen-unsaved')
         return
       }
-      fresh = { author, owner: known, since: this.since, ranges: new Ranges() }
+      fresh = { author, owner: known, since: this.#since, ranges: new Ranges() }
       known.fresh = fresh
-      this.fresh.push(fresh)
+      this.#fresh.push(fresh)
     }
     fresh.ranges.add(seq, seq)
     if (fresh.ranges.count > RANGES_PER_BUCKET) fresh.ranges.closeLowestGap()

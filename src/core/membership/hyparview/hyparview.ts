@@ -24,148 +24,145 @@ type Message<T extends HyparviewMessage['type']> = Extract<HyparviewMessage, { t
  * the rules between them (overlay.ts). Here inputs are routed, and neighbors lost.
  */
 export class Hyparview implements Membership<HyparviewMessage> {
-  private readonly overlay: Overlay
-  private readonly requests: Requests
-  private readonly refill: Refill
-  private readonly shuffling: Shuffling
-  private started = false
-  private closed = false
-  private accompanied = false
+  readonly #overlay: Overlay
+  readonly #requests: Requests
+  readonly #refill: Refill
+  readonly #shuffling: Shuffling
+  #started = false
+  #closed = false
+  #accompanied = false
 
   constructor({ self, config, random, record }: HyparviewOptions) {
-    this.overlay = new Overlay(self, config, random, record)
+    this.#overlay = new Overlay(self, config, random, record)
     const pace = new Pace(config, random)
-    this.requests = new Requests(this.overlay, pace)
-    this.refill = new Refill(this.overlay, this.requests, pace)
-    this.shuffling = new Shuffling(this.overlay)
+    this.#requests = new Requests(this.#overlay, pace)
+    this.#refill = new Refill(this.#overlay, this.#requests, pace)
+    this.#shuffling = new Shuffling(this.#overlay)
   }
 
   get neighbors(): readonly PeerId[] {
-    return this.overlay.active.peers
+    return this.#overlay.active.peers
   }
 
   get known(): readonly PeerId[] {
-    return this.overlay.known
+    return this.#overlay.known
   }
 
   get busy(): boolean {
-    return this.requests.size > 0
+    return this.#requests.size > 0
   }
 
   get nextDeadline(): Deadline | undefined {
-    return this.overlay.timers.next
+    return this.#overlay.timers.next
   }
 
   handle(now: Millis, input: MembershipInput<HyparviewMessage>): HyparviewOutput[] {
-    if (this.closed) return []
-    if (!this.started) {
-      this.started = true
-      this.armShuffle(now, this.overlay.config.shuffleIntervalMs)
+    if (this.#closed) return []
+    if (!this.#started) {
+      this.#started = true
+      this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs)
     }
-    this.route(now, input)
-    if (!this.closed) this.settle(now)
-    return this.overlay.take()
+    this.#route(now, input)
+    if (!this.#closed) this.#settle(now)
+    return this.#overlay.take()
   }
 
   snapshot(): MembershipSnapshot {
-    const { active, passive, reserve } = this.overlay
+    const { active, passive, reserve } = this.#overlay
     return {
       kind: 'hyparview',
       active: active.entries,
       passive: passive.peers,
       reserve: reserve.peers,
-      requests: this.requests.list,
+      requests: this.#requests.list,
       deadline: this.nextDeadline,
     }
   }
 
-  private route(now: Millis, input: MembershipInput<HyparviewMessage>): void {
+  #route(now: Millis, input: MembershipInput<HyparviewMessage>): void {
     switch (input.type) {
       case 'join':
-        this.refill.join(now, input.peers)
+        this.#refill.join(now, input.peers)
         break
       case 'remember':
-        this.refill.remember(now, input.peers)
+        this.#refill.remember(now, input.peers)
         break
       case 'own-record':
-        this.overlay.ownRecord = input.record
+        this.#overlay.ownRecord = input.record
         break
       case 'quit':
-        this.quit(now)
+        this.#quit(now)
         break
       case 'message':
-        this.onMessage(now, input.from, input.message, input.linked)
+        this.#onMessage(now, input.from, input.message, input.linked)
         break
       case 'link-up':
-        this.requests.linkUp(now, input.peer)
+        this.#requests.linkUp(now, input.peer)
         break
       case 'link-down':
-        this.linkDown(now, input.peer, input.reason)
+        this.#linkDown(now, input.peer, input.reason)
         break
       case 'unreachable':
-        this.requests.unreachable(now, input.peer)
+        this.#requests.unreachable(now, input.peer)
         break
       case 'congested':
-        this.congested(now, input.peer)
+        this.#congested(now, input.peer)
         break
       case 'ban':
-        this.ban(now, input.peer)
+        this.#ban(now, input.peer)
         break
       case 'wake':
-        this.wake(now)
+        this.#wake(now)
         break
     }
   }
 
-  private onMessage(now: Millis, from: PeerId, message: HyparviewMessage, linked: boolean): void {
-    if (!this.overlay.admissible(now, from)) {
-      this.overlay.count('messages-refused')
+  #onMessage(now: Millis, from: PeerId, message: HyparviewMessage, linked: boolean): void {
+    if (!this.#overlay.admissible(now, from)) {
+      this.#overlay.count('messages-refused')
       return
     }
     switch (message.type) {
       case 'join':
       case 'neighbor-request':
-        this.requests.onRequest(now, from, message, linked)
+        this.#requests.onRequest(now, from, message, linked)
         break
       case 'neighbor-accept':
-        this.requests.onAccept(now, from, message, linked)
+        this.#requests.onAccept(now, from, message, linked)
         break
       case 'neighbor-reject':
-        this.requests.onReject(now, from, message)
+        this.#requests.onReject(now, from, message)
         break
       case 'forward-join':
-        if (this.isNeighbor(now, from, linked)) this.onForwardJoin(now, from, message)
+        if (this.#isNeighbor(now, from, linked)) this.#onForwardJoin(now, from, message)
         break
       case 'shuffle':
-        if (this.isNeighbor(now, from, linked)) this.shuffling.onShuffle(now, from, message)
+        if (this.#isNeighbor(now, from, linked)) this.#shuffling.onShuffle(now, from, message)
         break
       case 'shuffle-reply':
         // From a former neighbor too: the walk may have outlived the place.
-        if (linked) this.shuffling.onReply(now, from, message)
-        else this.overlay.count('messages-unlinked')
+        if (linked) this.#shuffling.onReply(now, from, message)
+        else this.#overlay.count('messages-unlinked')
         break
       case 'disconnect':
-        if (linked) this.onDisconnect(now, from, message)
-        else this.overlay.count('messages-unlinked')
+        if (linked) this.#onDisconnect(now, from, message)
+        else this.#overlay.count('messages-unlinked')
         break
     }
   }
 
   /** Only neighbors walk; who wrongly thinks itself one is told. */
-  private isNeighbor(now: Millis, from: PeerId, linked: boolean): boolean {
-    if (this.overlay.active.has(from)) return true
-    if (!linked) this.overlay.count('messages-unlinked')
-    else if (this.requests.has(from)) this.overlay.count('messages-early')
-    else this.overlay.answerStray(now, from)
+  #isNeighbor(now: Millis, from: PeerId, linked: boolean): boolean {
+    if (this.#overlay.active.has(from)) return true
+    if (!linked) this.#overlay.count('messages-unlinked')
+    else if (this.#requests.has(from)) this.#overlay.count('messages-early')
+    else this.#overlay.answerStray(now, from)
     return false
   }
 
-  private onForwardJoin(
-    now: Millis,
-    from: PeerId,
-    { joiner, hopsLeft }: Message<'forward-join'>,
-  ): void {
-    const { overlay, requests } = this
+  #onForwardJoin(now: Millis, from: PeerId, { joiner, hopsLeft }: Message<'forward-join'>): void {
+    const overlay = this.#overlay
+    const requests = this.#requests
     const { activeRandomWalkLength, passiveRandomWalkLength, parallelRequests } = overlay.config
     if (!overlay.admissible(now, joiner.peer)) {
       overlay.count('entries-dropped')
@@ -191,83 +188,83 @@ export class Hyparview implements Membership<HyparviewMessage> {
     }
   }
 
-  private onDisconnect(now: Millis, from: PeerId, { alive, sample }: Message<'disconnect'>): void {
-    const { overlay } = this
+  #onDisconnect(now: Millis, from: PeerId, { alive, sample }: Message<'disconnect'>): void {
+    const overlay = this.#overlay
     const leaves = alive === 'leaving'
     const wasNeighbor = overlay.active.has(from)
     if (wasNeighbor) {
       overlay.dropNeighbor(now, from, leaves ? 'left' : 'replaced')
-      this.refill.hurry()
+      this.#refill.hurry()
       if (!leaves) {
         overlay.backoff.delay(now, from, 'refused')
         overlay.addPassive(from)
       }
     }
-    const hadAgreed = this.requests.parted(now, from, leaves)
+    const hadAgreed = this.#requests.parted(now, from, leaves)
     // Who leaves is kept by nobody; contacts stay, for a peer may come back to its room.
     if (leaves) overlay.forget(from)
     // No answer, ever: answered disconnects flip two peers for ever (reference §7.3 c).
     if (wasNeighbor || hadAgreed) overlay.integrate(now, from, sample)
   }
 
-  private linkDown(now: Millis, peer: PeerId, reason: LinkDownReason): void {
-    this.requests.linkDown(now, peer)
-    if (!this.overlay.active.has(peer)) return
-    this.overlay.dropNeighbor(now, peer, reason === 'blamed' ? 'blamed' : 'link-lost')
-    this.refill.hurry()
-    this.overlay.reserve.addLost(peer, now + this.overlay.config.shuffleIntervalMs)
+  #linkDown(now: Millis, peer: PeerId, reason: LinkDownReason): void {
+    this.#requests.linkDown(now, peer)
+    if (!this.#overlay.active.has(peer)) return
+    this.#overlay.dropNeighbor(now, peer, reason === 'blamed' ? 'blamed' : 'link-lost')
+    this.#refill.hurry()
+    this.#overlay.reserve.addLost(peer, now + this.#overlay.config.shuffleIntervalMs)
   }
 
-  private congested(now: Millis, peer: PeerId): void {
-    if (!this.overlay.active.has(peer)) return
-    this.overlay.part(now, peer, 'congested')
-    this.refill.hurry()
+  #congested(now: Millis, peer: PeerId): void {
+    if (!this.#overlay.active.has(peer)) return
+    this.#overlay.part(now, peer, 'congested')
+    this.#refill.hurry()
   }
 
-  private ban(now: Millis, peer: PeerId): void {
-    if (this.overlay.active.has(peer)) {
-      this.overlay.dropNeighbor(now, peer, 'blamed')
-      this.refill.hurry()
+  #ban(now: Millis, peer: PeerId): void {
+    if (this.#overlay.active.has(peer)) {
+      this.#overlay.dropNeighbor(now, peer, 'blamed')
+      this.#refill.hurry()
     }
-    this.requests.cancel(peer)
-    this.refill.forget(peer)
-    this.overlay.ban(now, peer)
+    this.#requests.cancel(peer)
+    this.#refill.forget(peer)
+    this.#overlay.ban(now, peer)
   }
 
-  private quit(now: Millis): void {
-    for (const peer of this.overlay.active.peers) {
-      this.overlay.send(peer, { type: 'disconnect', alive: 'leaving', sample: [] })
-      this.overlay.dropNeighbor(now, peer, 'closing')
+  #quit(now: Millis): void {
+    for (const peer of this.#overlay.active.peers) {
+      this.#overlay.send(peer, { type: 'disconnect', alive: 'leaving', sample: [] })
+      this.#overlay.dropNeighbor(now, peer, 'closing')
     }
-    this.requests.cancelAll()
-    this.overlay.timers.clearAll()
-    this.closed = true
+    this.#requests.cancelAll()
+    this.#overlay.timers.clearAll()
+    this.#closed = true
   }
 
-  private wake(now: Millis): void {
-    for (const name of this.overlay.timers.due(now)) {
-      if (this.requests.due(now, name)) continue
-      if (name === 'rejoin') this.refill.rejoinDue()
+  #wake(now: Millis): void {
+    for (const name of this.#overlay.timers.due(now)) {
+      if (this.#requests.due(now, name)) continue
+      if (name === 'rejoin') this.#refill.rejoinDue()
       if (name === 'shuffle') {
-        this.shuffling.shuffle(now)
-        this.refill.revisit(now)
-        this.armShuffle(now, this.overlay.config.shuffleIntervalMs)
+        this.#shuffling.shuffle(now)
+        this.#refill.revisit(now)
+        this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs)
       }
     }
   }
 
-  private settle(now: Millis): void {
-    this.refill.fill(now)
-    const accompanied = this.overlay.active.size > 0
+  #settle(now: Millis): void {
+    this.#refill.fill(now)
+    const accompanied = this.#overlay.active.size > 0
     // Departs from the seed: a newcomer, whose passive view is empty, does not wait a minute for its first.
-    if (accompanied && !this.accompanied) {
-      this.armShuffle(now, this.overlay.config.shuffleIntervalMs / FIRST_SHUFFLE_PART)
+    if (accompanied && !this.#accompanied) {
+      this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs / FIRST_SHUFFLE_PART)
     }
-    this.accompanied = accompanied
+    this.#accompanied = accompanied
   }
 
-  private armShuffle(now: Millis, ms: number): void {
-    this.overlay.timers.set('shuffle', now + jittered(this.overlay.random, ms))
+  #armShuffle(now: Millis, ms: number): void {
+    this.#overlay.timers.set('shuffle', now + jittered(this.#overlay.random, ms))
   }
 }
 

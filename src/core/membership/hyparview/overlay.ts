@@ -27,11 +27,11 @@ export class Overlay {
   readonly records = new Records()
   readonly backoff: Backoff
   readonly timers = new Timers()
-  private outputs: HyparviewOutput[] = []
-  private readonly banned = new Map<PeerId, Millis>()
+  #outputs: HyparviewOutput[] = []
+  readonly #banned = new Map<PeerId, Millis>()
   /** When former neighbors went, the last to go at the end. */
-  private readonly lastActive = new Map<PeerId, Millis>()
-  private readonly strays = new Throttle()
+  readonly #lastActive = new Map<PeerId, Millis>()
+  readonly #strays = new Throttle()
 
   constructor(
     readonly self: PeerId,
@@ -48,13 +48,13 @@ export class Overlay {
   // ——— outputs
 
   take(): HyparviewOutput[] {
-    const outputs = this.outputs
-    this.outputs = []
+    const outputs = this.#outputs
+    this.#outputs = []
     return outputs
   }
 
   emit(output: HyparviewOutput): void {
-    this.outputs.push(output)
+    this.#outputs.push(output)
   }
 
   send(to: PeerId, message: HyparviewMessage): void {
@@ -89,8 +89,8 @@ export class Overlay {
   /** Whether the peer may be in a view at all. */
   admissible(now: Millis, peer: PeerId): boolean {
     if (peer === this.self) return false
-    const until = this.banned.get(peer)
-    if (until !== undefined && until <= now) this.banned.delete(peer)
+    const until = this.#banned.get(peer)
+    if (until !== undefined && until <= now) this.#banned.delete(peer)
     return until === undefined || until <= now
   }
 
@@ -137,29 +137,29 @@ export class Overlay {
 
   /** Peers known but not linked: former neighbors first, the last to go before others. */
   get known(): PeerId[] {
-    const former = [...this.lastActive.keys()]
+    const former = [...this.#lastActive.keys()]
       .reverse()
       .filter(peer => this.passive.has(peer) || this.reserve.has(peer))
     return [...new Set([...former, ...this.passive.peers, ...this.reserve.peers])]
   }
 
   wasActive(peer: PeerId): boolean {
-    return this.lastActive.has(peer)
+    return this.#lastActive.has(peer)
   }
 
   // ——— neighbors come and go
 
   admit(now: Millis, peer: PeerId): void {
-    if (this.active.full) this.evict(now)
+    if (this.active.full) this.#evict(now)
     this.passive.delete(peer)
     this.reserve.delete(peer)
-    this.lastActive.delete(peer)
+    this.#lastActive.delete(peer)
     this.backoff.forget(peer)
     this.active.add(now, peer)
     this.emit({ type: 'neighbor-up', peer })
   }
 
-  private evict(now: Millis): void {
+  #evict(now: Millis): void {
     const peer = this.random.pick(this.active.settled(now)) ?? this.random.pick(this.active.peers)
     if (peer === undefined) return
     this.count('evictions')
@@ -181,18 +181,18 @@ export class Overlay {
 
   dropNeighbor(now: Millis, peer: PeerId, reason: NeighborDownReason): void {
     this.active.delete(peer)
-    this.lastActive.delete(peer)
-    if (this.lastActive.size >= REMEMBERED_NEIGHBORS) {
-      this.lastActive.delete(this.lastActive.keys().next().value!)
+    this.#lastActive.delete(peer)
+    if (this.#lastActive.size >= REMEMBERED_NEIGHBORS) {
+      this.#lastActive.delete(this.#lastActive.keys().next().value!)
     }
-    this.lastActive.set(peer, now)
+    this.#lastActive.set(peer, now)
     this.emit({ type: 'neighbor-down', peer, reason })
     this.emit({ type: 'release', peer })
   }
 
   /** Tells a peer that wrongly believes itself our neighbor, at most once a second; never in answer to a disconnect. */
   answerStray(now: Millis, peer: PeerId): void {
-    if (!this.strays.allows(now, peer)) {
+    if (!this.#strays.allows(now, peer)) {
       this.count('strays-ignored')
       return
     }
@@ -205,16 +205,16 @@ export class Overlay {
   forget(peer: PeerId): void {
     this.passive.delete(peer)
     this.reserve.delete(peer)
-    this.lastActive.delete(peer)
+    this.#lastActive.delete(peer)
     this.records.forget(peer)
   }
 
   ban(now: Millis, peer: PeerId): void {
     this.forget(peer)
     this.backoff.forget(peer)
-    this.banned.delete(peer)
-    if (this.banned.size >= REMEMBERED_BANS) this.banned.delete(this.banned.keys().next().value!)
-    this.banned.set(peer, now + BAN_MS)
+    this.#banned.delete(peer)
+    if (this.#banned.size >= REMEMBERED_BANS) this.#banned.delete(this.#banned.keys().next().value!)
+    this.#banned.set(peer, now + BAN_MS)
   }
 }
 

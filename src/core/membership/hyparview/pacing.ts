@@ -14,55 +14,57 @@ export function jittered(random: Random, ms: number): number {
  * Forgotten when it becomes a neighbor.
  */
 export class Backoff {
-  private readonly pauses = new Map<
+  readonly #config: HyparviewConfig
+  readonly #random: Random
+  readonly #pauses = new Map<
     PeerId,
     { times: number; since: Millis; until: Millis; gone: boolean }
   >()
 
-  constructor(
-    private readonly config: HyparviewConfig,
-    private readonly random: Random,
-  ) {}
+  constructor(config: HyparviewConfig, random: Random) {
+    this.#config = config
+    this.#random = random
+  }
 
   /** `gone`: it did not answer at all. */
   delay(now: Millis, peer: PeerId, how: 'refused' | 'gone' | 'for-long'): void {
     const times = this.times(peer) + 1
-    const { retryBackoffMs, largestBackoffMs } = this.config
+    const { retryBackoffMs, largestBackoffMs } = this.#config
     const ms =
       how === 'for-long'
         ? largestBackoffMs
         : Math.min(largestBackoffMs, retryBackoffMs * 2 ** Math.min(times - 1, 30))
-    this.pauses.delete(peer)
-    if (this.pauses.size >= PACED_PEERS) this.pauses.delete(this.pauses.keys().next().value!)
-    const until = now + jittered(this.random, ms)
-    this.pauses.set(peer, { times, since: now, until, gone: how === 'gone' })
+    this.#pauses.delete(peer)
+    if (this.#pauses.size >= PACED_PEERS) this.#pauses.delete(this.#pauses.keys().next().value!)
+    const until = now + jittered(this.#random, ms)
+    this.#pauses.set(peer, { times, since: now, until, gone: how === 'gone' })
   }
 
   /** When the peer may be asked again; undefined where it may be asked now. */
   until(now: Millis, peer: PeerId): Millis | undefined {
-    const pause = this.pauses.get(peer)
+    const pause = this.#pauses.get(peer)
     return pause !== undefined && pause.until > now ? pause.until : undefined
   }
 
   /** How many times in a row it refused or failed. */
   times(peer: PeerId): number {
-    return this.pauses.get(peer)?.times ?? 0
+    return this.#pauses.get(peer)?.times ?? 0
   }
 
   /** True while it rests because it did not answer: hearsay then does not bring it back. */
   gone(now: Millis, peer: PeerId): boolean {
-    return this.until(now, peer) !== undefined && this.pauses.get(peer)!.gone
+    return this.until(now, peer) !== undefined && this.#pauses.get(peer)!.gone
   }
 
   /** Someone named the peer anew: the shortest pause is enough. */
   hasten(peer: PeerId): void {
-    const pause = this.pauses.get(peer)
+    const pause = this.#pauses.get(peer)
     if (pause === undefined) return
-    pause.until = Math.min(pause.until, pause.since + this.config.retryBackoffMs)
+    pause.until = Math.min(pause.until, pause.since + this.#config.retryBackoffMs)
   }
 
   forget(peer: PeerId): void {
-    this.pauses.delete(peer)
+    this.#pauses.delete(peer)
   }
 }
 
@@ -73,24 +75,26 @@ export class Backoff {
  * twelfth of the shuffle interval to the whole; below half it grows from `retryBackoffMs` to that twelfth.
  */
 export class Pace {
+  readonly #config: HyparviewConfig
+  readonly #random: Random
   /** Asks in a row that came to nothing. */
   misses = 0
   /** No ask before this. */
   notBefore: Millis = 0
 
-  constructor(
-    private readonly config: HyparviewConfig,
-    private readonly random: Random,
-  ) {}
+  constructor(config: HyparviewConfig, random: Random) {
+    this.#config = config
+    this.#random = random
+  }
 
   miss(now: Millis, neighbors: number): void {
-    const { activeViewCapacity, shuffleIntervalMs, retryBackoffMs } = this.config
+    const { activeViewCapacity, shuffleIntervalMs, retryBackoffMs } = this.#config
     const slow = shuffleIntervalMs / SLOWEST_OVER_FIRST
     const [first, longest] =
       neighbors >= activeViewCapacity / 2 ? [slow, shuffleIntervalMs] : [retryBackoffMs, slow]
     const ms = Math.min(longest, first * 2 ** Math.min(this.misses, 30))
     this.misses++
-    this.notBefore = now + jittered(this.random, ms)
+    this.notBefore = now + jittered(this.#random, ms)
   }
 
   /** A neighbor came or went: what was refused before says little about now. */
@@ -102,18 +106,18 @@ export class Pace {
 
 /** One answer per peer and second, for at most so many peers at once; more go unanswered. */
 export class Throttle {
-  private readonly last = new Map<PeerId, Millis>()
+  readonly #last = new Map<PeerId, Millis>()
 
   allows(now: Millis, peer: PeerId): boolean {
-    const last = this.last.get(peer)
+    const last = this.#last.get(peer)
     if (last !== undefined && now - last < THROTTLE_MS) return false
-    this.last.delete(peer)
-    for (const [old, at] of this.last) {
+    this.#last.delete(peer)
+    for (const [old, at] of this.#last) {
       if (now - at < THROTTLE_MS) break
-      this.last.delete(old)
+      this.#last.delete(old)
     }
-    if (this.last.size >= PACED_PEERS) return false
-    this.last.set(peer, now)
+    if (this.#last.size >= PACED_PEERS) return false
+    this.#last.set(peer, now)
     return true
   }
 }

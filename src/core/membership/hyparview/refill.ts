@@ -8,69 +8,72 @@ import type { Requests } from './requests.js'
  * do, so that no event can break the chain of retries (which it does in the seed: reference §7.3 b).
  */
 export class Refill {
+  readonly #overlay: Overlay
+  readonly #requests: Requests
+  readonly #pace: Pace
   /** Whom the application and the server named, the last named first: asked first while isolated. */
-  private contacts: PeerId[] = []
+  #contacts: PeerId[] = []
   /** Still to be joined. */
-  private queue: PeerId[] = []
-  private wanted = false
-  private alone = true
-  private everJoined = false
-  private round = 0
-  private askedInRound = 0
-  private soonest: Millis | undefined
+  #queue: PeerId[] = []
+  #wanted = false
+  #alone = true
+  #everJoined = false
+  #round = 0
+  #askedInRound = 0
+  #soonest: Millis | undefined
 
-  constructor(
-    private readonly overlay: Overlay,
-    private readonly requests: Requests,
-    private readonly pace: Pace,
-  ) {}
+  constructor(overlay: Overlay, requests: Requests, pace: Pace) {
+    this.#overlay = overlay
+    this.#requests = requests
+    this.#pace = pace
+  }
 
   join(now: Millis, peers: readonly PeerId[]): void {
-    this.wanted = true
-    const named = [...new Set(peers)].filter(peer => this.overlay.admissible(now, peer))
+    this.#wanted = true
+    const named = [...new Set(peers)].filter(peer => this.#overlay.admissible(now, peer))
     this.remember(now, named)
-    this.contacts = [...named, ...this.contacts.filter(peer => !named.includes(peer))]
-    if (this.contacts.length > LARGEST_CONTACTS) this.contacts.length = LARGEST_CONTACTS
+    this.#contacts = [...named, ...this.#contacts.filter(peer => !named.includes(peer))]
+    if (this.#contacts.length > LARGEST_CONTACTS) this.#contacts.length = LARGEST_CONTACTS
     for (const peer of named) {
-      this.overlay.backoff.hasten(peer)
-      if (this.queue.includes(peer)) continue
-      if (this.queue.length < LARGEST_CONTACTS) this.queue.push(peer)
-      else this.overlay.count('contacts-dropped')
+      this.#overlay.backoff.hasten(peer)
+      if (this.#queue.includes(peer)) continue
+      if (this.#queue.length < LARGEST_CONTACTS) this.#queue.push(peer)
+      else this.#overlay.count('contacts-dropped')
     }
   }
 
   remember(now: Millis, peers: readonly PeerId[]): void {
-    const { active, passive, reserve } = this.overlay
+    const { active, passive, reserve } = this.#overlay
     // The first named are the most useful: they are to be the last remembered.
     for (const peer of peers.slice(0, reserve.capacity).reverse()) {
-      if (!this.overlay.admissible(now, peer) || active.has(peer) || passive.has(peer)) continue
+      if (!this.#overlay.admissible(now, peer) || active.has(peer) || passive.has(peer)) continue
       reserve.add(peer)
     }
   }
 
   /** A neighbor was lost, or told us to go: ask again without delay. */
   hurry(): void {
-    this.pace.reset()
+    this.#pace.reset()
   }
 
   forget(peer: PeerId): void {
-    this.contacts = this.contacts.filter(other => other !== peer)
-    this.queue = this.queue.filter(other => other !== peer)
+    this.#contacts = this.#contacts.filter(other => other !== peer)
+    this.#queue = this.#queue.filter(other => other !== peer)
   }
 
   /** A new round of asking begins. */
   rejoinDue(): void {
-    this.askedInRound = 0
+    this.#askedInRound = 0
   }
 
   fill(now: Millis): void {
-    this.soonest = undefined
-    if (this.overlay.active.size > 0) this.settle()
-    this.askQueued(now)
-    if (this.overlay.active.size > 0) this.refill(now)
-    else this.rejoin(now)
-    if (this.soonest === undefined) this.overlay.timers.clear('refill')
-    else this.overlay.timers.set('refill', this.soonest)
+    this.#soonest = undefined
+    if (this.#overlay.active.size > 0) this.#settle()
+    this.#askQueued(now)
+    if (this.#overlay.active.size > 0) this.#refill(now)
+    else this.#rejoin(now)
+    if (this.#soonest === undefined) this.#overlay.timers.clear('refill')
+    else this.#overlay.timers.set('refill', this.#soonest)
   }
 
   /**
@@ -78,46 +81,49 @@ export class Refill {
    * need be. After a partition both halves are content with themselves and nothing else would join them.
    */
   revisit(now: Millis): void {
-    const { overlay } = this
+    const overlay = this.#overlay
     const peer = overlay.reserve.dueVisit(now)
-    if (peer === undefined || overlay.active.size === 0 || !this.free(now, peer)) return
-    if (this.requests.ours >= overlay.config.parallelRequests) return
+    if (peer === undefined || overlay.active.size === 0 || !this.#free(now, peer)) return
+    if (this.#requests.ours >= overlay.config.parallelRequests) return
     overlay.reserve.visited(now, peer, overlay.config.shuffleIntervalMs)
     overlay.count('revisits')
-    this.requests.ask(now, peer, 'high')
+    this.#requests.ask(now, peer, 'high')
   }
 
   /** The first neighbor after none: contacts not asked by then are only remembered. */
-  private settle(): void {
-    if (!this.alone) return
-    this.alone = false
-    this.everJoined = true
-    this.wanted = true
-    this.round = 0
-    this.askedInRound = 0
-    this.queue = []
-    this.overlay.timers.clear('rejoin')
+  #settle(): void {
+    if (!this.#alone) return
+    this.#alone = false
+    this.#everJoined = true
+    this.#wanted = true
+    this.#round = 0
+    this.#askedInRound = 0
+    this.#queue = []
+    this.#overlay.timers.clear('rejoin')
   }
 
-  private askQueued(now: Millis): void {
-    const { overlay, requests } = this
+  #askQueued(now: Millis): void {
+    const overlay = this.#overlay
+    const requests = this.#requests
     const later: PeerId[] = []
-    for (const peer of this.queue) {
+    for (const peer of this.#queue) {
       if (overlay.active.has(peer) || requests.has(peer)) continue
       const until = overlay.backoff.until(now, peer)
-      if (until !== undefined) this.noLaterThan(until)
+      if (until !== undefined) this.#noLaterThan(until)
       // One contact after the other while alone: each join costs others their neighbors.
-      const mayAsk = this.alone
+      const mayAsk = this.#alone
         ? requests.size === 0
         : requests.ours < overlay.config.parallelRequests
       if (until === undefined && mayAsk) requests.ask(now, peer, 'join')
       else later.push(peer)
     }
-    this.queue = later
+    this.#queue = later
   }
 
-  private refill(now: Millis): void {
-    const { overlay, requests, pace } = this
+  #refill(now: Millis): void {
+    const overlay = this.#overlay
+    const requests = this.#requests
+    const pace = this.#pace
     const missing = () => overlay.active.capacity - overlay.active.size - requests.size
     // Departs from the paper, where any neighbor at all makes requests low: in a saturated overlay a peer with
     // one or two would be refused for ever, and be isolated by the next loss.
@@ -125,13 +131,13 @@ export class Refill {
     const priority = thin && pace.misses >= MISSES_BEFORE_HIGH ? 'high' : 'low'
     while (missing() > 0 && requests.ours < overlay.config.parallelRequests) {
       if (now < pace.notBefore) {
-        this.noLaterThan(pace.notBefore)
+        this.#noLaterThan(pace.notBefore)
         return
       }
       const peer =
-        requests.likely(now).find(one => this.free(now, one)) ??
-        overlay.random.pick(overlay.passive.peers.filter(one => this.free(now, one))) ??
-        overlay.reserve.peers.find(one => this.free(now, one))
+        requests.likely(now).find(one => this.#free(now, one)) ??
+        overlay.random.pick(overlay.passive.peers.filter(one => this.#free(now, one))) ??
+        overlay.reserve.peers.find(one => this.#free(now, one))
       if (peer === undefined) return
       requests.ask(now, peer, priority)
     }
@@ -141,43 +147,44 @@ export class Refill {
    * Departs from the seed, which sends one join, once: without neighbors we ask on for ever, in rounds with
    * growing pauses, and tell the topic each time that nobody is left to ask.
    */
-  private rejoin(now: Millis): void {
-    this.alone = true
-    if (!this.wanted) return
-    const { overlay, requests } = this
+  #rejoin(now: Millis): void {
+    this.#alone = true
+    if (!this.#wanted) return
+    const overlay = this.#overlay
+    const requests = this.#requests
     const { config } = overlay
     // Who had neighbors knows others: a place with one of them costs less than a join.
-    while (this.everJoined && requests.ours < config.parallelRequests) {
-      const peer = overlay.random.pick(overlay.passive.peers.filter(one => this.free(now, one)))
+    while (this.#everJoined && requests.ours < config.parallelRequests) {
+      const peer = overlay.random.pick(overlay.passive.peers.filter(one => this.#free(now, one)))
       if (peer === undefined) break
       requests.ask(now, peer, 'high')
     }
     if (requests.size > 0) return
-    const contact = [...this.contacts, ...overlay.passive.peers, ...overlay.reserve.peers].find(
-      peer => this.free(now, peer),
+    const contact = [...this.#contacts, ...overlay.passive.peers, ...overlay.reserve.peers].find(
+      peer => this.#free(now, peer),
     )
-    if (contact !== undefined && this.askedInRound < ASKED_PER_ROUND) {
-      this.askedInRound++
+    if (contact !== undefined && this.#askedInRound < ASKED_PER_ROUND) {
+      this.#askedInRound++
       requests.ask(now, contact, 'join')
       return
     }
     if (overlay.timers.has('rejoin')) return
     overlay.count('isolated')
     overlay.emit({ type: 'isolated' })
-    const pauseMs = Math.min(config.largestBackoffMs, config.retryBackoffMs * 2 ** this.round)
-    if (pauseMs < config.largestBackoffMs) this.round++
+    const pauseMs = Math.min(config.largestBackoffMs, config.retryBackoffMs * 2 ** this.#round)
+    if (pauseMs < config.largestBackoffMs) this.#round++
     overlay.timers.set('rejoin', now + jittered(overlay.random, pauseMs))
   }
 
-  private free(now: Millis, peer: PeerId): boolean {
-    if (this.requests.has(peer) || this.overlay.active.has(peer)) return false
-    const until = this.overlay.backoff.until(now, peer)
-    if (until !== undefined) this.noLaterThan(until)
+  #free(now: Millis, peer: PeerId): boolean {
+    if (this.#requests.has(peer) || this.#overlay.active.has(peer)) return false
+    const until = this.#overlay.backoff.until(now, peer)
+    if (until !== undefined) this.#noLaterThan(until)
     return until === undefined
   }
 
-  private noLaterThan(at: Millis): void {
-    if (this.soonest === undefined || at < this.soonest) this.soonest = at
+  #noLaterThan(at: Millis): void {
+    if (this.#soonest === undefined || at < this.#soonest) this.#soonest = at
   }
 }
 

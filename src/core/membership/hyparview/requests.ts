@@ -30,37 +30,39 @@ type Message<T extends HyparviewMessage['type']> = Extract<HyparviewMessage, { t
 
 /** Requests under way in both directions; one slot per peer, whoever asked. */
 export class Requests {
-  private readonly agreements = new Map<PeerId, Agreement>()
-  private readonly introductions = new Throttle()
+  readonly #overlay: Overlay
+  readonly #pace: Pace
+  readonly #agreements = new Map<PeerId, Agreement>()
+  readonly #introductions = new Throttle()
   /** Peers that lately asked for a place we had not: they are short of neighbors. */
-  private readonly wanting = new Map<PeerId, Millis>()
+  readonly #wanting = new Map<PeerId, Millis>()
   /** Whom those that refused us named, first those that want neighbors themselves. */
-  private hints: PeerId[] = []
+  #hints: PeerId[] = []
 
-  constructor(
-    private readonly overlay: Overlay,
-    private readonly pace: Pace,
-  ) {}
+  constructor(overlay: Overlay, pace: Pace) {
+    this.#overlay = overlay
+    this.#pace = pace
+  }
 
   get size(): number {
-    return this.agreements.size
+    return this.#agreements.size
   }
 
   /** Requests of our own, links that follow from them included. */
   get ours(): number {
     let count = 0
-    for (const one of this.agreements.values()) {
+    for (const one of this.#agreements.values()) {
       if (one.stage === 'asking' || one.ours !== undefined) count++
     }
     return count
   }
 
   has(peer: PeerId): boolean {
-    return this.agreements.has(peer)
+    return this.#agreements.has(peer)
   }
 
   get list(): { peer: PeerId; stage: string; since: Millis }[] {
-    return [...this.agreements].map(([peer, { stage, since }]) => ({ peer, stage, since }))
+    return [...this.#agreements].map(([peer, { stage, since }]) => ({ peer, stage, since }))
   }
 
   /**
@@ -68,18 +70,18 @@ export class Requests {
    * short find each other only by chance: who refuses names those it refused before.
    */
   likely(now: Millis): PeerId[] {
-    const told = this.hints.filter(peer => this.overlay.passive.has(peer))
-    return [...this.wantingNow(now), ...told]
+    const told = this.#hints.filter(peer => this.#overlay.passive.has(peer))
+    return [...this.#wantingNow(now), ...told]
   }
 
   ask(now: Millis, peer: PeerId, ask: Ask): void {
-    this.wanting.delete(peer)
-    this.hints = this.hints.filter(other => other !== peer)
-    const requestId = this.overlay.random.u32()
-    this.agreements.set(peer, { stage: 'asking', ask, requestId, since: now, repeated: false })
-    this.overlay.timers.set(answerDue(peer), now + this.overlay.config.neighborRequestTimeoutMs)
-    this.overlay.count(ask === 'join' ? 'joins-sent' : 'requests-sent')
-    this.sendRequest(peer, ask, requestId)
+    this.#wanting.delete(peer)
+    this.#hints = this.#hints.filter(other => other !== peer)
+    const requestId = this.#overlay.random.u32()
+    this.#agreements.set(peer, { stage: 'asking', ask, requestId, since: now, repeated: false })
+    this.#overlay.timers.set(answerDue(peer), now + this.#overlay.config.neighborRequestTimeoutMs)
+    this.#overlay.count(ask === 'join' ? 'joins-sent' : 'requests-sent')
+    this.#sendRequest(peer, ask, requestId)
   }
 
   /** A peer asks to join or for a place. */
@@ -90,42 +92,42 @@ export class Requests {
     linked: boolean,
   ): void {
     const ask = message.type === 'join' ? 'join' : message.priority
-    this.overlay.learnRecord(from, message.record)
-    if (this.overlay.active.has(from)) {
+    this.#overlay.learnRecord(from, message.record)
+    if (this.#overlay.active.has(from)) {
       // It restarted, or dropped us without our hearing of it: say yes again, with the place it has.
-      this.sendAccept(from, message.requestId)
-      if (!linked) this.overlay.emit({ type: 'connect', peer: from })
-      if (ask === 'join') this.introduce(now, from)
+      this.#sendAccept(from, message.requestId)
+      if (!linked) this.#overlay.emit({ type: 'connect', peer: from })
+      if (ask === 'join') this.#introduce(now, from)
       return
     }
     // Whom we asked, or agreed with already, needs no place besides the one it has.
-    if (!this.agreements.has(from) && !this.hasPlace(now, ask)) {
-      this.refuse(now, from, message.requestId, ask)
+    if (!this.#agreements.has(from) && !this.#hasPlace(now, ask)) {
+      this.#refuse(now, from, message.requestId, ask)
       return
     }
-    this.agree(now, from, message.requestId, ask)
+    this.#agree(now, from, message.requestId, ask)
   }
 
   onAccept(now: Millis, from: PeerId, message: Message<'neighbor-accept'>, linked: boolean): void {
-    const { active } = this.overlay
+    const { active } = this.#overlay
     if (active.has(from)) return
-    const agreement = this.agreements.get(from)
+    const agreement = this.#agreements.get(from)
     if (agreement?.stage === 'linking') return
     if (agreement === undefined) {
       // Unknown or timed out. Whoever says yes holds a place for us: it must hear that we don't come.
-      this.overlay.count('accepts-stale')
-      this.withdraw(from, message.requestId, linked)
+      this.#overlay.count('accepts-stale')
+      this.#withdraw(from, message.requestId, linked)
       return
     }
-    this.overlay.learnRecord(from, message.record)
+    this.#overlay.learnRecord(from, message.record)
     // The answer to an earlier request of ours to the same peer is as good.
-    if (agreement.ask === 'low' && active.size + this.linking >= active.capacity) {
-      this.remove(from)
-      this.overlay.count('accepts-too-late')
-      this.withdraw(from, message.requestId, linked)
+    if (agreement.ask === 'low' && active.size + this.#linking >= active.capacity) {
+      this.#remove(from)
+      this.#overlay.count('accepts-too-late')
+      this.#withdraw(from, message.requestId, linked)
       return
     }
-    this.link(now, from, {
+    this.#link(now, from, {
       stage: 'linking',
       ours: agreement.ask,
       requestId: message.requestId,
@@ -136,29 +138,29 @@ export class Requests {
   }
 
   onReject(now: Millis, from: PeerId, message: Message<'neighbor-reject'>): void {
-    const agreement = this.agreements.get(from)
+    const agreement = this.#agreements.get(from)
     if (agreement === undefined || agreement.requestId !== message.requestId) {
-      this.overlay.count('rejects-stale')
+      this.#overlay.count('rejects-stale')
       return
     }
-    this.fail(now, from, 'refused', message.reason)
+    this.#fail(now, from, 'refused', message.reason)
     if (message.reason === 'not-in-topic' || FINAL_REASONS.includes(message.reason)) {
-      this.overlay.passive.delete(from)
-      this.overlay.reserve.delete(from)
+      this.#overlay.passive.delete(from)
+      this.#overlay.reserve.delete(from)
     }
-    if (FINAL_REASONS.includes(message.reason)) this.overlay.backoff.delay(now, from, 'for-long')
-    this.overlay.integrate(now, from, message.sample)
+    if (FINAL_REASONS.includes(message.reason)) this.#overlay.backoff.delay(now, from, 'for-long')
+    this.#overlay.integrate(now, from, message.sample)
     if (message.sample.length > 0) {
-      this.hints = message.sample.slice(0, LARGEST_HINTS).map(({ peer }) => peer)
+      this.#hints = message.sample.slice(0, LARGEST_HINTS).map(({ peer }) => peer)
     }
   }
 
   /** The link carries the topic: who agreed is now a neighbor. Others are not our concern. */
   linkUp(now: Millis, peer: PeerId): void {
-    const agreement = this.agreements.get(peer)
+    const agreement = this.#agreements.get(peer)
     if (agreement?.stage !== 'linking') return
-    this.remove(peer)
-    const { overlay } = this
+    this.#remove(peer)
+    const overlay = this.#overlay
     if (overlay.active.full && !agreement.evicts) {
       overlay.count('turned-away')
       overlay.sendDisconnect(peer)
@@ -168,38 +170,38 @@ export class Requests {
       return
     }
     overlay.admit(now, peer)
-    this.pace.reset()
-    if (agreement.joins) this.introduce(now, peer)
+    this.#pace.reset()
+    if (agreement.joins) this.#introduce(now, peer)
   }
 
   linkDown(now: Millis, peer: PeerId): void {
-    const agreement = this.agreements.get(peer)
-    if (agreement?.stage === 'linking') this.fail(now, peer, 'unreachable')
+    const agreement = this.#agreements.get(peer)
+    if (agreement?.stage === 'linking') this.#fail(now, peer, 'unreachable')
     // The request may have died with the link it went over; without one it goes as a knock.
     if (agreement?.stage === 'asking' && !agreement.repeated) {
       agreement.repeated = true
-      this.sendRequest(peer, agreement.ask, agreement.requestId)
+      this.#sendRequest(peer, agreement.ask, agreement.requestId)
     }
   }
 
   unreachable(now: Millis, peer: PeerId): void {
-    if (this.agreements.has(peer)) this.fail(now, peer, 'unreachable')
+    if (this.#agreements.has(peer)) this.#fail(now, peer, 'unreachable')
   }
 
   /** The peer parts from us. Where we only asked, its answer is still to come, unless it leaves. */
   parted(now: Millis, peer: PeerId, leaves: boolean): boolean {
-    if (leaves) this.wanting.delete(peer)
-    const agreement = this.agreements.get(peer)
+    if (leaves) this.#wanting.delete(peer)
+    const agreement = this.#agreements.get(peer)
     if (agreement === undefined || (agreement.stage === 'asking' && !leaves)) return false
-    this.fail(now, peer, 'refused', leaves ? 'left' : 'replaced')
+    this.#fail(now, peer, 'refused', leaves ? 'left' : 'replaced')
     return true
   }
 
   /** True where the deadline was one of ours. */
   due(now: Millis, name: string): boolean {
-    for (const [peer, { stage }] of this.agreements) {
+    for (const [peer, { stage }] of this.#agreements) {
       if (name === (stage === 'asking' ? answerDue(peer) : linkDue(peer))) {
-        this.fail(now, peer, 'timed-out')
+        this.#fail(now, peer, 'timed-out')
         return true
       }
     }
@@ -208,21 +210,21 @@ export class Requests {
 
   /** Forgets the peer without a word to it. */
   cancel(peer: PeerId): void {
-    this.wanting.delete(peer)
-    if (this.remove(peer)?.stage === 'linking') this.overlay.emit({ type: 'release', peer })
+    this.#wanting.delete(peer)
+    if (this.#remove(peer)?.stage === 'linking') this.#overlay.emit({ type: 'release', peer })
   }
 
   /** We leave: those that wait for a link with us need not wait. */
   cancelAll(): void {
-    for (const [peer, { stage, requestId }] of this.agreements) {
-      if (stage === 'linking') this.sendReject(peer, requestId, 'not-in-topic')
+    for (const [peer, { stage, requestId }] of this.#agreements) {
+      if (stage === 'linking') this.#sendReject(peer, requestId, 'not-in-topic')
       this.cancel(peer)
     }
   }
 
-  private get linking(): number {
+  get #linking(): number {
     let count = 0
-    for (const { stage } of this.agreements.values()) if (stage === 'linking') count++
+    for (const { stage } of this.#agreements.values()) if (stage === 'linking') count++
     return count
   }
 
@@ -231,9 +233,9 @@ export class Requests {
    * one hoped for. Beyond capacity a join or a high request may evict, though not without bound: each
    * such promise needs a neighbor that had its time, and few may stand at once.
    */
-  private hasPlace(now: Millis, ask: Ask): boolean {
-    const { active, config } = this.overlay
-    const beyond = active.size + this.linking - active.capacity
+  #hasPlace(now: Millis, ask: Ask): boolean {
+    const { active, config } = this.#overlay
+    const beyond = active.size + this.#linking - active.capacity
     if (beyond < 0) return true
     if (ask === 'low') return false
     return (
@@ -242,11 +244,11 @@ export class Requests {
     )
   }
 
-  private agree(now: Millis, peer: PeerId, requestId: number, ask: Ask): void {
-    const before = this.agreements.get(peer)
+  #agree(now: Millis, peer: PeerId, requestId: number, ask: Ask): void {
+    const before = this.#agreements.get(peer)
     const ours = before?.stage === 'asking' ? before.ask : before?.ours
-    this.sendAccept(peer, requestId)
-    this.link(now, peer, {
+    this.#sendAccept(peer, requestId)
+    this.#link(now, peer, {
       stage: 'linking',
       ours,
       requestId,
@@ -256,31 +258,32 @@ export class Requests {
     })
   }
 
-  private link(now: Millis, peer: PeerId, agreement: Agreement): void {
-    this.remove(peer)
-    this.agreements.set(peer, agreement)
-    this.overlay.timers.set(linkDue(peer), now + this.overlay.config.dialTimeoutMs)
-    this.overlay.emit({ type: 'connect', peer })
+  #link(now: Millis, peer: PeerId, agreement: Agreement): void {
+    this.#remove(peer)
+    this.#agreements.set(peer, agreement)
+    this.#overlay.timers.set(linkDue(peer), now + this.#overlay.config.dialTimeoutMs)
+    this.#overlay.emit({ type: 'connect', peer })
   }
 
-  private refuse(now: Millis, peer: PeerId, requestId: number, ask: Ask): void {
-    this.overlay.count(ask === 'join' ? 'joins-refused' : 'requests-refused')
-    this.sendReject(peer, requestId, ask === 'low' ? 'full' : 'busy', this.contactsFor(now, peer))
+  #refuse(now: Millis, peer: PeerId, requestId: number, ask: Ask): void {
+    this.#overlay.count(ask === 'join' ? 'joins-refused' : 'requests-refused')
+    this.#sendReject(peer, requestId, ask === 'low' ? 'full' : 'busy', this.#contactsFor(now, peer))
     // A refused joiner has no neighbors: naming it to the next would make islands of newcomers.
     if (ask === 'join') return
-    this.overlay.meet(peer)
-    this.wanting.delete(peer)
-    if (this.wanting.size >= LARGEST_HINTS) this.wanting.delete(this.wanting.keys().next().value!)
-    this.wanting.set(peer, now)
+    this.#overlay.meet(peer)
+    this.#wanting.delete(peer)
+    if (this.#wanting.size >= LARGEST_HINTS)
+      this.#wanting.delete(this.#wanting.keys().next().value!)
+    this.#wanting.set(peer, now)
   }
 
   /** Others for a refused peer to ask, so that it is not left without contacts. */
-  private contactsFor(now: Millis, peer: PeerId): PeerEntry[] {
-    const { overlay } = this
-    const wanting = this.wantingNow(now).filter(other => other !== peer)
+  #contactsFor(now: Millis, peer: PeerId): PeerEntry[] {
+    const overlay = this.#overlay
+    const wanting = this.#wantingNow(now).filter(other => other !== peer)
     const best = overlay.random.sample(wanting, overlay.config.shuffleActiveViewCount)
     // Those with whom we are about to be linked are good contacts too: at first they are all there is.
-    const soon = [...this.agreements].filter(([, { stage }]) => stage === 'linking')
+    const soon = [...this.#agreements].filter(([, { stage }]) => stage === 'linking')
     const rest = overlay.sampleFor(
       peer,
       soon.map(([other]) => other),
@@ -293,33 +296,33 @@ export class Requests {
     )
   }
 
-  private wantingNow(now: Millis): PeerId[] {
-    const { active, config } = this.overlay
-    return [...this.wanting]
+  #wantingNow(now: Millis): PeerId[] {
+    const { active, config } = this.#overlay
+    return [...this.#wanting]
       .filter(([peer, at]) => !active.has(peer) && now - at < config.shuffleIntervalMs)
       .map(([peer]) => peer)
       .reverse()
   }
 
-  private withdraw(peer: PeerId, requestId: number, linked: boolean): void {
+  #withdraw(peer: PeerId, requestId: number, linked: boolean): void {
     if (linked) {
-      this.overlay.sendDisconnect(peer)
-      this.overlay.emit({ type: 'release', peer })
+      this.#overlay.sendDisconnect(peer)
+      this.#overlay.emit({ type: 'release', peer })
     } else {
-      this.sendReject(peer, requestId, 'busy')
+      this.#sendReject(peer, requestId, 'busy')
     }
   }
 
   /** A request came to nothing, ours or theirs. */
-  private fail(
+  #fail(
     now: Millis,
     peer: PeerId,
     how: 'refused' | 'timed-out' | 'unreachable',
     reason: string = how,
   ): void {
-    const agreement = this.remove(peer)
+    const agreement = this.#remove(peer)
     if (agreement === undefined) return
-    const { overlay } = this
+    const overlay = this.#overlay
     if (agreement.stage === 'linking') overlay.emit({ type: 'release', peer })
     const ask = agreement.stage === 'asking' ? agreement.ask : agreement.ours
     if (ask === undefined) {
@@ -331,7 +334,7 @@ export class Requests {
     overlay.backoff.delay(now, peer, how === 'refused' ? 'refused' : 'gone')
     // The dead are passed over at once; the full, and those of whom nobody spoke lately, at leisure.
     if (ask !== 'join' && (how === 'refused' || overlay.reserve.has(peer))) {
-      this.pace.miss(now, overlay.active.size)
+      this.#pace.miss(now, overlay.active.size)
     }
     if (how === 'refused') return
     if (overlay.passive.delete(peer) && overlay.wasActive(peer)) overlay.reserve.add(peer)
@@ -340,18 +343,18 @@ export class Requests {
     }
   }
 
-  private remove(peer: PeerId): Agreement | undefined {
-    const agreement = this.agreements.get(peer)
-    this.agreements.delete(peer)
-    this.overlay.timers.clear(answerDue(peer))
-    this.overlay.timers.clear(linkDue(peer))
+  #remove(peer: PeerId): Agreement | undefined {
+    const agreement = this.#agreements.get(peer)
+    this.#agreements.delete(peer)
+    this.#overlay.timers.clear(answerDue(peer))
+    this.#overlay.timers.clear(linkDue(peer))
     return agreement
   }
 
   /** Sends a newcomer's name on a walk from each other neighbor; once a second, if it joins again. */
-  private introduce(now: Millis, joiner: PeerId): void {
-    if (!this.introductions.allows(now, joiner)) return
-    const { overlay } = this
+  #introduce(now: Millis, joiner: PeerId): void {
+    if (!this.#introductions.allows(now, joiner)) return
+    const overlay = this.#overlay
     const [entry] = overlay.entries([joiner])
     for (const peer of overlay.active.others(joiner)) {
       const hopsLeft = overlay.config.activeRandomWalkLength
@@ -359,23 +362,23 @@ export class Requests {
     }
   }
 
-  private sendRequest(to: PeerId, ask: Ask, requestId: number): void {
-    const record = this.overlay.ownRecord
-    if (ask === 'join') this.overlay.send(to, { type: 'join', requestId, record })
-    else this.overlay.send(to, { type: 'neighbor-request', requestId, priority: ask, record })
+  #sendRequest(to: PeerId, ask: Ask, requestId: number): void {
+    const record = this.#overlay.ownRecord
+    if (ask === 'join') this.#overlay.send(to, { type: 'join', requestId, record })
+    else this.#overlay.send(to, { type: 'neighbor-request', requestId, priority: ask, record })
   }
 
-  private sendAccept(to: PeerId, requestId: number): void {
-    this.overlay.send(to, { type: 'neighbor-accept', requestId, record: this.overlay.ownRecord })
+  #sendAccept(to: PeerId, requestId: number): void {
+    this.#overlay.send(to, { type: 'neighbor-accept', requestId, record: this.#overlay.ownRecord })
   }
 
-  private sendReject(
+  #sendReject(
     to: PeerId,
     requestId: number,
     reason: Message<'neighbor-reject'>['reason'],
     sample: PeerEntry[] = [],
   ): void {
-    this.overlay.send(to, { type: 'neighbor-reject', requestId, reason, sample })
+    this.#overlay.send(to, { type: 'neighbor-reject', requestId, reason, sample })
   }
 }
 

@@ -14,14 +14,17 @@ type Walk = { since: Millis } & ({ back: PeerId } | { sent: PeerId[] })
  * would cost a WebRTC handshake per peer and minute (reference §9.4).
  */
 export class Shuffling {
+  readonly #overlay: Overlay
   /** By the neighbor the walk went on to, and its id. */
-  private readonly walks = new Map<string, Walk>()
+  readonly #walks = new Map<string, Walk>()
 
-  constructor(private readonly overlay: Overlay) {}
+  constructor(overlay: Overlay) {
+    this.#overlay = overlay
+  }
 
   /** Sends our own sample on a walk. */
   shuffle(now: Millis): void {
-    const { overlay } = this
+    const overlay = this.#overlay
     const { shuffleActiveViewCount, shufflePassiveViewCount, shuffleRandomWalkLength } =
       overlay.config
     const target = overlay.random.pick(overlay.active.peers)
@@ -29,7 +32,7 @@ export class Shuffling {
     const passive = overlay.random.sample(overlay.passive.peers, shufflePassiveViewCount)
     const active = overlay.random.sample(overlay.active.others(target), shuffleActiveViewCount)
     const walkId = overlay.random.u32()
-    this.remember(now, target, walkId, { since: now, sent: passive })
+    this.#remember(now, target, walkId, { since: now, sent: passive })
     overlay.count('shuffles-sent')
     overlay.send(target, {
       type: 'shuffle',
@@ -41,7 +44,7 @@ export class Shuffling {
   }
 
   onShuffle(now: Millis, from: PeerId, message: Shuffle): void {
-    const { overlay } = this
+    const overlay = this.#overlay
     const { origin, walkId, sample } = message
     if (origin.peer === overlay.self) {
       overlay.count('walks-circular')
@@ -56,32 +59,32 @@ export class Shuffling {
     // Never twice over the same edge: the way back would not be clear.
     const onward = overlay.active
       .others(from, origin.peer)
-      .filter(peer => !this.walks.has(walkKey(peer, walkId)))
+      .filter(peer => !this.#walks.has(walkKey(peer, walkId)))
     const next = hopsLeft > 0 ? overlay.random.pick(onward) : undefined
     // Departs from the seed, which drops a shuffle with nowhere to go: it is taken in here.
     if (next === undefined) {
-      this.accept(now, from, message)
+      this.#accept(now, from, message)
       return
     }
-    this.expire(now)
-    if (this.walksOf(from) >= WALKS_PER_NEIGHBOR) {
+    this.#expire(now)
+    if (this.#walksOf(from) >= WALKS_PER_NEIGHBOR) {
       overlay.count('shuffles-dropped')
       return
     }
-    this.remember(now, next, walkId, { since: now, back: from })
+    this.#remember(now, next, walkId, { since: now, back: from })
     overlay.send(next, { ...message, hopsLeft: hopsLeft - 1 })
   }
 
   onReply(now: Millis, from: PeerId, { walkId, sample }: ShuffleReply): void {
-    const { overlay } = this
-    this.expire(now)
-    const walk = this.walks.get(walkKey(from, walkId))
+    const overlay = this.#overlay
+    this.#expire(now)
+    const walk = this.#walks.get(walkKey(from, walkId))
     if (walk === undefined) {
       overlay.count('replies-unasked')
       overlay.emit({ type: 'blame', peer: from, reason: 'unasked-reply' })
       return
     }
-    this.walks.delete(walkKey(from, walkId))
+    this.#walks.delete(walkKey(from, walkId))
     if (sample.length > LARGEST_SAMPLE) {
       overlay.emit({ type: 'blame', peer: from, reason: 'limit-exceeded' })
       overlay.count('samples-dropped')
@@ -95,8 +98,8 @@ export class Shuffling {
   }
 
   /** Departs from the seed: our sample is drawn before theirs is merged, so it doesn't echo it. */
-  private accept(now: Millis, from: PeerId, { origin, walkId, sample }: Shuffle): void {
-    const { overlay } = this
+  #accept(now: Millis, from: PeerId, { origin, walkId, sample }: Shuffle): void {
+    const overlay = this.#overlay
     const told = new Set([origin.peer, ...sample.map(({ peer }) => peer)])
     const count = Math.min(sample.length + 1, LARGEST_SAMPLE)
     const fresh = (peers: PeerId[]) => peers.filter(peer => !told.has(peer))
@@ -110,26 +113,26 @@ export class Shuffling {
     overlay.integrate(now, from, [origin, ...sample].slice(0, LARGEST_SAMPLE), passive)
   }
 
-  private remember(now: Millis, next: PeerId, walkId: number, walk: Walk): void {
-    this.expire(now)
-    if (this.walks.size >= LARGEST_WALKS) {
-      this.walks.delete(this.walks.keys().next().value!)
-      this.overlay.count('walks-lost')
+  #remember(now: Millis, next: PeerId, walkId: number, walk: Walk): void {
+    this.#expire(now)
+    if (this.#walks.size >= LARGEST_WALKS) {
+      this.#walks.delete(this.#walks.keys().next().value!)
+      this.#overlay.count('walks-lost')
     }
-    this.walks.set(walkKey(next, walkId), walk)
+    this.#walks.set(walkKey(next, walkId), walk)
   }
 
-  private walksOf(from: PeerId): number {
+  #walksOf(from: PeerId): number {
     let count = 0
-    for (const walk of this.walks.values()) if ('back' in walk && walk.back === from) count++
+    for (const walk of this.#walks.values()) if ('back' in walk && walk.back === from) count++
     return count
   }
 
-  private expire(now: Millis): void {
-    for (const [key, { since }] of this.walks) {
+  #expire(now: Millis): void {
+    for (const [key, { since }] of this.#walks) {
       if (now - since < WALK_MS) return
-      this.walks.delete(key)
-      this.overlay.count('walks-lost')
+      this.#walks.delete(key)
+      this.#overlay.count('walks-lost')
     }
   }
 }

@@ -5,36 +5,36 @@ import type { Random } from '../../random.js'
 
 /** The neighbors, in the order in which they were admitted. */
 export class ActiveView {
-  private readonly admitted = new Map<PeerId, Millis>()
+  readonly #admitted = new Map<PeerId, Millis>()
 
   constructor(readonly capacity: number) {}
 
   get size(): number {
-    return this.admitted.size
+    return this.#admitted.size
   }
 
   get full(): boolean {
-    return this.admitted.size >= this.capacity
+    return this.#admitted.size >= this.capacity
   }
 
   get peers(): PeerId[] {
-    return [...this.admitted.keys()]
+    return [...this.#admitted.keys()]
   }
 
   get entries(): { peer: PeerId; since: Millis }[] {
-    return [...this.admitted].map(([peer, since]) => ({ peer, since }))
+    return [...this.#admitted].map(([peer, since]) => ({ peer, since }))
   }
 
   has(peer: PeerId): boolean {
-    return this.admitted.has(peer)
+    return this.#admitted.has(peer)
   }
 
   add(now: Millis, peer: PeerId): void {
-    this.admitted.set(peer, now)
+    this.#admitted.set(peer, now)
   }
 
   delete(peer: PeerId): boolean {
-    return this.admitted.delete(peer)
+    return this.#admitted.delete(peer)
   }
 
   others(...peers: PeerId[]): PeerId[] {
@@ -49,24 +49,24 @@ export class ActiveView {
 
 /** Peers to replace a lost neighbor with; what shuffles exchange. */
 export class PassiveView {
-  private readonly members = new Set<PeerId>()
+  readonly #members = new Set<PeerId>()
 
   constructor(readonly capacity: number) {}
 
   get size(): number {
-    return this.members.size
+    return this.#members.size
   }
 
   get full(): boolean {
-    return this.members.size >= this.capacity
+    return this.#members.size >= this.capacity
   }
 
   get peers(): PeerId[] {
-    return [...this.members]
+    return [...this.#members]
   }
 
   has(peer: PeerId): boolean {
-    return this.members.has(peer)
+    return this.#members.has(peer)
   }
 
   /**
@@ -74,21 +74,21 @@ export class PassiveView {
    * `spare` is what the other side of a shuffle was just given (HyParView paper).
    */
   add(peer: PeerId, random: Random, spare: PeerId[] = []): PeerId | undefined {
-    if (this.members.has(peer) || this.capacity === 0) return undefined
-    const evicted = this.full ? (this.takeSpare(spare) ?? random.pick(this.peers)) : undefined
-    if (evicted !== undefined) this.members.delete(evicted)
-    this.members.add(peer)
+    if (this.#members.has(peer) || this.capacity === 0) return undefined
+    const evicted = this.full ? (this.#takeSpare(spare) ?? random.pick(this.peers)) : undefined
+    if (evicted !== undefined) this.#members.delete(evicted)
+    this.#members.add(peer)
     return evicted
   }
 
   delete(peer: PeerId): boolean {
-    return this.members.delete(peer)
+    return this.#members.delete(peer)
   }
 
-  private takeSpare(spare: PeerId[]): PeerId | undefined {
+  #takeSpare(spare: PeerId[]): PeerId | undefined {
     while (spare.length > 0) {
       const peer = spare.shift()!
-      if (this.members.has(peer)) return peer
+      if (this.#members.has(peer)) return peer
     }
     return undefined
   }
@@ -100,47 +100,47 @@ export class PassiveView {
  * to ask when the passive view has no answer.
  */
 export class Reserve {
-  private readonly members = new Map<PeerId, { visits: number; visitAt: Millis } | undefined>()
+  readonly #members = new Map<PeerId, { visits: number; visitAt: Millis } | undefined>()
 
   constructor(readonly capacity: number) {}
 
   get size(): number {
-    return this.members.size
+    return this.#members.size
   }
 
   /** The last remembered first. */
   get peers(): PeerId[] {
-    return [...this.members.keys()].reverse()
+    return [...this.#members.keys()].reverse()
   }
 
   has(peer: PeerId): boolean {
-    return this.members.has(peer)
+    return this.#members.has(peer)
   }
 
   /** Remembers a peer; the one remembered longest ago is forgotten where there is no room. */
   add(peer: PeerId): void {
     if (this.capacity === 0) return
-    const visit = this.members.get(peer)
-    this.members.delete(peer)
-    if (this.members.size >= this.capacity) this.delete(this.members.keys().next().value!)
-    this.members.set(peer, visit)
+    const visit = this.#members.get(peer)
+    this.#members.delete(peer)
+    if (this.#members.size >= this.capacity) this.delete(this.#members.keys().next().value!)
+    this.#members.set(peer, visit)
   }
 
   /** A neighbor whose link broke: perhaps a reload, perhaps a partition. Worth visiting again later. */
   addLost(peer: PeerId, visitAt: Millis): void {
     this.add(peer)
-    if (this.members.has(peer)) this.members.set(peer, { visits: 0, visitAt })
+    if (this.#members.has(peer)) this.#members.set(peer, { visits: 0, visitAt })
   }
 
   delete(peer: PeerId): boolean {
-    return this.members.delete(peer)
+    return this.#members.delete(peer)
   }
 
   /** The lost neighbor that waited longest for a visit now due. */
   dueVisit(now: Millis): PeerId | undefined {
     let due: PeerId | undefined
     let dueAt = now
-    for (const [peer, visit] of this.members) {
+    for (const [peer, visit] of this.#members) {
       if (
         visit !== undefined &&
         (visit.visitAt < dueAt || (due === undefined && visit.visitAt === now))
@@ -154,11 +154,11 @@ export class Reserve {
 
   /** Notes a visit: the next comes after twice the time, and the peer is an ordinary one after the last. */
   visited(now: Millis, peer: PeerId, gapMs: number): void {
-    const visit = this.members.get(peer)
+    const visit = this.#members.get(peer)
     if (visit === undefined) return
     const visits = visit.visits + 1
     const next = visits < LOST_VISITS ? { visits, visitAt: now + gapMs * 2 ** visits } : undefined
-    this.members.set(peer, next)
+    this.#members.set(peer, next)
   }
 }
 
