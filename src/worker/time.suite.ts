@@ -1,0 +1,119 @@
+import { vi } from 'vitest'
+import { Random } from '../core/random.js'
+
+/**
+ * Time that passes only when everything else has come to rest: crypto, tasks, messages. So a test of a
+ * timeout of ten seconds takes none, and a busy machine changes nothing. Dice are seeded too.
+ */
+export class VirtualTime {
+  now = 1_700_000_000_000
+  private busy = 0
+  private nextTimer = 1
+  private readonly timers = new Map<number, { at: number; act: () => void }>()
+
+  /** Stands in for setTimeout, MessageChannel and the dice until `vi.unstubAllGlobals` and `vi.restoreAllMocks`. */
+  static install(seed = 1): VirtualTime {
+    const time = new VirtualTime()
+    vi.stubGlobal('setTimeout', (act: () => void, ms = 0) => time.after(ms, act))
+    vi.stubGlobal('clearTimeout', (timer: number | undefined) => time.timers.delete(timer ?? 0))
+    vi.stubGlobal(
+      'MessageChannel',
+      class extends TimedChannel {
+        constructor() {
+          super(time)
+        }
+      },
+    )
+    for (const name of ['sign', 'verify', 'importKey', 'exportKey', 'generateKey'] as const) {
+      const real = crypto.subtle[name] as (...given: unknown[]) => Promise<unknown>
+      const watched = (...given: unknown[]) => time.watch(real.apply(crypto.subtle, given))
+      vi.spyOn(crypto.subtle, name).mockImplementation(watched as never)
+    }
+    const random = new Random(seed)
+    vi.spyOn(crypto, 'getRandomValues').mockImplementation(array => {
+      const view = array as unknown as Uint8Array
+      new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(
+        random.bytes(view.byteLength),
+      )
+      return array
+    })
+    return time
+  }
+
+  readonly clock = () => this.now
+
+  /** In a task of its own, after those asked for before. */
+  soon(act: () => void): void {
+    this.busy++
+    setImmediate(() => {
+      this.busy--
+      act()
+    })
+  }
+
+  /** As browsers do it: whole milliseconds, at least one. */
+  after(ms: number, act: () => void): number {
+    const timer = this.nextTimer++
+    this.timers.set(timer, { at: this.now + Math.max(1, Math.trunc(ms)), act })
+    return timer
+  }
+
+  /** Nothing happens any more but by the clock. */
+  async quiet(): Promise<void> {
+    do await new Promise(resolve => setImmediate(resolve))
+    while (this.busy > 0)
+  }
+
+  /** Lets so much time pass, with all that happens in it. */
+  async run(ms: number): Promise<void> {
+    const end = this.now + ms
+    while (await this.step(end));
+    this.now = end
+  }
+
+  /** Lets time pass until it is so; throws where that takes longer than `withinMs`. */
+  async until(condition: () => boolean, withinMs = 30_000): Promise<void> {
+    const end = this.now + withinMs
+    for (;;) {
+      await this.quiet()
+      if (condition()) return
+      if (!(await this.step(end))) throw new Error(`not so within ${withinMs} ms: ${condition}`)
+    }
+  }
+
+  /** What the promise gives, after as much time as it takes. */
+  async result<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false
+    const settled = () => (isSettled = true)
+    promise.then(settled, settled)
+    await this.until(() => isSettled)
+    return promise
+  }
+
+  private async step(end: number): Promise<boolean> {
+    await this.quiet()
+    let first: number | undefined
+    for (const [timer, { at }] of this.timers) {
+      if (first === undefined || at < this.timers.get(first)!.at) first = timer
+    }
+    if (first === undefined || this.timers.get(first)!.at > end) return false
+    const { at, act } = this.timers.get(first)!
+    this.timers.delete(first)
+    this.now = Math.max(this.now, at)
+    act()
+    return true
+  }
+
+  private watch<T>(work: Promise<T>): Promise<T> {
+    this.busy++
+    return work.finally(() => this.busy--)
+  }
+}
+
+/** Of a message channel as much as the runtime uses. */
+class TimedChannel {
+  readonly port1 = { onmessage: () => {}, close: () => {} }
+  readonly port2 = { postMessage: () => this.time.soon(() => this.port1.onmessage()) }
+
+  constructor(private readonly time: VirtualTime) {}
+}
