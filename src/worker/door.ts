@@ -16,15 +16,18 @@ import type { PeerLink } from './peer-link.js'
  * are verified once however many copies come, and what fails is blamed on who passed it on.
  */
 export class Door {
+  readonly #node: Node
+  readonly #input: (input: NodeInput) => void
+  readonly #count: (counter: string) => void
   /** Messages whose signature is being verified, and the links whose copies wait for that. */
-  private readonly pending = new Map<string, Pending>()
-  private pendingBytes = 0
+  readonly #pending = new Map<string, Pending>()
+  #pendingBytes = 0
 
-  constructor(
-    private readonly node: Node,
-    private readonly input: (input: NodeInput) => void,
-    private readonly count: (counter: string) => void,
-  ) {}
+  constructor(node: Node, input: (input: NodeInput) => void, count: (counter: string) => void) {
+    this.#node = node
+    this.#input = input
+    this.#count = count
+  }
 
   frame(link: PeerLink, frame: Frame): void {
     const { peer: from, epoch } = link
@@ -32,130 +35,137 @@ export class Door {
       case 'topic-hello': {
         const { topic, terms } = frame
         return link.control.now(() =>
-          this.input({ type: 'topic-hello', from, epoch, topic, terms }),
+          this.#input({ type: 'topic-hello', from, epoch, topic, terms }),
         )
       }
       case 'relay': {
         const { relay } = frame
-        return link.control.now(() => this.input({ type: 'relay', from, epoch, relay }))
+        return link.control.now(() => this.#input({ type: 'relay', from, epoch, relay }))
       }
       case 'topic':
-        return this.topicMessage(link, frame.topic, frame.message)
+        return this.#topicMessage(link, frame.topic, frame.message)
       // Aliases are learned by the decoder, hellos by the handshake.
     }
   }
 
-  private topicMessage(link: PeerLink, topic: TopicId, message: TopicMessage): void {
-    if (message.type === 'gossip') return this.gossip(link, topic, message)
-    if (message.type === 'neighbor-gossip') return this.neighborGossip(link, topic, message)
+  #topicMessage(link: PeerLink, topic: TopicId, message: TopicMessage): void {
+    if (message.type === 'gossip') return this.#gossip(link, topic, message)
+    if (message.type === 'neighbor-gossip') return this.#neighborGossip(link, topic, message)
     const { peer: from, epoch } = link
     const records = recordsOf(message, from)
-    const pass = () => this.input({ type: 'frame', from, epoch, topic, message })
-    if (records.length === 0) return link.control.now(pass)
+    const pass = () => this.#input({ type: 'frame', from, epoch, topic, message })
     const checks = records.map(([peer, record]) => verifyRecord(peer, record))
+    // Who parts said its last words before: they are not to be lost while they are being verified.
+    if (message.type === 'disconnect' && link.live.waiting > 0) {
+      checks.push(new Promise(resolve => link.live.now(() => resolve(true))))
+    }
+    if (checks.length === 0) return link.control.now(pass)
     link.control.later(Promise.all(checks), good => {
       if (good.every(Boolean)) pass()
-      else this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      else this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
     })
   }
 
-  private gossip(
+  #gossip(
     link: PeerLink,
     topic: TopicId,
     gossip: Extract<PlumtreeMessage, { type: 'gossip' }>,
   ): void {
     const { peer: from, epoch } = link
     const { message, round } = gossip
-    const terms = this.node.termsOf(topic)
-    if (terms === undefined) return this.count('gossip-for-unknown-topic')
-    if (!this.acceptable(from, terms, message.payload, message.signature)) return
+    const terms = this.#node.termsOf(topic)
+    if (terms === undefined) return this.#count('gossip-for-unknown-topic')
+    if (!this.#acceptable(from, terms, message.payload, message.signature)) return
     const duplicate = () =>
-      this.input({ type: 'duplicate', from, epoch, topic, id: message, round })
+      this.#input({ type: 'duplicate', from, epoch, topic, id: message, round })
     const deliver = () => {
       // The last word on whether it is known falls when it acts: another copy may have come first.
-      if (this.node.knows(topic, message)) duplicate()
-      else this.input({ type: 'message', from, epoch, topic, message, round })
+      if (this.#node.knows(topic, message)) duplicate()
+      else this.#input({ type: 'message', from, epoch, topic, message, round })
     }
-    if (!terms.signed || this.node.knows(topic, message)) return link.live.now(deliver)
+    if (!terms.signed || this.#node.knows(topic, message)) return link.live.now(deliver)
 
     const name = `${topic}/${formatMessageId(message)}`
-    const pending = this.pending.get(name)
+    const pending = this.#pending.get(name)
     if (pending !== undefined) {
-      if (pending.copies === MOST_COPIES) return this.count('copy-while-verifying-dropped')
-      pending.copies++
+      // One place for each link: nobody can fill all of them with forgeries, and so shut out the genuine copy.
+      if (pending.links.has(link) || pending.links.size === MOST_COPIES) {
+        return this.#count('copy-while-verifying-dropped')
+      }
+      pending.links.add(link)
       // This copy is another's bytes: it counts as duplicate only when the id turned out genuine.
       link.live.later(pending.verified, good => {
-        if (good || this.node.knows(topic, message)) duplicate()
-        else this.verifyNow(link, topic, message, round)
+        if (good || this.#node.knows(topic, message)) duplicate()
+        else this.#verifyNow(link, topic, message, round)
       })
       return
     }
-    if (this.pendingBytes + message.payload.length > MOST_PENDING_BYTES) {
-      return this.count('gossip-over-verify-budget')
+    if (this.#pendingBytes + message.payload.length > MOST_PENDING_BYTES) {
+      return this.#count('gossip-over-verify-budget')
     }
-    const verified = this.verify(name, topic, message)
+    const verified = this.#verify(link, name, topic, message)
     link.live.later(verified, good => {
       if (good) deliver()
-      else this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      else this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
     })
   }
 
   /** A copy that waited for one that failed gets its own chance; order among these few is lost. */
-  private verifyNow(link: PeerLink, topic: TopicId, message: Message, round: number): void {
+  #verifyNow(link: PeerLink, topic: TopicId, message: Message, round: number): void {
     const { peer: from, epoch } = link
     void verifySignature(message.author, canonicalBytes(topic, message), message.signature!).then(
       good => {
-        if (!good) this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
-        else if (this.node.knows(topic, message)) {
-          this.input({ type: 'duplicate', from, epoch, topic, id: message, round })
-        } else this.input({ type: 'message', from, epoch, topic, message, round })
+        if (!good) this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+        else if (this.#node.knows(topic, message)) {
+          this.#input({ type: 'duplicate', from, epoch, topic, id: message, round })
+        } else this.#input({ type: 'message', from, epoch, topic, message, round })
       },
     )
   }
 
-  private verify(name: string, topic: TopicId, message: Message): Promise<boolean> {
+  #verify(link: PeerLink, name: string, topic: TopicId, message: Message): Promise<boolean> {
     const size = message.payload.length
-    this.pendingBytes += size
+    this.#pendingBytes += size
     const bytes = canonicalBytes(topic, message)
     const verified = verifySignature(message.author, bytes, message.signature!).then(good => {
-      this.pending.delete(name)
-      this.pendingBytes -= size
+      this.#pending.delete(name)
+      this.#pendingBytes -= size
       return good
     })
-    this.pending.set(name, { verified, copies: 1 })
+    this.#pending.set(name, { verified, links: new Set([link]) })
     return verified
   }
 
-  private neighborGossip(
+  #neighborGossip(
     link: PeerLink,
     topic: TopicId,
     message: Extract<PlumtreeMessage, { type: 'neighbor-gossip' }>,
   ): void {
     const { peer: from, epoch } = link
-    const terms = this.node.termsOf(topic)
-    if (terms === undefined) return this.count('gossip-for-unknown-topic')
-    if (!this.acceptable(from, terms, message.payload, message.signature)) return
-    const pass = () => this.input({ type: 'frame', from, epoch, topic, message })
+    const terms = this.#node.termsOf(topic)
+    if (terms === undefined) return this.#count('gossip-for-unknown-topic')
+    if (!this.#acceptable(from, terms, message.payload, message.signature)) return
+    const pass = () => this.#input({ type: 'frame', from, epoch, topic, message })
     if (!terms.signed) return link.live.now(pass)
     const bytes = neighborBytes(topic, from, message)
     link.live.later(verifySignature(from, bytes, message.signature!), good => {
       if (good) pass()
-      else this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      else this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
     })
   }
 
-  private acceptable(
+  #acceptable(
     from: PeerId,
     terms: TopicTerms,
     payload: Uint8Array,
     signature: Uint8Array | undefined,
   ): boolean {
     if (payload.length > terms.maxMessageSize) {
-      this.input({ type: 'misbehaved', peer: from, reason: 'message-too-large' })
+      this.#input({ type: 'misbehaved', peer: from, reason: 'message-too-large' })
       return false
     }
     if (terms.signed !== (signature !== undefined)) {
-      this.input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
       return false
     }
     return true
@@ -205,7 +215,8 @@ export function recordsOf(message: TopicMessage, from: PeerId): [PeerId, PeerRec
 
 interface Pending {
   verified: Promise<boolean>
-  copies: number
+  /** Those that brought a copy. */
+  links: Set<PeerLink>
 }
 
 const NEIGHBOR_DOMAIN = utf8('gossamer to neighbors\0')
