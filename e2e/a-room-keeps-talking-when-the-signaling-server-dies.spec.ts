@@ -1,6 +1,6 @@
 import { test } from './fixtures.js'
 import { ServerProcess } from './servers.js'
-import { everyoneIsNeighborOfEveryone } from './views.js'
+import { everyoneIsContent, everyoneIsNeighborOfEveryone } from './views.js'
 
 test('a room keeps talking when the signaling server dies', async ({ room }) => {
   const signaling = await ServerProcess.signaling()
@@ -22,6 +22,7 @@ test('a lost neighbor is replaced without a signaling server, through the mesh',
   const signaling = await ServerProcess.signaling()
   try {
     const tabs = await room.peers(7, { signaling: signaling.signalingUrl })
+    await everyoneIsContent(tabs)
     room.expectComplaint(NO_SERVER)
     await signaling.kill()
     const leaver = tabs[3]!

@@ -21,6 +21,23 @@ export async function everyoneIsNeighborOfEveryone(
   await until('the neighbors of each', read, wanted, timeout)
 }
 
+/** Waits until nobody asks for a neighbor or makes a link: the views have found their shape. */
+export async function everyoneIsContent(tabs: readonly Tab[]): Promise<void> {
+  const read = async () => {
+    const busy = await Promise.all(tabs.map(isBusy))
+    return tabs.filter((_, i) => busy[i]).map(tab => tab.name)
+  }
+  await until('tabs that ask or dial', read, [])
+}
+
+function isBusy(tab: Tab): Promise<boolean> {
+  return tab.page.evaluate(async () => {
+    const { topics, links } = await window.gossamer.gossip.inspect()
+    const asks = topics.some(topic => topic.membership.requests.length > 0)
+    return asks || links.some(link => link.state !== 'up')
+  })
+}
+
 function others(tab: Tab, tabs: readonly Tab[]): string {
   const names = tabs.filter(other => other !== tab).map(other => other.name)
   return `${tab.name}: ${names.sort().join(' ')}`
