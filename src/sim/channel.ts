@@ -1,0 +1,108 @@
+import type { Millis } from '../core/ids.js'
+import type { Agenda, Occurrence } from './agenda.js'
+import type { Network } from './network.js'
+
+/** What a channel carries: a packet, or with the wire off the frames of one flush. */
+export type Cargo = Uint8Array | readonly unknown[]
+
+export interface ChannelListener<C> {
+  /** Its number, for who can reach whom. */
+  readonly place: number
+  arrived(cargo: C): void
+  closedByOther(): void
+  /** So much has left that the rest is below the low water. */
+  fellLow(): void
+}
+
+/** One direction of a data channel: reliable, ordered, as fast as the slower of its two ends. */
+export class Channel<C extends Cargo> {
+  private freeAt: Millis = 0
+  private lastArrivalAt: Millis = 0
+  private held: Occurrence[] | undefined
+  private lowAt: Millis | undefined
+
+  constructor(
+    private readonly agenda: Agenda,
+    private readonly network: Network,
+    private readonly from: ChannelListener<C>,
+    private readonly to: ChannelListener<C>,
+    private readonly latencyMs: number,
+    private readonly bytesPerMs: number,
+    private readonly lowWaterBytes: number,
+  ) {}
+
+  /** Bytes written that have not left. */
+  get buffered(): number {
+    if (this.bytesPerMs === Number.POSITIVE_INFINITY) return 0
+    return Math.max(0, this.freeAt - this.agenda.now) * this.bytesPerMs
+  }
+
+  send(cargo: C, bytes: number): void {
+    const { now } = this.agenda
+    this.freeAt = Math.max(this.freeAt, now) + bytes / this.bytesPerMs
+    this.deliver(new Arrival(this.to, cargo), this.freeAt + this.network.retransmissionMs())
+    if (this.bytesPerMs !== Number.POSITIVE_INFINITY) this.watch()
+  }
+
+  close(): void {
+    this.deliver(new Closing(this.to), Math.max(this.freeAt, this.agenda.now))
+  }
+
+  /** After a partition: what was held is sent again. */
+  release(): void {
+    const held = this.held ?? []
+    this.held = undefined
+    for (const occurrence of held) this.deliver(occurrence, this.agenda.now + HELD_MS)
+  }
+
+  private deliver(occurrence: Occurrence, leavesAt: Millis): void {
+    if (!this.network.reaches(this.from.place, this.to.place)) {
+      this.held ??= []
+      if (this.held.length < MOST_HELD) this.held.push(occurrence)
+      return
+    }
+    // Whatever waits holds up what comes behind it.
+    this.lastArrivalAt = Math.max(this.lastArrivalAt, leavesAt + this.latencyMs)
+    this.agenda.add(this.lastArrivalAt, occurrence)
+  }
+
+  private watch(): void {
+    const lowAt = this.freeAt - this.lowWaterBytes / this.bytesPerMs
+    if (this.lowAt !== undefined && this.lowAt >= lowAt) return
+    this.lowAt = lowAt
+    this.agenda.add(lowAt, new Low(this.from))
+    this.agenda.add(this.freeAt, new Low(this.from))
+  }
+}
+
+class Arrival<C> implements Occurrence {
+  constructor(
+    private readonly to: ChannelListener<C>,
+    private readonly cargo: C,
+  ) {}
+
+  happen(): void {
+    this.to.arrived(this.cargo)
+  }
+}
+
+class Closing<C> implements Occurrence {
+  constructor(private readonly to: ChannelListener<C>) {}
+
+  happen(): void {
+    this.to.closedByOther()
+  }
+}
+
+class Low<C> implements Occurrence {
+  constructor(private readonly from: ChannelListener<C>) {}
+
+  happen(): void {
+    this.from.fellLow()
+  }
+}
+
+/** A lost packet and those behind it wait at least this long. */
+const HELD_MS = 400
+/** During a partition a link dies in five seconds; it has not much to say in that time. Guess. */
+const MOST_HELD = 4096

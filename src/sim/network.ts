@@ -1,0 +1,91 @@
+import type { Random } from '../core/random.js'
+import type { LatencyModel } from './latency.js'
+
+/** What lies between peers. */
+export interface NetworkSettings {
+  latency: LatencyModel
+  /** Share of packets lost. Channels are reliable and ordered: the packet and all behind it wait. */
+  loss: number
+  /** From a handshake's begin to the open channel, milliseconds; longer where its signals travel longer. */
+  dialMs: number
+  /** Share of handshakes that come to nothing. */
+  dialFailure: number
+  /** Handshakes one peer has under way at a time. */
+  parallelDials: number
+}
+
+export const NETWORK_DEFAULTS: Omit<NetworkSettings, 'latency'> = {
+  loss: 0,
+  /** A WebRTC handshake between homes takes about a second. */
+  dialMs: 1_000,
+  dialFailure: 0,
+  parallelDials: 2,
+}
+
+/** Latency, loss, capacities and partitions; every packet asks it when it arrives. */
+export class Network {
+  readonly latency: LatencyModel
+  private readonly sides = new Map<number, number>()
+  private serverSide: number | undefined
+  private readonly capacities = new Map<number, number>()
+  private isCut = false
+
+  constructor(
+    readonly settings: NetworkSettings,
+    private readonly random: Random,
+  ) {
+    this.latency = settings.latency
+  }
+
+  /** Peers get the side that `sideOf` gives their number; only one side is left the server, or none. */
+  cut(peers: Iterable<number>, sideOf: (peer: number) => number, serverSide: number | undefined) {
+    this.isCut = true
+    this.serverSide = serverSide
+    for (const peer of peers) this.sides.set(peer, sideOf(peer))
+  }
+
+  heal(): void {
+    this.isCut = false
+    this.sides.clear()
+  }
+
+  reaches(a: number, b: number): boolean {
+    return !this.isCut || this.sides.get(a) === this.sides.get(b)
+  }
+
+  isCutFromServer(peer: number): boolean {
+    return this.isCut && this.sides.get(peer) !== this.serverSide
+  }
+
+  /** What a peer's connection takes in and gives out, bytes a millisecond each way. */
+  limit(peer: number, bytesPerMs: number): void {
+    this.capacities.set(peer, bytesPerMs)
+  }
+
+  /** Bytes a millisecond between two peers; Infinity where neither is limited. */
+  capacity(a: number, b: number): number {
+    if (this.capacities.size === 0) return Number.POSITIVE_INFINITY
+    return Math.min(
+      this.capacities.get(a) ?? Number.POSITIVE_INFINITY,
+      this.capacities.get(b) ?? Number.POSITIVE_INFINITY,
+    )
+  }
+
+  /** How long a packet is held because it, or the one sent in its place, was lost. */
+  retransmissionMs(): number {
+    const { loss } = this.settings
+    if (loss === 0) return 0
+    let held = 0
+    for (let timeout = RETRANSMIT_MS; this.chance(loss) && held < 60_000; timeout *= 2) {
+      held += timeout
+    }
+    return held
+  }
+
+  chance(share: number): boolean {
+    return share > 0 && this.random.between(0, 1) < share
+  }
+}
+
+/** The smallest retransmission timeout of the SCTP in browsers; doubles. */
+const RETRANSMIT_MS = 400

@@ -1,0 +1,369 @@
+import type { Millis, PeerId, TopicId } from '../core/ids.js'
+import type { NodeInput, NodeOutput, TopicMessage, TopicStatus } from '../core/io.js'
+import type { LinkDownReason } from '../core/membership/membership.js'
+import { Node } from '../core/node.js'
+import type { NodeSnapshot } from '../core/snapshot.js'
+import type { Frame, OutgoingFrame } from '../wire/frame.js'
+import type { Occurrence } from './agenda.js'
+import { Dialing } from './dialing.js'
+import type { LinkEnd } from './link-end.js'
+import { decodeSignal, encodeSignal, isKnock, type SignalBody } from './signals.js'
+import type { World } from './world.js'
+
+/** One simulated peer: the same core as in the worker, and around it what the worker's runtime does. */
+export class Peer implements Occurrence {
+  readonly world: World
+  /** Ends with something to flush at the end of the task. */
+  readonly dirty: LinkEnd[] = []
+  /** Ends whose heartbeats count. */
+  watched: LinkEnd[] = []
+  /** A hidden tab's timers ring at whole multiples of this, milliseconds; 0 for those on time. */
+  clampMs = 0
+  /** When it came, and when it went. */
+  readonly since: Millis
+  private goneAt: Millis | undefined
+  private isSilent = false
+  private readonly node: Node
+  private readonly links = new Map<PeerId, LinkEnd>()
+  private readonly statuses = new Map<TopicId, TopicStatus>()
+  private readonly seqs = new Map<TopicId, number>()
+  private readonly remembered = new Map<TopicId, readonly PeerId[]>()
+  private dialing: Dialing | undefined
+  private queue: NodeInput[] = []
+  private isDraining = false
+  /** Times at which it will be woken, the soonest last. */
+  private readonly alarms: Millis[] = []
+
+  constructor(
+    world: World,
+    readonly index: number,
+    readonly id: PeerId,
+  ) {
+    this.world = world
+    this.since = world.now
+    this.node = new Node(id, world.settings.config, world.newRandom().u32())
+  }
+
+  get isAlive(): boolean {
+    return this.goneAt === undefined
+  }
+
+  /** Gone without a word, and not longer ago than this. */
+  isSilentlyGone(withinMs: number): boolean {
+    return this.isSilent && this.goneAt !== undefined && this.world.now - this.goneAt < withinMs
+  }
+
+  neighbors(topic: TopicId): readonly PeerId[] {
+    return this.statuses.get(topic)?.neighbors ?? NOBODY
+  }
+
+  status(topic: TopicId): TopicStatus | undefined {
+    return this.statuses.get(topic)
+  }
+
+  /** What the worker would have stored for the next visit. */
+  rememberedPeers(topic: TopicId): readonly PeerId[] {
+    return this.remembered.get(topic) ?? NOBODY
+  }
+
+  snapshot(): NodeSnapshot {
+    return this.node.snapshot(this.world.now)
+  }
+
+  get linkEnds(): Iterable<LinkEnd> {
+    return this.links.values()
+  }
+
+  wantsLink(peer: PeerId): boolean {
+    return this.node.wantsLink(peer)
+  }
+
+  // ——— a task: inputs, then what follows from them
+
+  /** An input from outside, as a task of its own. */
+  do(input: NodeInput): void {
+    this.take(input)
+    this.settle()
+  }
+
+  /** An input within a task; who calls it calls `settle` in the end. */
+  take(input: NodeInput): void {
+    if (!this.isAlive) return
+    this.queue.push(input)
+    if (this.isDraining) return
+    this.isDraining = true
+    for (let i = 0; i < this.queue.length; i++) {
+      const outputs = this.node.handle(this.world.now, this.queue[i]!)
+      for (const output of outputs) this.perform(output)
+    }
+    this.queue = []
+    this.isDraining = false
+  }
+
+  /** The end of a task: what was coalesced goes out, and the alarm is set. */
+  settle(): void {
+    const { dirty } = this
+    for (let i = 0; i < dirty.length; i++) {
+      const end = dirty[i]!
+      end.isDirty = false
+      end.flush()
+    }
+    dirty.length = 0
+    this.arm()
+  }
+
+  /** An alarm rings. */
+  happen(): void {
+    this.alarms.pop()
+    if (!this.isAlive) return
+    const { world } = this
+    const { now } = world
+    const deadline = this.node.nextDeadline
+    if (deadline !== undefined && deadline.at <= now) {
+      world.traffic.events++
+      world.trace.note(now, this.index, TRACE_WAKE, deadline.reason.length)
+      this.take(WAKE)
+    }
+    if (this.dialing !== undefined && (this.dialing.nextDeadline?.at ?? Infinity) <= now) {
+      this.dialing.wake(now)
+    }
+    if (this.watched.length > 0) {
+      for (const end of [...this.watched]) end.wake(now)
+      this.watched = this.watched.filter(end => end.nextDeadline !== undefined)
+    }
+    this.settle()
+  }
+
+  private arm(): void {
+    if (!this.isAlive) return
+    let at = this.node.nextDeadline?.at ?? Number.POSITIVE_INFINITY
+    if (this.dialing !== undefined) {
+      if (this.dialing.isIdle) this.dialing = undefined
+      else at = Math.min(at, this.dialing.nextDeadline?.at ?? Number.POSITIVE_INFINITY)
+    }
+    for (const end of this.watched) at = Math.min(at, end.nextDeadline?.at ?? at)
+    if (at === Number.POSITIVE_INFINITY) return
+    if (this.clampMs > 0) {
+      // Its own phase, so that tabs hidden at the same time don't wake in step.
+      const phase = (this.index * 137) % this.clampMs
+      at = Math.ceil((at - phase) / this.clampMs) * this.clampMs + phase
+    }
+    const { alarms } = this
+    if (alarms.length > 0 && alarms[alarms.length - 1]! <= at) return
+    alarms.push(Math.max(at, this.world.now))
+    this.world.agenda.add(at, this)
+  }
+
+  // ——— links
+
+  frame({ remote: from, epoch }: LinkEnd, frame: Frame): void {
+    const { world } = this
+    world.traffic.events++
+    switch (frame.type) {
+      case 'topic': {
+        const { topic, message } = frame
+        if (message.type !== 'gossip') {
+          return this.take({ type: 'frame', from, epoch, topic, message })
+        }
+        world.traffic.copies++
+        const { round } = message
+        return this.node.knows(topic, message.message)
+          ? this.take({ type: 'duplicate', from, epoch, topic, id: message.message, round })
+          : this.take({ type: 'message', from, epoch, topic, message: message.message, round })
+      }
+      case 'topic-hello': {
+        const { topic, terms } = frame
+        return this.take({ type: 'topic-hello', from, epoch, topic, terms })
+      }
+      case 'relay':
+        return this.take({ type: 'relay', from, epoch, relay: frame.relay })
+    }
+  }
+
+  proven(end: LinkEnd): void {
+    const { remote, epoch } = end
+    if (this.dialing?.proven(end) !== true) return end.close()
+    const before = this.links.get(remote)
+    this.links.set(remote, end)
+    before?.close()
+    this.take({ type: 'link-up', peer: remote, epoch })
+  }
+
+  down(end: LinkEnd, reason: LinkDownReason): void {
+    const { remote, epoch } = end
+    if (this.links.get(remote) === end) {
+      this.links.delete(remote)
+      this.take({ type: 'link-down', peer: remote, epoch, reason })
+    } else this.dialing?.down(end)
+  }
+
+  get handshakes(): Dialing {
+    this.dialing ??= new Dialing(this)
+    return this.dialing
+  }
+
+  private hangUp(remote: PeerId, reason: 'unused' | 'blamed'): void {
+    this.dialing?.callOff(remote)
+    const end = this.links.get(remote)
+    if (end === undefined) return
+    this.links.delete(remote)
+    if (reason === 'blamed') end.close()
+    else end.closeSoon()
+  }
+
+  private send(to: PeerId, epoch: number, frame: OutgoingFrame): void {
+    const end = this.links.get(to)
+    if (end?.epoch === epoch) end.send(frame)
+  }
+
+  // ——— signals
+
+  signal(to: PeerId, body: SignalBody): void {
+    this.take({ type: 'signal-out', to, body: encodeSignal({ from: this.id, to, body }) })
+  }
+
+  hearSignal(encoded: Uint8Array, via: 'server' | 'mesh'): void {
+    if (!this.isAlive) return
+    const { from, body } = decodeSignal(encoded)
+    this.world.trace.note(this.world.now, this.index, TRACE_SIGNAL, encoded.length)
+    if (via === 'server') this.take({ type: 'signal-heard', from, via })
+    if (body.type === 'knock') {
+      const { topic, message } = body
+      if (isKnock(message)) this.take({ type: 'knock', from, topic, knock: message })
+      else if (message.type === 'neighbor-accept' || message.type === 'neighbor-reject') {
+        this.take({ type: 'knock-answer', from, topic, answer: message })
+      }
+    } else this.handshakes.hear(from, body)
+    if (via === 'server') this.settle()
+  }
+
+  hearSignaling(state: 'open' | 'lost'): void {
+    if (!this.isAlive) return
+    this.take({ type: 'signaling', state })
+    if (state === 'open') {
+      for (const topic of this.statuses.keys()) this.world.server.enter(this, topic)
+    }
+    this.settle()
+  }
+
+  // ——— the end
+
+  /** Gone at once: no parting word. `silent`: only heartbeats will tell. */
+  vanish(isSilent: boolean): void {
+    this.goneAt = this.world.now
+    this.isSilent = isSilent
+    for (const end of this.links.values()) {
+      if (isSilent) end.vanish()
+      else end.close()
+    }
+    if (!isSilent) this.dialing?.vanish()
+    this.links.clear()
+    this.dialing = undefined
+    this.watched = []
+    this.queue = []
+  }
+
+  private perform(output: NodeOutput): void {
+    const { world } = this
+    switch (output.type) {
+      case 'send': {
+        const { to, epoch, topic, message } = output
+        countSent(world, message)
+        return this.send(to, epoch, { type: 'topic', topic, message })
+      }
+      case 'send-topic-hello': {
+        const { to, epoch, topic, terms } = output
+        return this.send(to, epoch, { type: 'topic-hello', topic, terms })
+      }
+      case 'send-relay':
+        world.traffic.relays++
+        return this.send(output.to, output.epoch, { type: 'relay', relay: output.relay })
+      case 'knock': {
+        world.traffic.knocks++
+        return this.signal(output.to, {
+          type: 'knock',
+          topic: output.topic,
+          message: output.knock,
+        })
+      }
+      case 'answer-knock':
+        return this.signal(output.to, {
+          type: 'knock',
+          topic: output.topic,
+          message: output.answer,
+        })
+      case 'signal':
+        return world.server.carry(this, output.to, output.body)
+      case 'signal-in':
+        return this.hearSignal(output.body, 'mesh')
+      case 'dial':
+        return this.handshakes.dial(output.peer)
+      case 'hang-up':
+        return this.hangUp(output.peer, output.reason)
+      case 'seal': {
+        // At once, and with as many bytes as a signature has.
+        const { topic, ref, draft } = output
+        const signature = world.isSigned(topic) ? SIGNATURE : undefined
+        return this.take({ type: 'sealed', topic, ref, message: { ...draft, signature } })
+      }
+      case 'seal-neighbors': {
+        const { topic, ref, payload } = output
+        const nonce = world.newRandom().bytes(16)
+        const signature = world.isSigned(topic) ? SIGNATURE : undefined
+        const time = Math.floor(world.now)
+        return this.take({ type: 'neighbors-sealed', topic, ref, payload, nonce, time, signature })
+      }
+      case 'reserve-seqs': {
+        const { topic, count } = output
+        const first = this.seqs.get(topic) ?? 1
+        this.seqs.set(topic, first + count)
+        return this.take({ type: 'seqs-reserved', topic, first, last: first + count - 1 })
+      }
+      case 'emit':
+        return world.heard(this, output.topic, output.event)
+      case 'status':
+        this.statuses.set(output.topic, output.status)
+        return
+      case 'enter':
+        return world.server.enter(this, output.topic)
+      case 'exit':
+        this.statuses.delete(output.topic)
+        return world.server.exit(this, output.topic)
+      case 'remember-peers':
+        this.remembered.set(output.topic, output.peers)
+        return
+      case 'blamed':
+        return world.count(`blamed-${output.reason}`)
+      case 'remember-ids':
+      case 'broadcast-done':
+    }
+  }
+}
+
+function countSent({ traffic }: World, { type }: TopicMessage): void {
+  switch (type) {
+    case 'gossip':
+      traffic.pushes++
+      break
+    case 'ihave':
+      traffic.ihaves++
+      break
+    case 'graft':
+      traffic.grafts++
+      break
+    case 'prune':
+      traffic.prunes++
+      break
+    case 'graft-refused':
+      traffic.refusals++
+      break
+    case 'neighbor-request':
+      traffic.requests++
+  }
+}
+
+const WAKE: NodeInput = { type: 'wake' }
+const NOBODY: readonly PeerId[] = []
+const SIGNATURE = new Uint8Array(64)
+const TRACE_WAKE = 3
+const TRACE_SIGNAL = 4

@@ -1,0 +1,343 @@
+import { PLUMTREE_DEFAULTS } from '../core/broadcast/plumtree/config.js'
+import type { NodeConfig } from '../core/config.js'
+import type { PeerId, TopicId } from '../core/ids.js'
+import { type Millis, peerIdFromBytes, topicIdFromBytes } from '../core/ids.js'
+import type { TopicEvent } from '../core/io.js'
+import { HYPARVIEW_DEFAULTS } from '../core/membership/hyparview/config.js'
+import { Random } from '../core/random.js'
+import type { TopicTerms } from '../core/topic-hello.js'
+import { LINK_DEFAULTS } from '../link/config.js'
+import { Agenda } from './agenda.js'
+import { BareEnd } from './bare-end.js'
+import { type LatencyModel, uniformLatency } from './latency.js'
+import type { LinkEnd } from './link-end.js'
+import { NETWORK_DEFAULTS, Network, type NetworkSettings } from './network.js'
+import { Peer } from './peer.js'
+import { Act, type ServerSettings, SignalingServer } from './server.js'
+import { Trace } from './trace.js'
+import { WiredEnd } from './wired-end.js'
+
+export interface WorldSettings {
+  /** The same seed and the same calls replay the same run, bit for bit. */
+  seed: number
+  /** `off`: messages are handed over without being encoded. Default `on`. */
+  wire: 'on' | 'off'
+  network: NetworkSettings
+  server: ServerSettings
+  /** `elided`: no pings on links that are well, which changes nothing but the speed. */
+  heartbeats: 'elided' | 'driven'
+  config: NodeConfig
+}
+
+/** What is left unsaid has a default. */
+export interface WorldOptions {
+  seed: number
+  wire?: 'on' | 'off'
+  latency?: LatencyModel
+  network?: Partial<Omit<NetworkSettings, 'latency'>>
+  server?: Partial<ServerSettings>
+  heartbeats?: 'elided' | 'driven'
+  membership?: Partial<NodeConfig['membership']>
+  broadcast?: Partial<NodeConfig['broadcast']>
+}
+
+/** Everything that is counted as it passes; see metrics.ts for what is made of it. */
+export interface Traffic {
+  /** Frames other than heartbeats and deadlines that went through a peer's `handle`. */
+  events: number
+  packets: number
+  packetBytes: number
+  /** Bytes of encoded frames, greetings and definitions of names included. */
+  frameBytes: number
+  /** Messages sent whole, and such as arrived, duplicates included. */
+  pushes: number
+  copies: number
+  ihaves: number
+  grafts: number
+  prunes: number
+  refusals: number
+  /** Neighbor requests, knocks (which may be such) and relayed signals. */
+  requests: number
+  knocks: number
+  relays: number
+  /** Handshakes begun. */
+  dials: number
+}
+
+/**
+ * A town of simulated peers: one clock, one network, one signaling server. Peers come, join topics, speak,
+ * crash and leave as they are told; between, time runs.
+ */
+export class World {
+  readonly agenda = new Agenda(START)
+  readonly trace = new Trace()
+  readonly traffic: Traffic = newTraffic()
+  readonly settings: WorldSettings
+  readonly network: Network
+  readonly server: SignalingServer
+  readonly counters = new Map<string, number>()
+  /** All that ever came, by their number. */
+  readonly peers: Peer[] = []
+  private readonly byId = new Map<PeerId, Peer>()
+  private readonly terms = new Map<TopicId, TopicTerms>()
+  private readonly random: Random
+  private readonly listeners: ((peer: Peer, topic: TopicId, event: TopicEvent) => void)[] = []
+  private epoch = 1
+  private ref = 1
+
+  constructor(options: WorldOptions) {
+    const { seed, latency = uniformLatency(10, 50, seed) } = options
+    const { loss = 0 } = options.network ?? {}
+    this.random = new Random(seed)
+    this.settings = {
+      seed,
+      wire: options.wire ?? 'on',
+      network: { ...NETWORK_DEFAULTS, ...options.network, latency },
+      server: { up: true, introductions: INTRODUCTIONS, ...options.server },
+      // Lost packets can make a link suspect, so there heartbeats are never left out.
+      heartbeats: options.heartbeats ?? (loss > 0 ? 'driven' : 'elided'),
+      config: {
+        membership: { ...HYPARVIEW_DEFAULTS, ...options.membership },
+        broadcast: { ...PLUMTREE_DEFAULTS, ...options.broadcast },
+      },
+    }
+    this.network = new Network(this.settings.network, this.newRandom())
+    this.server = new SignalingServer(this, this.newRandom(), this.settings.server)
+  }
+
+  get now(): Millis {
+    return this.agenda.now
+  }
+
+  get living(): Peer[] {
+    return this.peers.filter(({ isAlive }) => isAlive)
+  }
+
+  peer(id: PeerId): Peer | undefined {
+    return this.byId.get(id)
+  }
+
+  /** Dice of one's own: what one part draws moves no other's. */
+  newRandom(): Random {
+    return new Random(this.random.u32())
+  }
+
+  newEpoch(): number {
+    return this.epoch++
+  }
+
+  // ——— who is there
+
+  add(count = 1): Peer[] {
+    const added: Peer[] = []
+    for (let i = 0; i < count; i++) {
+      const id = peerIdFromBytes(this.random.bytes(32))
+      const peer = new Peer(this, this.peers.length, id)
+      this.peers.push(peer)
+      this.byId.set(id, peer)
+      added.push(peer)
+    }
+    return added
+  }
+
+  /** A topic whose id follows from its name. */
+  topic(name: string, terms: Partial<TopicTerms> = {}): TopicId {
+    let hash = 0
+    for (let i = 0; i < name.length; i++) hash = Math.imul(hash, 31) + name.charCodeAt(i)
+    const topic = topicIdFromBytes(new Random(hash).bytes(32))
+    this.terms.set(topic, { ...TERMS, ...terms })
+    return topic
+  }
+
+  isSigned(topic: TopicId): boolean {
+    return this.terms.get(topic)?.signed ?? true
+  }
+
+  join(peer: Peer, topic: TopicId, { bootstrap = [], remembered = [] }: JoinOptions = {}): void {
+    const terms = this.terms.get(topic) ?? TERMS
+    peer.take({ type: 'signaling', state: this.server.serves(peer) ? 'open' : 'none' })
+    peer.do({
+      type: 'subscribe',
+      topic,
+      terms,
+      bootstrap: bootstrap.map(({ id }) => id),
+      remembered: remembered.map(({ id }) => id),
+      seen: [],
+    })
+  }
+
+  leave(peer: Peer, topic: TopicId): void {
+    peer.do({ type: 'leave', topic })
+  }
+
+  broadcast(peer: Peer, topic: TopicId, payload: Uint8Array): void {
+    peer.do({ type: 'broadcast', topic, ref: this.ref++, payload })
+  }
+
+  /** With notice its links close, and the others hear so one latency later; silent, heartbeats must tell. */
+  crash(peer: Peer, { silent = false } = {}): void {
+    if (!peer.isAlive) return
+    const ends = [...peer.linkEnds]
+    peer.vanish(silent)
+    this.server.forget(peer, silent)
+    if (silent) for (const end of ends) this.fallSilent(end)
+  }
+
+  // ——— what happens to the network
+
+  /** Cuts the peers into sides that can't reach each other; `serverSide` is the one with the server, if any. */
+  cut(sideOf: (peer: Peer) => number, serverSide?: number): void {
+    const { living } = this
+    this.network.cut(
+      living.map(({ index }) => index),
+      index => sideOf(this.peers[index]!),
+      serverSide,
+    )
+    for (const peer of living) {
+      for (const end of peer.linkEnds) {
+        if (end.other !== undefined && !this.network.reaches(end.place, end.other.place)) {
+          this.fallSilent(end.other)
+          this.fallSilent(end)
+        }
+      }
+    }
+    this.server.tellState()
+  }
+
+  heal(): void {
+    this.network.heal()
+    for (const peer of this.living) for (const end of peer.linkEnds) end.release()
+    this.server.tellState()
+  }
+
+  // ——— time
+
+  run(ms: Millis): void {
+    this.agenda.run(this.now + ms)
+  }
+
+  /** Runs until the condition holds or the time is over; the condition is asked after everything that happens. */
+  runUntil(holds: () => boolean, ms: Millis): boolean {
+    const until = this.now + ms
+    while (!holds()) {
+      if (!this.agenda.next(until)) {
+        this.agenda.run(until)
+        return holds()
+      }
+    }
+    return true
+  }
+
+  later(ms: Millis, act: () => void): void {
+    this.agenda.add(this.now + ms, new Act(act))
+  }
+
+  // ——— what is seen
+
+  /** Everything that applications would hear. */
+  listen(listener: (peer: Peer, topic: TopicId, event: TopicEvent) => void): void {
+    this.listeners.push(listener)
+  }
+
+  heard(peer: Peer, topic: TopicId, event: TopicEvent): void {
+    for (const listener of this.listeners) listener(peer, topic, event)
+  }
+
+  count(counter: string, by = 1): void {
+    this.counters.set(counter, (this.counters.get(counter) ?? 0) + by)
+  }
+
+  // ——— links
+
+  /** The answer came back: after the rest of the handshake the channel opens at both ends, or does not. */
+  open(peer: Peer, remote: PeerId, epoch: number, begunAt: Millis): void {
+    const other = this.peer(remote)
+    if (other === undefined) return
+    const latencyMs = this.network.latency.between(peer.index, other.index)
+    const { dialMs, dialFailure } = this.settings.network
+    const at = Math.max(begunAt + dialMs, this.now + 2 * latencyMs)
+    this.later(at - this.now, () => {
+      const isWanted = (one: Peer, another: PeerId) =>
+        one.isAlive && one.handshakes.isCurrent(another, epoch)
+      // Without the other side ICE finds no way; the pacing's time limit says so.
+      if (!this.network.reaches(peer.index, other.index)) return
+      if (!isWanted(peer, remote) || !isWanted(other, peer.id)) return
+      if (this.network.chance(dialFailure)) {
+        peer.handshakes.failed(remote, epoch)
+        other.handshakes.failed(peer.id, epoch)
+      } else this.connect(peer, other, epoch, latencyMs)
+      peer.settle()
+      other.settle()
+    })
+  }
+
+  private connect(a: Peer, b: Peer, epoch: number, latencyMs: number): void {
+    const rate = this.network.capacity(a.index, b.index)
+    const low = LINK_DEFAULTS.lowWaterBytes
+    if (this.settings.wire === 'on') {
+      const one = new WiredEnd(a, b.id, epoch, latencyMs)
+      const another = new WiredEnd(b, a.id, epoch, latencyMs)
+      a.handshakes.opened(b.id, one)
+      b.handshakes.opened(a.id, another)
+      one.open(another, rate, low)
+      another.open(one, rate, low)
+    } else {
+      const one = new BareEnd(a, b.id, epoch, latencyMs)
+      const another = new BareEnd(b, a.id, epoch, latencyMs)
+      a.handshakes.opened(b.id, one)
+      b.handshakes.opened(a.id, another)
+      one.open(another, rate, low)
+      another.open(one, rate, low)
+    }
+  }
+
+  /**
+   * Nothing comes from this end's peer any more. The far end last heard a ping or a pong of it; both go out
+   * about every second, each in its own time.
+   */
+  private fallSilent({ other, latencyMs }: LinkEnd): void {
+    if (other === undefined) return
+    const { pingIntervalMs } = LINK_DEFAULTS
+    const sinceMs = Math.min(
+      this.random.between(0, pingIntervalMs),
+      this.random.between(0, pingIntervalMs),
+    )
+    other.fallSilent(this.now + latencyMs - sinceMs)
+  }
+}
+
+export interface JoinOptions {
+  bootstrap?: readonly Peer[]
+  remembered?: readonly Peer[]
+}
+
+export function newTraffic(): Traffic {
+  return {
+    events: 0,
+    packets: 0,
+    packetBytes: 0,
+    frameBytes: 0,
+    pushes: 0,
+    copies: 0,
+    ihaves: 0,
+    grafts: 0,
+    prunes: 0,
+    refusals: 0,
+    requests: 0,
+    knocks: 0,
+    relays: 0,
+    dials: 0,
+  }
+}
+
+export const TERMS: TopicTerms = {
+  signed: true,
+  membership: 'hyparview',
+  history: 'none',
+  maxMessageSize: 4096,
+}
+
+/** Some time in 2023: clocks have as many digits as real ones. */
+const START = 1_700_000_000_000
+/** As the server of this project (signaling-server/limits.ts). */
+const INTRODUCTIONS = 5
