@@ -340,7 +340,8 @@ export class Links implements Sleeper {
   #adopt(peer: PeerId, epoch: number, channel: DataChannel | undefined): void {
     if (peer === this.#world.identity.peerId) return this.#world.count('adopted-own-channel')
     this.#rememberEpoch(peer, Math.max(epoch, this.#epochs.get(peer) ?? 0))
-    this.#endAttempt(peer)
+    // Its place in the row goes too: a second try would end this one.
+    this.#callOff(peer)
     const link = this.#newLink(peer, epoch, true)
     this.#attempts.set(peer, {
       epoch,
@@ -400,7 +401,7 @@ export class Links implements Sleeper {
       // What it said last is still being verified, and counts.
       link.afterAll(() => this.#world.input({ type: 'link-down', peer, epoch, reason }))
     } else if (this.#attempts.get(peer)?.link === link) {
-      if (link.adopted) this.#endAttempt(peer)
+      if (link.adopted) this.#giveUp(peer)
       else this.#attemptFailed(peer)
     }
   }
