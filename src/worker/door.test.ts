@@ -242,8 +242,8 @@ describe('what peers say of themselves', () => {
     const joiner = { peer: others[1]!, record }
     test.door.frame(test.link(0), topic({ type: 'forward-join', joiner, hopsLeft: 3 }))
     const origin = { peer: author.peerId, record: { ...record, time: 6 } }
-    const shuffle = { type: 'shuffle', origin, walkId: 1, hopsLeft: 2, sample: [] } as const
-    test.door.frame(test.link(1), topic(shuffle))
+    const walk = { origin, walkId: 1, hopsLeft: 2, sample: [] }
+    test.door.frame(test.link(1), topic({ type: 'shuffle', ...walk }))
     await time().quiet()
     expect(test.inputs).toEqual([
       blame(others[0]!, 'bad-signature'),
