@@ -117,6 +117,18 @@ describe('a subscription', () => {
     expect(test.subscriptions).toEqual([])
   })
 
+  it.each<[string, unknown]>([
+    ['none', undefined],
+    ['empty ones', {}],
+    ['a membership that nobody knows', { ...TERMS, membership: 'ring' }],
+    ['a size that is none', { ...TERMS, maxMessageSize: -1 }],
+    ['a size beyond what the wire carries', { ...TERMS, maxMessageSize: 1e9 }],
+  ])('whose terms are %s ends before the node hears of it', (_, terms) => {
+    test.say({ ...subscribing(1), terms })
+    expect(test.posted).toMatchObject([{ type: 'ended', handle: 1, code: 'invalid-argument' }])
+    expect(test.subscriptions).toEqual([])
+  })
+
   it('is one of 64 at most, on each port', () => {
     for (let handle = 1; handle <= 65; handle++) test.subscribe(handle)
     expect(test.subscriptions).toHaveLength(64)

@@ -6,10 +6,11 @@ import type {
   Notice,
   Welcome,
 } from '../bridge/node-messages.js'
+import { decode, encode } from '../codec/schema.js'
 import { type PeerId, parsePeerId, parseTopicId, type TopicId } from '../core/ids.js'
 import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
-import type { TopicTerms } from '../core/topic-hello.js'
+import { type TopicTerms, topicTerms } from '../core/topic-hello.js'
 import { Subscriber, toTransfer } from './subscribers.js'
 
 /** What clients can ask of the node behind them. */
@@ -122,7 +123,7 @@ export class Client {
     const subscription = new Subscription(handle, topic, capacity, this.#post, this.#world.settle)
     this.#subscriptions.set(handle, subscription)
     try {
-      this.#world.subscribe(subscription, message.terms, peerIds(message.bootstrap))
+      this.#world.subscribe(subscription, termsOf(message.terms), peerIds(message.bootstrap))
     } catch (error) {
       this.#subscriptions.delete(handle)
       const { code, message: words } = failure(error)
@@ -253,6 +254,17 @@ function peerIds(peers: readonly unknown[]): PeerId[] {
       throw new GossamerError('invalid-argument', `Not a peer id: ${String(peer)}`)
     return id
   })
+}
+
+/** As the wire will carry them: what it can't carry would fail there, for everybody in the topic. */
+function termsOf(terms: TopicTerms): TopicTerms {
+  try {
+    const carried = decode(topicTerms, encode(topicTerms, terms))
+    if (carried.ok) return carried.value
+  } catch {
+    // Told below.
+  }
+  throw new GossamerError('invalid-argument', 'subscribe: the terms are none.')
 }
 
 function failure(error: unknown): { code: string; message: string } {
