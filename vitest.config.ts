@@ -10,6 +10,7 @@ export default defineConfig({
       'signaling-server/**/*.test.ts',
       'web/**/*.test.ts',
       'bench/**/*.test.ts',
+      'tests/**/*.test.ts',
     ],
     environment: 'node',
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
