@@ -1,6 +1,7 @@
 // Builds what the package ships, with esbuild (Vite's library mode breaks workers):
 //   dist/index.js             the library: ESM, one file, every import inside
 //   dist/worker.js            its worker: one self-contained script, no import, no export
+//   dist/sim.js               the simulator: `gossamer/sim`, ES only
 //   dist/signaling-server.js  the bin `gossamer-signaling`
 //   dist/signaling.js         createSignalingServer, which `npm start` attaches to the server of the page
 // `--watch` builds again on every change. Types come from `tsc -b`, not from here.
@@ -80,6 +81,14 @@ function parts() {
       // Runs as a module and as a classic worker alike, and has nothing a bundler would have to resolve.
       format: 'iife',
       platform: 'browser',
+    },
+    simulator: {
+      ...common,
+      entryPoints: ['src/sim/index.ts'],
+      outfile: 'dist/sim.js',
+      format: 'esm',
+      platform: 'neutral',
+      minify: false,
     },
     'signaling server': {
       ...server,

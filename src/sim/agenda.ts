@@ -10,33 +10,35 @@ export interface Occurrence {
  * together comes in the order in which it was added and a run is replayed exactly.
  */
 export class Agenda {
-  private times = new Float64Array(1024)
-  private orders = new Float64Array(1024)
-  private readonly items: (Occurrence | undefined)[] = []
-  private length = 0
-  private added = 0
-  private time: Millis
+  #times = new Float64Array(1024)
+  #orders = new Float64Array(1024)
+  readonly #items: (Occurrence | undefined)[] = []
+  #length = 0
+  #added = 0
+  #time: Millis
 
   constructor(start: Millis) {
-    this.time = start
+    this.#time = start
   }
 
   get now(): Millis {
-    return this.time
+    return this.#time
   }
 
   /** How many occurrences wait. */
   get size(): number {
-    return this.length
+    return this.#length
   }
 
   /** A time that is past already means now. */
   add(at: Millis, item: Occurrence): void {
-    if (at < this.time) at = this.time
-    if (this.length === this.times.length) this.grow()
-    const { times, orders, items } = this
+    if (at < this.#time) at = this.#time
+    if (this.#length === this.#times.length) this.#grow()
+    const times = this.#times
+    const orders = this.#orders
+    const items = this.#items
     // Parents move down until the place is found: one write a level, no swaps.
-    let place = this.length++
+    let place = this.#length++
     while (place > 0) {
       const above = (place - 1) >>> 2
       // What was added before goes first on ties, so an equal time never rises.
@@ -47,33 +49,35 @@ export class Agenda {
       place = above
     }
     times[place] = at
-    orders[place] = this.added++
+    orders[place] = this.#added++
     items[place] = item
   }
 
   /** Lets everything happen up to and including `until`, which then is the time. */
   run(until: Millis): void {
-    while (this.length > 0 && this.times[0]! <= until) this.step()
-    if (until > this.time) this.time = until
+    while (this.#length > 0 && this.#times[0]! <= until) this.#step()
+    if (until > this.#time) this.#time = until
   }
 
   /** The next thing happens; false where nothing waits, or nothing until then. */
   next(until: Millis): boolean {
-    if (this.length === 0 || this.times[0]! > until) return false
-    this.step()
+    if (this.#length === 0 || this.#times[0]! > until) return false
+    this.#step()
     return true
   }
 
-  private step(): void {
-    const item = this.items[0]!
-    this.time = this.times[0]!
-    this.removeFirst()
+  #step(): void {
+    const item = this.#items[0]!
+    this.#time = this.#times[0]!
+    this.#removeFirst()
     item.happen()
   }
 
-  private removeFirst(): void {
-    const { times, orders, items } = this
-    const last = --this.length
+  #removeFirst(): void {
+    const times = this.#times
+    const orders = this.#orders
+    const items = this.#items
+    const last = --this.#length
     const at = times[last]!
     const order = orders[last]!
     const item = items[last]
@@ -101,12 +105,12 @@ export class Agenda {
     items[place] = item
   }
 
-  private grow(): void {
-    const times = new Float64Array(this.times.length * 2)
-    const orders = new Float64Array(this.times.length * 2)
-    times.set(this.times)
-    orders.set(this.orders)
-    this.times = times
-    this.orders = orders
+  #grow(): void {
+    const times = new Float64Array(this.#times.length * 2)
+    const orders = new Float64Array(this.#times.length * 2)
+    times.set(this.#times)
+    orders.set(this.#orders)
+    this.#times = times
+    this.#orders = orders
   }
 }

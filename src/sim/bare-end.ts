@@ -10,22 +10,22 @@ import { LinkEnd } from './link-end.js'
  * time after which a silent peer is given up.
  */
 export class BareEnd extends LinkEnd<readonly Frame[]> {
-  private waiting: Frame[] = []
-  private deadAt: Millis | undefined
+  #waiting: Frame[] = []
+  #deadAt: Millis | undefined
 
   send(frame: OutgoingFrame): void {
     if (this.phase === 'closing' || this.phase === 'closed') return
-    this.waiting.push(frame as Frame)
+    this.#waiting.push(frame as Frame)
     this.markDirty()
   }
 
   flush(): void {
     if (this.phase === 'closed') return
-    if (this.waiting.length > 0) {
+    if (this.#waiting.length > 0) {
       const { traffic } = this.peer.world
       traffic.packets++
-      this.channel!.send(this.waiting, 0)
-      this.waiting = []
+      this.channel!.send(this.#waiting, 0)
+      this.#waiting = []
     }
     if (this.phase === 'closing') this.end('closed')
   }
@@ -35,7 +35,7 @@ export class BareEnd extends LinkEnd<readonly Frame[]> {
     const { world } = this.peer
     world.trace.note(world.now, this.peer.index, TRACE_FRAMES, frames.length)
     const { isProven } = this
-    for (const frame of frames) if (!this.isOver()) this.hear(frame)
+    for (const frame of frames) if (!this.#isOver()) this.hear(frame)
     if (this.isProven && !isProven) {
       const { remote, epoch, latencyMs } = this
       this.peer.take({ type: 'rtt', peer: remote, epoch, rttMs: 2 * latencyMs })
@@ -53,29 +53,29 @@ export class BareEnd extends LinkEnd<readonly Frame[]> {
   }
 
   fallSilent(heardAt: Millis): void {
-    if (this.phase === 'closed' || this.deadAt !== undefined) return
-    this.deadAt = heardAt + LINK_DEFAULTS.suspectAfterMs + LINK_DEFAULTS.deadAfterMs
+    if (this.phase === 'closed' || this.#deadAt !== undefined) return
+    this.#deadAt = heardAt + LINK_DEFAULTS.suspectAfterMs + LINK_DEFAULTS.deadAfterMs
     this.peer.watched.push(this)
     this.peer.settle()
   }
 
   get nextDeadline(): Deadline | undefined {
-    if (this.phase === 'closed' || this.deadAt === undefined) return undefined
-    return { at: this.deadAt, reason: 'silence' }
+    if (this.phase === 'closed' || this.#deadAt === undefined) return undefined
+    return { at: this.#deadAt, reason: 'silence' }
   }
 
   override release(): void {
-    this.deadAt = undefined
+    this.#deadAt = undefined
     super.release()
   }
 
   wake(now: Millis): void {
-    if (this.deadAt !== undefined && this.deadAt <= now) this.end('silent')
+    if (this.#deadAt !== undefined && this.#deadAt <= now) this.end('silent')
   }
 
   protected opened(): void {}
 
-  private isOver(): boolean {
+  #isOver(): boolean {
     return this.phase === 'closed'
   }
 }

@@ -16,89 +16,116 @@ export interface ChannelListener<C> {
 
 /** One direction of a data channel: reliable, ordered, as fast as the slower of its two ends. */
 export class Channel<C extends Cargo> {
-  private freeAt: Millis = 0
-  private lastArrivalAt: Millis = 0
-  private held: Occurrence[] | undefined
-  private lowAt: Millis | undefined
+  #freeAt: Millis = 0
+  #lastArrivalAt: Millis = 0
+  #held: Occurrence[] | undefined
+  #lowAt: Millis | undefined
+
+  readonly #agenda: Agenda
+  readonly #network: Network
+  readonly #from: ChannelListener<C>
+  readonly #to: ChannelListener<C>
+  readonly #latencyMs: number
+  readonly #bytesPerMs: number
+  readonly #lowWaterBytes: number
 
   constructor(
-    private readonly agenda: Agenda,
-    private readonly network: Network,
-    private readonly from: ChannelListener<C>,
-    private readonly to: ChannelListener<C>,
-    private readonly latencyMs: number,
-    private readonly bytesPerMs: number,
-    private readonly lowWaterBytes: number,
-  ) {}
+    agenda: Agenda,
+    network: Network,
+    from: ChannelListener<C>,
+    to: ChannelListener<C>,
+    latencyMs: number,
+    bytesPerMs: number,
+    lowWaterBytes: number,
+  ) {
+    this.#agenda = agenda
+    this.#network = network
+    this.#from = from
+    this.#to = to
+    this.#latencyMs = latencyMs
+    this.#bytesPerMs = bytesPerMs
+    this.#lowWaterBytes = lowWaterBytes
+  }
 
   /** Bytes written that have not left. */
   get buffered(): number {
-    if (this.bytesPerMs === Number.POSITIVE_INFINITY) return 0
-    return Math.max(0, this.freeAt - this.agenda.now) * this.bytesPerMs
+    if (this.#bytesPerMs === Number.POSITIVE_INFINITY) return 0
+    return Math.max(0, this.#freeAt - this.#agenda.now) * this.#bytesPerMs
   }
 
   send(cargo: C, bytes: number): void {
-    const { now } = this.agenda
-    this.freeAt = Math.max(this.freeAt, now) + bytes / this.bytesPerMs
-    this.deliver(new Arrival(this.to, cargo), this.freeAt + this.network.retransmissionMs())
-    if (this.bytesPerMs !== Number.POSITIVE_INFINITY) this.watch()
+    const { now } = this.#agenda
+    this.#freeAt = Math.max(this.#freeAt, now) + bytes / this.#bytesPerMs
+    this.#deliver(new Arrival(this.#to, cargo), this.#freeAt + this.#network.retransmissionMs())
+    if (this.#bytesPerMs !== Number.POSITIVE_INFINITY) this.#watch()
   }
 
   close(): void {
-    this.deliver(new Closing(this.to), Math.max(this.freeAt, this.agenda.now))
+    this.#deliver(new Closing(this.#to), Math.max(this.#freeAt, this.#agenda.now))
   }
 
   /** After a partition: what was held is sent again. */
   release(): void {
-    const held = this.held ?? []
-    this.held = undefined
-    for (const occurrence of held) this.deliver(occurrence, this.agenda.now + HELD_MS)
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const occurrence of held) this.#deliver(occurrence, this.#agenda.now + HELD_MS)
   }
 
-  private deliver(occurrence: Occurrence, leavesAt: Millis): void {
-    if (!this.network.reaches(this.from.place, this.to.place)) {
-      this.held ??= []
-      if (this.held.length < MOST_HELD) this.held.push(occurrence)
+  #deliver(occurrence: Occurrence, leavesAt: Millis): void {
+    if (!this.#network.reaches(this.#from.place, this.#to.place)) {
+      this.#held ??= []
+      if (this.#held.length < MOST_HELD) this.#held.push(occurrence)
       return
     }
     // Whatever waits holds up what comes behind it.
-    this.lastArrivalAt = Math.max(this.lastArrivalAt, leavesAt + this.latencyMs)
-    this.agenda.add(this.lastArrivalAt, occurrence)
+    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, leavesAt + this.#latencyMs)
+    this.#agenda.add(this.#lastArrivalAt, occurrence)
   }
 
-  private watch(): void {
-    const lowAt = this.freeAt - this.lowWaterBytes / this.bytesPerMs
-    if (this.lowAt !== undefined && this.lowAt >= lowAt) return
-    this.lowAt = lowAt
-    this.agenda.add(lowAt, new Low(this.from))
-    this.agenda.add(this.freeAt, new Low(this.from))
+  #watch(): void {
+    const lowAt = this.#freeAt - this.#lowWaterBytes / this.#bytesPerMs
+    if (this.#lowAt !== undefined && this.#lowAt >= lowAt) return
+    this.#lowAt = lowAt
+    this.#agenda.add(lowAt, new Low(this.#from))
+    this.#agenda.add(this.#freeAt, new Low(this.#from))
   }
 }
 
 class Arrival<C> implements Occurrence {
-  constructor(
-    private readonly to: ChannelListener<C>,
-    private readonly cargo: C,
-  ) {}
+  readonly #to: ChannelListener<C>
+  readonly #cargo: C
+
+  constructor(to: ChannelListener<C>, cargo: C) {
+    this.#to = to
+    this.#cargo = cargo
+  }
 
   happen(): void {
-    this.to.arrived(this.cargo)
+    this.#to.arrived(this.#cargo)
   }
 }
 
 class Closing<C> implements Occurrence {
-  constructor(private readonly to: ChannelListener<C>) {}
+  readonly #to: ChannelListener<C>
+
+  constructor(to: ChannelListener<C>) {
+    this.#to = to
+  }
 
   happen(): void {
-    this.to.closedByOther()
+    this.#to.closedByOther()
   }
 }
 
 class Low<C> implements Occurrence {
-  constructor(private readonly from: ChannelListener<C>) {}
+  readonly #from: ChannelListener<C>
+
+  constructor(from: ChannelListener<C>) {
+    this.#from = from
+  }
 
   happen(): void {
-    this.from.fellLow()
+    this.#from.fellLow()
   }
 }
 

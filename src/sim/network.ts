@@ -25,49 +25,52 @@ export const NETWORK_DEFAULTS: Omit<NetworkSettings, 'latency'> = {
 /** Latency, loss, capacities and partitions; every packet asks it when it arrives. */
 export class Network {
   readonly latency: LatencyModel
-  private readonly sides = new Map<number, number>()
-  private serverSide: number | undefined
-  private readonly capacities = new Map<number, number>()
-  private isCut = false
+  readonly #sides = new Map<number, number>()
+  #serverSide: number | undefined
+  readonly #capacities = new Map<number, number>()
+  #isCut = false
+
+  readonly #random: Random
 
   constructor(
     readonly settings: NetworkSettings,
-    private readonly random: Random,
+    random: Random,
   ) {
+    this.#random = random
     this.latency = settings.latency
   }
 
   /** Peers get the side that `sideOf` gives their number; only one side is left the server, or none. */
   cut(peers: Iterable<number>, sideOf: (peer: number) => number, serverSide: number | undefined) {
-    this.isCut = true
-    this.serverSide = serverSide
-    for (const peer of peers) this.sides.set(peer, sideOf(peer))
+    this.#isCut = true
+    this.#serverSide = serverSide
+    for (const peer of peers) this.#sides.set(peer, sideOf(peer))
   }
 
   heal(): void {
-    this.isCut = false
-    this.sides.clear()
+    this.#isCut = false
+    this.#sides.clear()
   }
 
   reaches(a: number, b: number): boolean {
-    return !this.isCut || this.sides.get(a) === this.sides.get(b)
+    return !this.#isCut || this.#sides.get(a) === this.#sides.get(b)
   }
 
   isCutFromServer(peer: number): boolean {
-    return this.isCut && this.sides.get(peer) !== this.serverSide
+    return this.#isCut && this.#sides.get(peer) !== this.#serverSide
   }
 
   /** What a peer's connection takes in and gives out, bytes a millisecond each way. */
   limit(peer: number, bytesPerMs: number): void {
-    this.capacities.set(peer, bytesPerMs)
+    this.#capacities.set(peer, bytesPerMs)
   }
 
   /** Bytes a millisecond between two peers; Infinity where neither is limited. */
   capacity(a: number, b: number): number {
-    if (this.capacities.size === 0) return Number.POSITIVE_INFINITY
+    if (this.#capacities.size === 0) return Number.POSITIVE_INFINITY
     return Math.min(
-      this.capacities.get(a) ?? Number.POSITIVE_INFINITY,
-      this.capacities.get(b) ?? Number.POSITIVE_INFINITY,
+      this.#capacities.get(a) ?? Number.POSITIVE_INFINITY,
+      this.#capacities.get(b) ?? Number.POSITIVE_INFINITY,
     )
   }
 
@@ -83,7 +86,7 @@ export class Network {
   }
 
   chance(share: number): boolean {
-    return share > 0 && this.random.between(0, 1) < share
+    return share > 0 && this.#random.between(0, 1) < share
   }
 }
 

@@ -21,18 +21,18 @@ export class Peer implements Occurrence {
   clampMs = 0
   /** When it came, and when it went. */
   readonly since: Millis
-  private goneAt: Millis | undefined
-  private isSilent = false
-  private readonly node: Node
-  private readonly links = new Map<PeerId, LinkEnd>()
-  private readonly statuses = new Map<TopicId, TopicStatus>()
-  private readonly seqs = new Map<TopicId, number>()
-  private readonly remembered = new Map<TopicId, readonly PeerId[]>()
-  private dialing: Dialing | undefined
-  private queue: NodeInput[] = []
-  private isDraining = false
+  #goneAt: Millis | undefined
+  #isSilent = false
+  readonly #node: Node
+  readonly #links = new Map<PeerId, LinkEnd>()
+  readonly #statuses = new Map<TopicId, TopicStatus>()
+  readonly #seqs = new Map<TopicId, number>()
+  readonly #remembered = new Map<TopicId, readonly PeerId[]>()
+  #dialing: Dialing | undefined
+  #queue: NodeInput[] = []
+  #isDraining = false
   /** Times at which it will be woken, the soonest last. */
-  private readonly alarms: Millis[] = []
+  readonly #alarms: Millis[] = []
 
   constructor(
     world: World,
@@ -41,41 +41,41 @@ export class Peer implements Occurrence {
   ) {
     this.world = world
     this.since = world.now
-    this.node = new Node(id, world.settings.config, world.newRandom().u32())
+    this.#node = new Node(id, world.settings.config, world.newRandom().u32())
   }
 
   get isAlive(): boolean {
-    return this.goneAt === undefined
+    return this.#goneAt === undefined
   }
 
   /** Gone without a word, and not longer ago than this. */
   isSilentlyGone(withinMs: number): boolean {
-    return this.isSilent && this.goneAt !== undefined && this.world.now - this.goneAt < withinMs
+    return this.#isSilent && this.#goneAt !== undefined && this.world.now - this.#goneAt < withinMs
   }
 
   neighbors(topic: TopicId): readonly PeerId[] {
-    return this.statuses.get(topic)?.neighbors ?? NOBODY
+    return this.#statuses.get(topic)?.neighbors ?? NOBODY
   }
 
   status(topic: TopicId): TopicStatus | undefined {
-    return this.statuses.get(topic)
+    return this.#statuses.get(topic)
   }
 
   /** What the worker would have stored for the next visit. */
   rememberedPeers(topic: TopicId): readonly PeerId[] {
-    return this.remembered.get(topic) ?? NOBODY
+    return this.#remembered.get(topic) ?? NOBODY
   }
 
   snapshot(): NodeSnapshot {
-    return this.node.snapshot(this.world.now)
+    return this.#node.snapshot(this.world.now)
   }
 
   get linkEnds(): Iterable<LinkEnd> {
-    return this.links.values()
+    return this.#links.values()
   }
 
   wantsLink(peer: PeerId): boolean {
-    return this.node.wantsLink(peer)
+    return this.#node.wantsLink(peer)
   }
 
   // ——— a task: inputs, then what follows from them
@@ -89,15 +89,15 @@ export class Peer implements Occurrence {
   /** An input within a task; who calls it calls `settle` in the end. */
   take(input: NodeInput): void {
     if (!this.isAlive) return
-    this.queue.push(input)
-    if (this.isDraining) return
-    this.isDraining = true
-    for (let i = 0; i < this.queue.length; i++) {
-      const outputs = this.node.handle(this.world.now, this.queue[i]!)
-      for (const output of outputs) this.perform(output)
+    this.#queue.push(input)
+    if (this.#isDraining) return
+    this.#isDraining = true
+    for (let i = 0; i < this.#queue.length; i++) {
+      const outputs = this.#node.handle(this.world.now, this.#queue[i]!)
+      for (const output of outputs) this.#perform(output)
     }
-    this.queue = []
-    this.isDraining = false
+    this.#queue = []
+    this.#isDraining = false
   }
 
   /** The end of a task: what was coalesced goes out, and the alarm is set. */
@@ -109,23 +109,23 @@ export class Peer implements Occurrence {
       end.flush()
     }
     dirty.length = 0
-    this.arm()
+    this.#arm()
   }
 
   /** An alarm rings. */
   happen(): void {
-    this.alarms.pop()
+    this.#alarms.pop()
     if (!this.isAlive) return
     const { world } = this
     const { now } = world
-    const deadline = this.node.nextDeadline
+    const deadline = this.#node.nextDeadline
     if (deadline !== undefined && deadline.at <= now) {
       world.traffic.events++
       world.trace.note(now, this.index, TRACE_WAKE, deadline.reason.length)
       this.take(WAKE)
     }
-    if (this.dialing !== undefined && (this.dialing.nextDeadline?.at ?? Infinity) <= now) {
-      this.dialing.wake(now)
+    if (this.#dialing !== undefined && (this.#dialing.nextDeadline?.at ?? Infinity) <= now) {
+      this.#dialing.wake(now)
     }
     if (this.watched.length > 0) {
       for (const end of [...this.watched]) end.wake(now)
@@ -134,12 +134,12 @@ export class Peer implements Occurrence {
     this.settle()
   }
 
-  private arm(): void {
+  #arm(): void {
     if (!this.isAlive) return
-    let at = this.node.nextDeadline?.at ?? Number.POSITIVE_INFINITY
-    if (this.dialing !== undefined) {
-      if (this.dialing.isIdle) this.dialing = undefined
-      else at = Math.min(at, this.dialing.nextDeadline?.at ?? Number.POSITIVE_INFINITY)
+    let at = this.#node.nextDeadline?.at ?? Number.POSITIVE_INFINITY
+    if (this.#dialing !== undefined) {
+      if (this.#dialing.isIdle) this.#dialing = undefined
+      else at = Math.min(at, this.#dialing.nextDeadline?.at ?? Number.POSITIVE_INFINITY)
     }
     for (const end of this.watched) at = Math.min(at, end.nextDeadline?.at ?? at)
     if (at === Number.POSITIVE_INFINITY) return
@@ -148,7 +148,7 @@ export class Peer implements Occurrence {
       const phase = (this.index * 137) % this.clampMs
       at = Math.ceil((at - phase) / this.clampMs) * this.clampMs + phase
     }
-    const { alarms } = this
+    const alarms = this.#alarms
     if (alarms.length > 0 && alarms[alarms.length - 1]! <= at) return
     alarms.push(Math.max(at, this.world.now))
     this.world.agenda.add(at, this)
@@ -167,7 +167,7 @@ export class Peer implements Occurrence {
         }
         world.traffic.copies++
         const { round } = message
-        return this.node.knows(topic, message.message)
+        return this.#node.knows(topic, message.message)
           ? this.take({ type: 'duplicate', from, epoch, topic, id: message.message, round })
           : this.take({ type: 'message', from, epoch, topic, message: message.message, round })
       }
@@ -182,37 +182,37 @@ export class Peer implements Occurrence {
 
   proven(end: LinkEnd): void {
     const { remote, epoch } = end
-    if (this.dialing?.proven(end) !== true) return end.close()
-    const before = this.links.get(remote)
-    this.links.set(remote, end)
+    if (this.#dialing?.proven(end) !== true) return end.close()
+    const before = this.#links.get(remote)
+    this.#links.set(remote, end)
     before?.close()
     this.take({ type: 'link-up', peer: remote, epoch })
   }
 
   down(end: LinkEnd, reason: LinkDownReason): void {
     const { remote, epoch } = end
-    if (this.links.get(remote) === end) {
-      this.links.delete(remote)
+    if (this.#links.get(remote) === end) {
+      this.#links.delete(remote)
       this.take({ type: 'link-down', peer: remote, epoch, reason })
-    } else this.dialing?.down(end)
+    } else this.#dialing?.down(end)
   }
 
   get handshakes(): Dialing {
-    this.dialing ??= new Dialing(this)
-    return this.dialing
+    this.#dialing ??= new Dialing(this)
+    return this.#dialing
   }
 
-  private hangUp(remote: PeerId, reason: 'unused' | 'blamed'): void {
-    this.dialing?.callOff(remote)
-    const end = this.links.get(remote)
+  #hangUp(remote: PeerId, reason: 'unused' | 'blamed'): void {
+    this.#dialing?.callOff(remote)
+    const end = this.#links.get(remote)
     if (end === undefined) return
-    this.links.delete(remote)
+    this.#links.delete(remote)
     if (reason === 'blamed') end.close()
     else end.closeSoon()
   }
 
-  private send(to: PeerId, epoch: number, frame: OutgoingFrame): void {
-    const end = this.links.get(to)
+  #send(to: PeerId, epoch: number, frame: OutgoingFrame): void {
+    const end = this.#links.get(to)
     if (end?.epoch === epoch) end.send(frame)
   }
 
@@ -241,7 +241,7 @@ export class Peer implements Occurrence {
     if (!this.isAlive) return
     this.take({ type: 'signaling', state })
     if (state === 'open') {
-      for (const topic of this.statuses.keys()) this.world.server.enter(this, topic)
+      for (const topic of this.#statuses.keys()) this.world.server.enter(this, topic)
     }
     this.settle()
   }
@@ -250,34 +250,34 @@ export class Peer implements Occurrence {
 
   /** Gone at once: no parting word. `silent`: only heartbeats will tell. */
   vanish(isSilent: boolean): void {
-    this.goneAt = this.world.now
-    this.isSilent = isSilent
-    for (const end of this.links.values()) {
+    this.#goneAt = this.world.now
+    this.#isSilent = isSilent
+    for (const end of this.#links.values()) {
       if (isSilent) end.vanish()
       else end.close()
     }
-    if (!isSilent) this.dialing?.vanish()
-    this.links.clear()
-    this.dialing = undefined
+    if (!isSilent) this.#dialing?.vanish()
+    this.#links.clear()
+    this.#dialing = undefined
     this.watched = []
-    this.queue = []
+    this.#queue = []
   }
 
-  private perform(output: NodeOutput): void {
+  #perform(output: NodeOutput): void {
     const { world } = this
     switch (output.type) {
       case 'send': {
         const { to, epoch, topic, message } = output
         countSent(world, message)
-        return this.send(to, epoch, { type: 'topic', topic, message })
+        return this.#send(to, epoch, { type: 'topic', topic, message })
       }
       case 'send-topic-hello': {
         const { to, epoch, topic, terms } = output
-        return this.send(to, epoch, { type: 'topic-hello', topic, terms })
+        return this.#send(to, epoch, { type: 'topic-hello', topic, terms })
       }
       case 'send-relay':
         world.traffic.relays++
-        return this.send(output.to, output.epoch, { type: 'relay', relay: output.relay })
+        return this.#send(output.to, output.epoch, { type: 'relay', relay: output.relay })
       case 'knock': {
         world.traffic.knocks++
         return this.signal(output.to, {
@@ -299,7 +299,7 @@ export class Peer implements Occurrence {
       case 'dial':
         return this.handshakes.dial(output.peer)
       case 'hang-up':
-        return this.hangUp(output.peer, output.reason)
+        return this.#hangUp(output.peer, output.reason)
       case 'seal': {
         // At once, and with as many bytes as a signature has.
         const { topic, ref, draft } = output
@@ -315,22 +315,22 @@ export class Peer implements Occurrence {
       }
       case 'reserve-seqs': {
         const { topic, count } = output
-        const first = this.seqs.get(topic) ?? 1
-        this.seqs.set(topic, first + count)
+        const first = this.#seqs.get(topic) ?? 1
+        this.#seqs.set(topic, first + count)
         return this.take({ type: 'seqs-reserved', topic, first, last: first + count - 1 })
       }
       case 'emit':
         return world.heard(this, output.topic, output.event)
       case 'status':
-        this.statuses.set(output.topic, output.status)
+        this.#statuses.set(output.topic, output.status)
         return
       case 'enter':
         return world.server.enter(this, output.topic)
       case 'exit':
-        this.statuses.delete(output.topic)
+        this.#statuses.delete(output.topic)
         return world.server.exit(this, output.topic)
       case 'remember-peers':
-        this.remembered.set(output.topic, output.peers)
+        this.#remembered.set(output.topic, output.peers)
         return
       case 'blamed':
         return world.count(`blamed-${output.reason}`)

@@ -7,90 +7,93 @@ import type { World } from './world.js'
 
 /** Introduces peers of a topic to one another and carries signals; can be switched off. */
 export class SignalingServer {
-  private readonly rosters = new Map<TopicId, Roster>()
-  private up: boolean
+  readonly #rosters = new Map<TopicId, Roster>()
+  #up: boolean
   /** Signals carried. */
   carried = 0
 
-  constructor(
-    private readonly world: World,
-    private readonly random: Random,
-    private readonly settings: ServerSettings,
-  ) {
-    this.up = settings.up
+  readonly #world: World
+  readonly #random: Random
+  readonly #settings: ServerSettings
+
+  constructor(world: World, random: Random, settings: ServerSettings) {
+    this.#world = world
+    this.#random = random
+    this.#settings = settings
+    this.#up = settings.up
   }
 
   /** Whether this peer can reach it. */
   serves(peer: Peer): boolean {
-    return this.up && !this.world.network.isCutFromServer(peer.index)
+    return this.#up && !this.#world.network.isCutFromServer(peer.index)
   }
 
   stop(): void {
-    this.up = false
+    this.#up = false
     this.tellState()
   }
 
   start(): void {
-    this.up = true
+    this.#up = true
     this.tellState()
   }
 
   /** After anything that changed who can reach it; who can again is listed again, as a session does. */
   tellState(): void {
-    for (const peer of this.world.living) {
+    for (const peer of this.#world.living) {
       const state = this.serves(peer) ? 'open' : 'lost'
-      this.world.later(this.delay(peer), () => peer.hearSignaling(state))
+      this.#world.later(this.#delay(peer), () => peer.hearSignaling(state))
     }
   }
 
   enter(peer: Peer, topic: TopicId): void {
     if (!this.serves(peer)) return
-    this.later(peer, () => {
+    this.#later(peer, () => {
       if (!this.serves(peer) || !peer.isAlive) return
-      const roster = this.roster(topic)
+      const roster = this.#roster(topic)
       roster.add(peer)
-      const peers = roster.sample(this.random, this.settings.introductions, peer)
-      this.later(peer, () => peer.take({ type: 'introduced', topic, peers }))
+      const peers = roster.sample(this.#random, this.#settings.introductions, peer)
+      this.#later(peer, () => peer.take({ type: 'introduced', topic, peers }))
     })
   }
 
   exit(peer: Peer, topic: TopicId): void {
-    this.later(peer, () => this.rosters.get(topic)?.delete(peer))
+    this.#later(peer, () => this.#rosters.get(topic)?.delete(peer))
   }
 
   /** The session is gone: at once after a crash with notice, else when the server's own pings fail. */
   forget(peer: Peer, isSilent: boolean): void {
-    this.world.later(isSilent ? SILENT_SESSION_MS : this.delay(peer), () => {
-      for (const roster of this.rosters.values()) roster.delete(peer)
+    this.#world.later(isSilent ? SILENT_SESSION_MS : this.#delay(peer), () => {
+      for (const roster of this.#rosters.values()) roster.delete(peer)
     })
   }
 
   carry(from: Peer, to: PeerId, body: Uint8Array): void {
     if (!this.serves(from)) return
-    this.later(from, () => {
-      const addressee = this.world.peer(to)
+    this.#later(from, () => {
+      const addressee = this.#world.peer(to)
       if (addressee === undefined || !addressee.isAlive || !this.serves(addressee)) {
         // A silent one still has a session, and what is sent to it is lost without a word.
         if (addressee?.isSilentlyGone(SILENT_SESSION_MS)) return
-        this.later(from, () => from.take({ type: 'undeliverable', to }))
+        this.#later(from, () => from.take({ type: 'undeliverable', to }))
         return
       }
       this.carried++
-      this.later(addressee, () => addressee.hearSignal(body, 'server'))
+      this.#later(addressee, () => addressee.hearSignal(body, 'server'))
     })
   }
 
-  private later(peer: Peer, act: () => void): void {
-    this.world.later(this.delay(peer), act)
+  #later(peer: Peer, act: () => void): void {
+    this.#world.later(this.#delay(peer), act)
   }
 
-  private delay(peer: Peer): number {
-    return this.world.network.latency.between(peer.index, SERVER)
+  #delay(peer: Peer): number {
+    return this.#world.network.latency.between(peer.index, SERVER)
   }
 
-  private roster(topic: TopicId): Roster {
-    let roster = this.rosters.get(topic)
-    if (roster === undefined) this.rosters.set(topic, (roster = new Roster()))
+  #roster(topic: TopicId): Roster {
+    let roster = this.#rosters.get(topic)
+    if (roster === undefined) this.#rosters.set(topic, (roster = new Roster()))
     return roster
   }
 }
@@ -103,30 +106,30 @@ export interface ServerSettings {
 
 /** Who is in a topic; adding, removing and drawing cost the same however many there are. */
 class Roster {
-  private readonly peers: Peer[] = []
-  private readonly places = new Map<Peer, number>()
+  readonly #peers: Peer[] = []
+  readonly #places = new Map<Peer, number>()
 
   add(peer: Peer): void {
-    if (this.places.has(peer)) return
-    this.places.set(peer, this.peers.length)
-    this.peers.push(peer)
+    if (this.#places.has(peer)) return
+    this.#places.set(peer, this.#peers.length)
+    this.#peers.push(peer)
   }
 
   delete(peer: Peer): void {
-    const place = this.places.get(peer)
+    const place = this.#places.get(peer)
     if (place === undefined) return
-    this.places.delete(peer)
-    const last = this.peers.pop()!
+    this.#places.delete(peer)
+    const last = this.#peers.pop()!
     if (last === peer) return
-    this.peers[place] = last
-    this.places.set(last, place)
+    this.#peers[place] = last
+    this.#places.set(last, place)
   }
 
   sample(random: Random, count: number, except: Peer): PeerId[] {
     const drawn = new Set<Peer>()
-    const most = Math.min(count, this.peers.length - (this.places.has(except) ? 1 : 0))
+    const most = Math.min(count, this.#peers.length - (this.#places.has(except) ? 1 : 0))
     while (drawn.size < most) {
-      const peer = this.peers[random.below(this.peers.length)]!
+      const peer = this.#peers[random.below(this.#peers.length)]!
       if (peer !== except) drawn.add(peer)
     }
     return [...drawn].map(({ id }) => id)
@@ -135,10 +138,14 @@ class Roster {
 
 /** A function as an occurrence. */
 export class Act implements Occurrence {
-  constructor(private readonly act: () => void) {}
+  readonly #act: () => void
+
+  constructor(act: () => void) {
+    this.#act = act
+  }
 
   happen(): void {
-    this.act()
+    this.#act()
   }
 }
 

@@ -5,27 +5,27 @@ import type { Millis } from '../core/ids.js'
  * multiplicative lanes of 32 bits; it proves equality among friends, not against a forger.
  */
 export class Trace {
-  private a = 0x811c9dc5
-  private b = 0x9e3779b9
-  private readonly time = new Float64Array(1)
-  private readonly words = new Uint32Array(this.time.buffer)
+  #a = 0x811c9dc5
+  #b = 0x9e3779b9
+  readonly #time = new Float64Array(1)
+  readonly #words = new Uint32Array(this.#time.buffer)
 
   note(now: Millis, peer: number, what: number, detail: number): void {
-    this.time[0] = now
-    this.mix(this.words[0]!)
-    this.mix(this.words[1]!)
-    this.mix(peer)
-    this.mix((what << 24) ^ detail)
+    this.#time[0] = now
+    this.#mix(this.#words[0]!)
+    this.#mix(this.#words[1]!)
+    this.#mix(peer)
+    this.#mix((what << 24) ^ detail)
   }
 
   get digest(): string {
-    return hex(this.a) + hex(this.b)
+    return hex(this.#a) + hex(this.#b)
   }
 
-  private mix(word: number): void {
-    this.a = Math.imul(this.a ^ word, 0x01000193)
-    this.b = (Math.imul(this.b, 0x85ebca6b) + word) | 0
-    this.b ^= this.b >>> 15
+  #mix(word: number): void {
+    this.#a = Math.imul(this.#a ^ word, 0x01000193)
+    this.#b = (Math.imul(this.#b, 0x85ebca6b) + word) | 0
+    this.#b ^= this.#b >>> 15
   }
 }
 

@@ -12,40 +12,40 @@ import type { Peer } from './peer.js'
 
 /** A link end as the worker has it: every frame is encoded, packed, sent, unpacked and decoded. */
 export class WiredEnd extends LinkEnd<Uint8Array> {
-  private readonly machine: LinkMachine
-  private readonly encoder = new FrameEncoder()
-  private readonly decoder = new FrameDecoder()
-  private drivenAt: Millis = 0
-  private isWatched: boolean
-  private rttMs: number | undefined
+  readonly #machine: LinkMachine
+  readonly #encoder = new FrameEncoder()
+  readonly #decoder = new FrameDecoder()
+  #drivenAt: Millis = 0
+  #isWatched: boolean
+  #rttMs: number | undefined
 
   constructor(peer: Peer, remote: PeerId, epoch: number, latencyMs: number) {
     super(peer, remote, epoch, latencyMs)
-    this.machine = new LinkMachine(LINK_DEFAULTS, peer.world.newRandom())
-    this.isWatched = peer.world.settings.heartbeats === 'driven'
+    this.#machine = new LinkMachine(LINK_DEFAULTS, peer.world.newRandom())
+    this.#isWatched = peer.world.settings.heartbeats === 'driven'
   }
 
   send(frame: OutgoingFrame): void {
     if (this.phase === 'closing' || this.phase === 'closed') return
     const { traffic } = this.peer.world
-    for (const encoded of this.encoder.encode(frame)) {
+    for (const encoded of this.#encoder.encode(frame)) {
       traffic.frameBytes += encoded.bytes.length
-      this.drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
+      this.#drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
     }
     this.markDirty()
   }
 
   flush(): void {
     if (this.phase === 'closed') return
-    this.drive(FLUSH)
-    this.drive({ type: 'buffered', amount: this.channel?.buffered ?? 0 })
+    this.#drive(FLUSH)
+    this.#drive({ type: 'buffered', amount: this.channel?.buffered ?? 0 })
   }
 
   arrived(packet: Uint8Array): void {
     if (this.phase === 'closed') return
     const { world } = this.peer
     world.trace.note(world.now, this.peer.index, TRACE_PACKET, packet.length)
-    this.drive({ type: 'packet', bytes: packet })
+    this.#drive({ type: 'packet', bytes: packet })
     this.markDirty()
     this.peer.settle()
   }
@@ -60,7 +60,7 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
     if (this.phase === 'closing' || this.phase === 'closed') return
     if (this.phase !== 'proven') return this.close()
     this.phase = 'closing'
-    this.drive({ type: 'close' })
+    this.#drive({ type: 'close' })
     this.markDirty()
   }
 
@@ -71,38 +71,38 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
   fallSilent(heardAt: Millis): void {
     if (this.phase === 'closed') return
     const { world } = this.peer
-    if (!this.isWatched) {
-      this.isWatched = true
+    if (!this.#isWatched) {
+      this.#isWatched = true
       this.peer.watched.push(this)
-      const machineAt = Math.max(heardAt, this.drivenAt)
+      const machineAt = Math.max(heardAt, this.#drivenAt)
       if (machineAt <= world.now) {
-        this.drive({ type: 'packet', bytes: SIGN_OF_LIFE }, machineAt)
-        this.drive(WAKE, machineAt)
+        this.#drive({ type: 'packet', bytes: SIGN_OF_LIFE }, machineAt)
+        this.#drive(WAKE, machineAt)
       } else world.later(machineAt - world.now, () => this.arrived(SIGN_OF_LIFE))
     }
     this.peer.settle()
   }
 
   get nextDeadline(): Deadline | undefined {
-    return this.phase === 'closed' ? undefined : this.machine.nextDeadline
+    return this.phase === 'closed' ? undefined : this.#machine.nextDeadline
   }
 
   wake(now: Millis): void {
     const deadline = this.nextDeadline
     if (deadline === undefined || deadline.at > now) return
-    this.drive(WAKE)
+    this.#drive(WAKE)
     this.markDirty()
   }
 
   protected opened(): void {
-    this.drive({ type: 'opened' })
-    if (this.isWatched) this.peer.watched.push(this)
+    this.#drive({ type: 'opened' })
+    if (this.#isWatched) this.peer.watched.push(this)
   }
 
-  private drive(input: LinkInput, now: Millis = this.peer.world.now): void {
-    this.drivenAt = now
-    for (const output of this.machine.handle(now, input)) {
-      if (this.isOver()) return
+  #drive(input: LinkInput, now: Millis = this.peer.world.now): void {
+    this.#drivenAt = now
+    for (const output of this.#machine.handle(now, input)) {
+      if (this.#isOver()) return
       switch (output.type) {
         case 'write': {
           const { traffic } = this.peer.world
@@ -112,11 +112,11 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
           break
         }
         case 'deliver':
-          this.deliver(output.frame)
+          this.#deliver(output.frame)
           break
         case 'rtt':
-          this.rttMs = output.rttMs
-          if (this.phase === 'proven') this.tellRtt()
+          this.#rttMs = output.rttMs
+          if (this.phase === 'proven') this.#tellRtt()
           break
         case 'congested':
           this.peer.take({ type: 'congested', peer: this.remote, epoch: this.epoch })
@@ -138,21 +138,21 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
     }
   }
 
-  private isOver(): boolean {
+  #isOver(): boolean {
     return this.phase === 'closed'
   }
 
-  private deliver(bytes: Uint8Array): void {
-    const decoded = this.decoder.decode(bytes)
+  #deliver(bytes: Uint8Array): void {
+    const decoded = this.#decoder.decode(bytes)
     if (!decoded.ok) throw new Error(`a simulated frame is malformed: ${decoded.reason}`)
     const frame = decoded.value
     this.hear(frame)
-    if (frame.type === 'hello-proof' && this.rttMs !== undefined) this.tellRtt()
+    if (frame.type === 'hello-proof' && this.#rttMs !== undefined) this.#tellRtt()
   }
 
-  private tellRtt(): void {
+  #tellRtt(): void {
     const { remote, epoch } = this
-    this.peer.take({ type: 'rtt', peer: remote, epoch, rttMs: this.rttMs! })
+    this.peer.take({ type: 'rtt', peer: remote, epoch, rttMs: this.#rttMs! })
   }
 }
 

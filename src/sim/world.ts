@@ -78,17 +78,17 @@ export class World {
   readonly counters = new Map<string, number>()
   /** All that ever came, by their number. */
   readonly peers: Peer[] = []
-  private readonly byId = new Map<PeerId, Peer>()
-  private readonly terms = new Map<TopicId, TopicTerms>()
-  private readonly random: Random
-  private readonly listeners: ((peer: Peer, topic: TopicId, event: TopicEvent) => void)[] = []
-  private epoch = 1
-  private ref = 1
+  readonly #byId = new Map<PeerId, Peer>()
+  readonly #terms = new Map<TopicId, TopicTerms>()
+  readonly #random: Random
+  readonly #listeners: ((peer: Peer, topic: TopicId, event: TopicEvent) => void)[] = []
+  #epoch = 1
+  #ref = 1
 
   constructor(options: WorldOptions) {
     const { seed, latency = uniformLatency(10, 50, seed) } = options
     const { loss = 0 } = options.network ?? {}
-    this.random = new Random(seed)
+    this.#random = new Random(seed)
     this.settings = {
       seed,
       wire: options.wire ?? 'on',
@@ -114,16 +114,16 @@ export class World {
   }
 
   peer(id: PeerId): Peer | undefined {
-    return this.byId.get(id)
+    return this.#byId.get(id)
   }
 
   /** Dice of one's own: what one part draws moves no other's. */
   newRandom(): Random {
-    return new Random(this.random.u32())
+    return new Random(this.#random.u32())
   }
 
   newEpoch(): number {
-    return this.epoch++
+    return this.#epoch++
   }
 
   // ——— who is there
@@ -131,10 +131,10 @@ export class World {
   add(count = 1): Peer[] {
     const added: Peer[] = []
     for (let i = 0; i < count; i++) {
-      const id = peerIdFromBytes(this.random.bytes(32))
+      const id = peerIdFromBytes(this.#random.bytes(32))
       const peer = new Peer(this, this.peers.length, id)
       this.peers.push(peer)
-      this.byId.set(id, peer)
+      this.#byId.set(id, peer)
       added.push(peer)
     }
     return added
@@ -145,16 +145,16 @@ export class World {
     let hash = 0
     for (let i = 0; i < name.length; i++) hash = Math.imul(hash, 31) + name.charCodeAt(i)
     const topic = topicIdFromBytes(new Random(hash).bytes(32))
-    this.terms.set(topic, { ...TERMS, ...terms })
+    this.#terms.set(topic, { ...TERMS, ...terms })
     return topic
   }
 
   isSigned(topic: TopicId): boolean {
-    return this.terms.get(topic)?.signed ?? true
+    return this.#terms.get(topic)?.signed ?? true
   }
 
   join(peer: Peer, topic: TopicId, { bootstrap = [], remembered = [] }: JoinOptions = {}): void {
-    const terms = this.terms.get(topic) ?? TERMS
+    const terms = this.#terms.get(topic) ?? TERMS
     peer.take({ type: 'signaling', state: this.server.serves(peer) ? 'open' : 'none' })
     peer.do({
       type: 'subscribe',
@@ -171,7 +171,7 @@ export class World {
   }
 
   broadcast(peer: Peer, topic: TopicId, payload: Uint8Array): void {
-    peer.do({ type: 'broadcast', topic, ref: this.ref++, payload })
+    peer.do({ type: 'broadcast', topic, ref: this.#ref++, payload })
   }
 
   /** With notice its links close, and the others hear so one latency later; silent, heartbeats must tell. */
@@ -180,7 +180,7 @@ export class World {
     const ends = [...peer.linkEnds]
     peer.vanish(silent)
     this.server.forget(peer, silent)
-    if (silent) for (const end of ends) this.fallSilent(end)
+    if (silent) for (const end of ends) this.#fallSilent(end)
   }
 
   // ——— what happens to the network
@@ -196,8 +196,8 @@ export class World {
     for (const peer of living) {
       for (const end of peer.linkEnds) {
         if (end.other !== undefined && !this.network.reaches(end.place, end.other.place)) {
-          this.fallSilent(end.other)
-          this.fallSilent(end)
+          this.#fallSilent(end.other)
+          this.#fallSilent(end)
         }
       }
     }
@@ -236,11 +236,11 @@ export class World {
 
   /** Everything that applications would hear. */
   listen(listener: (peer: Peer, topic: TopicId, event: TopicEvent) => void): void {
-    this.listeners.push(listener)
+    this.#listeners.push(listener)
   }
 
   heard(peer: Peer, topic: TopicId, event: TopicEvent): void {
-    for (const listener of this.listeners) listener(peer, topic, event)
+    for (const listener of this.#listeners) listener(peer, topic, event)
   }
 
   count(counter: string, by = 1): void {
@@ -265,13 +265,13 @@ export class World {
       if (this.network.chance(dialFailure)) {
         peer.handshakes.failed(remote, epoch)
         other.handshakes.failed(peer.id, epoch)
-      } else this.connect(peer, other, epoch, latencyMs)
+      } else this.#connect(peer, other, epoch, latencyMs)
       peer.settle()
       other.settle()
     })
   }
 
-  private connect(a: Peer, b: Peer, epoch: number, latencyMs: number): void {
+  #connect(a: Peer, b: Peer, epoch: number, latencyMs: number): void {
     const rate = this.network.capacity(a.index, b.index)
     const low = LINK_DEFAULTS.lowWaterBytes
     if (this.settings.wire === 'on') {
@@ -295,12 +295,12 @@ export class World {
    * Nothing comes from this end's peer any more. The far end last heard a ping or a pong of it; both go out
    * about every second, each in its own time.
    */
-  private fallSilent({ other, latencyMs }: LinkEnd): void {
+  #fallSilent({ other, latencyMs }: LinkEnd): void {
     if (other === undefined) return
     const { pingIntervalMs } = LINK_DEFAULTS
     const sinceMs = Math.min(
-      this.random.between(0, pingIntervalMs),
-      this.random.between(0, pingIntervalMs),
+      this.#random.between(0, pingIntervalMs),
+      this.#random.between(0, pingIntervalMs),
     )
     other.fallSilent(this.now + latencyMs - sinceMs)
   }

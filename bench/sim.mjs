@@ -1,0 +1,93 @@
+// The simulator's command.
+//   npm run --silent sim -- SCENARIO [--nodes N] [--seeds 0,1,2,3] [--rounds R] [--latency 10-50|regions]
+//     [--kill 0.5] [--silent] [--wire on|off] [--payload B] [--rate N] [--unsigned]
+//     [--baseline FILE] [--report FILE.html] [--json]
+// Prints a table, or with --json one object and nothing else on stdout. Exits with 1 where --baseline finds a
+// broken budget, with 2 where it was asked something it can't do. Progress goes to stderr on a terminal.
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import * as esbuild from 'esbuild'
+import { ROOT } from '../scripts/build.mjs'
+
+let shownAt = 0
+const METER = {
+  elapsedMs: () => performance.now(),
+  peakMemoryMB: () => process.resourceUsage().maxRSS / 1024,
+}
+const sim = await loadSimulator()
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(words) {
+  if (words.includes('--help') || words.length === 0) {
+    console.log(sim.usage())
+    return words.length === 0 ? 2 : 0
+  }
+  const asked = sim.parseArguments(words)
+  if ('problem' in asked) return refuse(asked.problem)
+  const { scenario, settings, seeds } = asked
+
+  let baseline
+  if (asked.baseline !== undefined) {
+    try {
+      baseline = JSON.parse(await readFile(asked.baseline, 'utf8'))
+    } catch (error) {
+      return refuse(`--baseline can't be read: ${error.message}`)
+    }
+    const problem = sim.incomparable({ scenario: scenario.name, settings }, baseline)
+    if (problem !== undefined) return refuse(`--baseline does not fit: ${problem}.`)
+  }
+
+  const report = sim.runScenario(scenario, settings, seeds, METER, progress)
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  const targets = sim.judge(scenario.target, report)
+  console.log(asked.json ? JSON.stringify(report) : sim.table(report, targets, baseline))
+  if (asked.report !== undefined) {
+    await writeFile(asked.report, sim.page(report, targets, baseline))
+  }
+  if (baseline === undefined) return 0
+  const broken = [
+    ...sim
+      .judge(scenario.budget, report)
+      .filter(({ holds }) => !holds)
+      .map(judged => sim.phrase(judged)),
+    ...sim.regressions(report, baseline),
+  ]
+  for (const line of broken) console.error(`budget broken: ${line}`)
+  return broken.length > 0 ? 1 : 0
+}
+
+function refuse(problem) {
+  console.error(problem)
+  return 2
+}
+
+function progress(share, doing) {
+  if (!process.stderr.isTTY || performance.now() - shownAt < 100) return
+  shownAt = performance.now()
+  process.stderr.write(`\r\x1b[K${String(Math.floor(share * 100)).padStart(3)} %  ${doing}`)
+}
+
+/** Bundled from the sources, so that what is measured is what stands there. */
+async function loadSimulator() {
+  const folder = await mkdtemp(join(tmpdir(), 'gossamer-sim-'))
+  try {
+    const outfile = join(folder, 'sim.mjs')
+    await esbuild.build({
+      absWorkingDir: ROOT,
+      entryPoints: [resolve(ROOT, 'src/sim/index.ts')],
+      outfile,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      sourcemap: 'inline',
+      logLevel: 'warning',
+    })
+    return await import(pathToFileURL(outfile).href)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

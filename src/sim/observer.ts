@@ -1,0 +1,203 @@
+import type { Millis, TopicId } from '../core/ids.js'
+import { type Distributions, type Figures, mean, noDistributions, percentile } from './figures.js'
+import { graphOf } from './graph.js'
+import type { Peer } from './peer.js'
+import type { Traffic, World } from './world.js'
+
+/** One broadcast, and what became of it. */
+export interface Said {
+  readonly author: Peer
+  readonly at: Millis
+  /** By peer number: who was there when it was said, and who heard it. */
+  readonly due: Uint8Array
+  /** Deliveries still due. */
+  open: number
+  heard: number
+  lastAt: Millis
+  /** The largest round received: 0 is straight from the author. */
+  largestRound: number
+}
+
+const NOT_DUE = 0
+const DUE = 1
+const HEARD = 2
+
+/**
+ * Sees every delivery of one topic and makes figures of it. A broadcast is due at all who are in the topic when
+ * it is said; who crashes owes nothing any more, who comes later owes nothing yet.
+ */
+export class Observer {
+  readonly #world: World
+  readonly #topic: TopicId
+  readonly #payloadBytes: number
+  #said: Said[] = []
+  #offset = 0
+  #delays: number[] = []
+  #hops: number[] = []
+  #mark: Traffic
+  #markedAt: Millis
+  /** Deliveries of a message to a peer that had it: there must be none. */
+  twice = 0
+
+  constructor(world: World, topic: TopicId, payloadBytes: number) {
+    this.#world = world
+    this.#topic = topic
+    this.#payloadBytes = payloadBytes
+    this.#mark = { ...world.traffic }
+    this.#markedAt = world.now
+    world.listen((peer, heardIn, event) => {
+      if (event.type === 'received' && heardIn === topic)
+        this.#hear(peer, event.content, event.scope)
+    })
+  }
+
+  /** Forgets what was, and counts anew from here. */
+  begin(): void {
+    this.#offset += this.#said.length
+    this.#said = []
+    this.#delays = []
+    this.#hops = []
+    this.#mark = { ...this.#world.traffic }
+    this.#markedAt = this.#world.now
+  }
+
+  say(author: Peer): Said {
+    const { peers, now } = this.#world
+    const due = new Uint8Array(peers.length)
+    let open = 0
+    for (const peer of peers) {
+      if (peer === author || !peer.isAlive || peer.status(this.#topic) === undefined) continue
+      due[peer.index] = DUE
+      open++
+    }
+    const said: Said = { author, at: now, due, open, heard: 0, lastAt: now, largestRound: 0 }
+    const payload = new Uint8Array(this.#payloadBytes)
+    new DataView(payload.buffer).setUint32(0, this.#offset + this.#said.length)
+    this.#said.push(said)
+    this.#world.broadcast(author, this.#topic, payload)
+    return said
+  }
+
+  /** These are gone: what they have not heard is not due any more. */
+  excuse(peers: readonly Peer[]): void {
+    for (const said of this.#said) {
+      for (const { index } of peers) {
+        if (said.due[index] !== DUE) continue
+        said.due[index] = NOT_DUE
+        said.open--
+      }
+    }
+  }
+
+  get since(): Traffic {
+    const { traffic } = this.#world
+    const since = { ...traffic }
+    for (const name of Object.keys(since) as (keyof Traffic)[]) since[name] -= this.#mark[name]
+    return since
+  }
+
+  /**
+   * Of everything said since `begin`. `kind` says how redundancy and hops are counted: as iroh-gossip's
+   * simulator counts them, over rounds; or as the papers do.
+   */
+  figures(kind: 'papers' | 'rounds', rounds: readonly RoundFigures[] = []): Figures {
+    const traffic = this.since
+    const heard = sum(this.#said, ({ heard }) => heard)
+    const open = sum(this.#said, ({ open }) => open)
+    const delays = Float64Array.from(this.#delays).sort()
+    const minutes = Math.max(1e-9, (this.#world.now - this.#markedAt) / 60_000)
+    const { living } = this.#world
+    const graph = graphOf(this.#world, this.#topic)
+    const control = traffic.ihaves + traffic.grafts + traffic.prunes + traffic.refusals
+    return {
+      reliability: heard + open === 0 ? 1 : heard / (heard + open),
+      missed: open,
+      rmr:
+        kind === 'rounds'
+          ? mean(rounds.map(({ rmr }) => rmr))
+          : heard === 0
+            ? 0
+            : traffic.pushes / heard - 1,
+      ldh:
+        kind === 'rounds'
+          ? mean(rounds.map(({ ldh }) => ldh))
+          : mean(this.#said.map(({ largestRound }) => largestRound + 1)),
+      durationMs:
+        kind === 'rounds'
+          ? mean(rounds.map(({ durationMs }) => durationMs))
+          : mean(this.#said.map(({ lastAt, at }) => lastAt - at)),
+      p50Ms: percentile(delays, 0.5),
+      p99Ms: percentile(delays, 0.99),
+      bytesPerDelivery: heard === 0 ? 0 : traffic.frameBytes / heard,
+      controlPerDelivery: heard === 0 ? 0 : control / heard,
+      grafts: traffic.grafts,
+      prunes: traffic.prunes,
+      meanActive: graph.meanDegree,
+      asymmetricLinks: graph.asymmetricLinks,
+      dials: traffic.dials / minutes / Math.max(1, living.length),
+      storms: 0,
+      deliveredTwice: this.twice,
+      // Since the world began.
+      events: this.#world.traffic.events,
+    }
+  }
+
+  distributions(): Distributions {
+    const delays = Float64Array.from(this.#delays).sort()
+    const delivery: [number, number][] = []
+    for (let step = 0; step <= CURVE_STEPS && delays.length > 0; step++) {
+      const share = step / CURVE_STEPS
+      delivery.push([Math.round(percentile(delays, share) * 10) / 10, share])
+    }
+    const degrees = graphOf(this.#world, this.#topic).histogram
+    return { ...noDistributions(), delivery, degrees, hops: Array.from(this.#hops, n => n ?? 0) }
+  }
+
+  get all(): readonly Said[] {
+    return this.#said
+  }
+
+  #hear(
+    peer: Peer,
+    content: Uint8Array,
+    scope: { kind: 'swarm'; round: number } | { kind: 'neighbors' },
+  ): void {
+    if (scope.kind !== 'swarm') return
+    const number = new DataView(content.buffer, content.byteOffset).getUint32(0)
+    const said = this.#said[number - this.#offset]
+    if (said === undefined) return
+    const state = said.due[peer.index] ?? NOT_DUE
+    if (state === HEARD) this.twice++
+    if (state !== DUE) return
+    said.due[peer.index] = HEARD
+    said.open--
+    said.heard++
+    const { now } = this.#world
+    said.lastAt = now
+    said.largestRound = Math.max(said.largestRound, scope.round)
+    this.#delays.push(now - said.at)
+    while (this.#hops.length <= scope.round) this.#hops.push(0)
+    this.#hops[scope.round]!++
+  }
+}
+
+export interface RoundFigures {
+  rmr: number
+  ldh: number
+  durationMs: number
+}
+
+/**
+ * iroh-gossip's redundancy: payloads received over those that were due and came, less one each time, the last
+ * less one more, so that its floor is 1 / (n - 2) and not 0.
+ */
+export function redundancy(copies: number, due: number, missed: number): number {
+  const divisor = due - missed - 1
+  return divisor <= 0 ? 0 : copies / divisor - 1
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}
+
+const CURVE_STEPS = 100

@@ -1,0 +1,56 @@
+import type { Outcome } from './figures.js'
+
+/** What a run can be told; each scenario has its own defaults. */
+export interface Settings {
+  nodes: number
+  /** Messages, or rounds of messages. */
+  rounds: number
+  /** `10-50`, `30` or `regions`: latency.ts. */
+  latency: string
+  /** Share of the peers that crash, where the scenario has a crash. */
+  kill: number
+  /** They crash without notice. */
+  silent: boolean
+  wire: 'on' | 'off'
+  payloadBytes: number
+  /** Messages a second, where the scenario has a rate. */
+  rate: number
+  signed: boolean
+}
+
+export interface Scenario {
+  readonly name: string
+  /** One sentence. */
+  readonly about: string
+  readonly defaults: Settings
+  /** What holds, and must go on holding: asserted in tests, and by `--baseline`. */
+  readonly budget: readonly Limit[]
+  /** What is to be reached. */
+  readonly target: readonly Limit[]
+  run(settings: Settings, seed: number, progress: Progress): Outcome
+}
+
+/** One bound on one figure, for runs with these settings. */
+export interface Limit {
+  figure: string
+  atMost?: number
+  atLeast?: number
+  /** Of the seeds' mean, or of the worst seed. */
+  of: 'mean' | 'worst'
+  when?: Partial<Settings>
+}
+
+/** `share` of the run is done. */
+export type Progress = (share: number, doing: string) => void
+
+export const SETTINGS: Settings = {
+  nodes: 100,
+  rounds: 30,
+  latency: '10-50',
+  kill: 0,
+  silent: false,
+  wire: 'on',
+  payloadBytes: 64,
+  rate: 1,
+  signed: true,
+}

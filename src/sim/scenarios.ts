@@ -1,0 +1,31 @@
+import type { Scenario } from './scenario.js'
+import { all } from './scenarios/all.js'
+import { churn } from './scenarios/churn.js'
+import { failures } from './scenarios/failures.js'
+import { flashCrowd } from './scenarios/flash-crowd.js'
+import { hiddenTabs } from './scenarios/hidden-tabs.js'
+import { hyparviewPaper } from './scenarios/hyparview-paper.js'
+import { multi } from './scenarios/multi.js'
+import { overlay } from './scenarios/overlay.js'
+import { partition } from './scenarios/partition.js'
+import { plumtreePaper } from './scenarios/plumtree-paper.js'
+import { single } from './scenarios/single.js'
+import { slowPeer } from './scenarios/slow-peer.js'
+
+/** All there are, by name. */
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
+  [
+    single,
+    multi,
+    all,
+    overlay,
+    failures,
+    hyparviewPaper,
+    plumtreePaper,
+    churn,
+    partition,
+    flashCrowd,
+    hiddenTabs,
+    slowPeer,
+  ].map(scenario => [scenario.name, scenario]),
+)

@@ -1,0 +1,58 @@
+import { mean } from '../figures.js'
+import { graphOf } from '../graph.js'
+import { type Scenario, SETTINGS } from '../scenario.js'
+import { crashSome, emptyTown, grow, speak } from '../town.js'
+
+export const failures: Scenario = {
+  name: 'failures',
+  about: 'A share of the peers crashes while a message spreads; twenty messages follow.',
+  defaults: { ...SETTINGS, nodes: 1000, rounds: 20, kill: 0.1 },
+  budget: [
+    { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },
+    { figure: 'reliability', atLeast: 1, of: 'worst', when: { kill: 0.1 } },
+  ],
+  target: [
+    { figure: 'lastLdh', atMost: 10, of: 'mean' },
+    { figure: 'reliability', atLeast: 1, of: 'worst' },
+  ],
+  run(settings, seed, progress) {
+    const town = emptyTown(settings, seed, { server: { introductions: 0 } })
+    const { world, topic, observer, random } = town
+    grow(town, settings, REST_MS, progress, 0.6)
+    const anyone = () => random.pick(world.living)!
+    speak(town, WARM_UP, 1, anyone)
+
+    observer.begin()
+    const during = observer.say(anyone())
+    world.run(KILL_AFTER_MS)
+    crashSome(town, settings.kill, settings.silent)
+    progress(0.7, 'crashed')
+    const due = during.open + during.heard
+    world.runUntil(() => during.open === 0, DURING_MS)
+    const duringReliability = 1 - during.open / due
+    const duringMs = during.lastAt - during.at
+
+    observer.begin()
+    speak(town, settings.rounds, settings.rate, anyone, said =>
+      progress(0.7 + (0.3 * said) / settings.rounds, `message ${said + 1}`),
+    )
+    const figures = observer.figures('papers')
+    const hops = observer.all.map(({ largestRound }) => largestRound + 1)
+    figures['duringReliability'] = duringReliability
+    figures['duringMs'] = duringMs
+    figures['firstLdh'] = hops[0] ?? 0
+    figures['lastLdh'] = mean(hops.slice(-LAST))
+    figures['componentCount'] = graphOf(world, topic).components.length
+    const distributions = observer.distributions()
+    distributions.failures.push([settings.kill, figures.reliability])
+    return { figures, distributions }
+  },
+}
+
+const REST_MS = 120_000
+const WARM_UP = 20
+/** As in the reference figures of iroh-gossip: a message has then made one or two hops. */
+const KILL_AFTER_MS = 60
+const DURING_MS = 10_000
+/** One message's depth is a whole number; the last three say it better. */
+const LAST = 3

@@ -1,0 +1,24 @@
+import { type Scenario, SETTINGS } from '../scenario.js'
+import { rounds } from './rounds.js'
+
+export const single: Scenario = {
+  name: 'single',
+  about: 'One peer says all: one message a round, always from the same author.',
+  defaults: SETTINGS,
+  budget: [
+    { figure: 'missed', atMost: 0, of: 'worst' },
+    { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },
+  ],
+  // The true means of iroh-gossip at 10-50 ms are 0.101 / 5.8 / 176 and 0.074 / 14.0 / 383.
+  target: [
+    { figure: 'rmr', atMost: 0.05, of: 'mean', when: { nodes: 100 } },
+    { figure: 'ldh', atMost: 5.8, of: 'mean', when: { nodes: 100 } },
+    { figure: 'durationMs', atMost: 176, of: 'mean', when: { nodes: 100, latency: '10-50' } },
+    { figure: 'rmr', atMost: 0.04, of: 'mean', when: { nodes: 1000 } },
+    { figure: 'ldh', atMost: 10, of: 'mean', when: { nodes: 1000 } },
+    { figure: 'durationMs', atMost: 330, of: 'mean', when: { nodes: 1000, latency: '10-50' } },
+    { figure: 'missed', atMost: 0, of: 'worst' },
+  ],
+  run: (settings, seed, progress) =>
+    rounds(settings, seed, progress, ({ world }) => [world.peers[0]!]),
+}
