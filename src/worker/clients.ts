@@ -76,6 +76,17 @@ export class Client {
     this.#subscriptions.clear()
   }
 
+  /** The node shuts down: every subscription is told, after all else that it was to be told. */
+  end(): void {
+    this.flush()
+    const { code, message } = new GossamerError('closed', 'The node is shutting down.')
+    for (const [handle, subscription] of this.#subscriptions) {
+      add(this.#ended, subscription.losses)
+      this.#post({ type: 'ended', handle, code, message })
+    }
+    this.#subscriptions.clear()
+  }
+
   #act(message: ClientMessage): void {
     switch (message.type) {
       case 'connect':

@@ -520,6 +520,7 @@ export class Runtime {
     }
     this.#topics.clear()
     this.#settleNow()
+    for (const client of this.#clients) client.end()
     await this.#drained()
     this.#links.stop()
     this.#socket?.stop()
