@@ -4,7 +4,7 @@ import type { ClientMessage, NodeMessage, Welcome } from '../bridge/node-message
 import type { PeerId } from '../core/ids.js'
 import type { TopicEvent } from '../core/io.js'
 import type { TopicTerms } from '../core/topic-hello.js'
-import { Client, type ClientsWorld, type Subscription } from './clients.js'
+import { Client, type Subscription } from './clients.js'
 import { fiveKeys, TERMS, TOPIC } from './world.suite.js'
 
 let peer: PeerId
@@ -217,6 +217,21 @@ describe('a broadcast', () => {
   })
 })
 
+it('a node that shuts down tells every subscription, after all else, and nothing follows', () => {
+  test.subscribe(1)
+  test.subscribe(2)
+  test.subscriptions[1]!.event({ type: 'neighborUp', peer })
+  test.client.end()
+  test.subscriptions[0]!.event({ type: 'neighborUp', peer })
+  test.client.flush()
+  expect(test.posted).toMatchObject([
+    { type: 'events', handle: 2 },
+    { type: 'ended', handle: 1, code: 'closed' },
+    { type: 'ended', handle: 2, code: 'closed' },
+  ])
+  expect(test.posted).toHaveLength(3)
+})
+
 it('a port that closes leaves all its topics, once', () => {
   test.subscribe(1)
   test.subscribe(2)
@@ -225,7 +240,7 @@ it('a port that closes leaves all its topics, once', () => {
   expect(test.left).toEqual([1, 2])
 })
 
-class ClientTest implements Partial<ClientsWorld> {
+class ClientTest {
   readonly posted: NodeMessage[] = []
   readonly counted: string[] = []
   readonly subscriptions: Subscription[] = []

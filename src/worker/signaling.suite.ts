@@ -17,6 +17,8 @@ export class FakeSignaling {
   readonly said: { from: PeerId | undefined; message: ClientMessage }[] = []
   /** No connection can be made. */
   isDown = false
+  /** Whoever enters is told of others. */
+  introduces = true
   /** Decides about each signal; false loses it. */
   passes: (from: PeerId, to: PeerId) => boolean = () => true
   private readonly sockets = new Set<FakeSocket>()
@@ -70,6 +72,7 @@ export class FakeSignaling {
         const peers = [...this.sockets].flatMap(({ peer, topics }) =>
           peer !== undefined && peer !== socket.peer && topics.has(message.topic) ? [peer] : [],
         )
+        if (!this.introduces) peers.length = 0
         return socket.say({ type: 'entered', topic: message.topic, peers })
       }
       case 'leave':

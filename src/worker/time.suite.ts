@@ -1,3 +1,4 @@
+import { KeyObject, sign, verify } from 'node:crypto'
 import { vi } from 'vitest'
 import { Random } from '../core/random.js'
 
@@ -24,7 +25,14 @@ export class VirtualTime {
         }
       },
     )
-    for (const name of ['sign', 'verify', 'importKey', 'exportKey', 'generateKey'] as const) {
+    // The threads behind WebCrypto would end their work in another order each time.
+    vi.spyOn(crypto.subtle, 'sign').mockImplementation((_, key, bytes) =>
+      time.later(() => new Uint8Array(sign(null, viewOf(bytes), KeyObject.from(key))).buffer),
+    )
+    vi.spyOn(crypto.subtle, 'verify').mockImplementation((_, key, signature, bytes) =>
+      time.later(() => verify(null, viewOf(bytes), KeyObject.from(key), viewOf(signature))),
+    )
+    for (const name of ['importKey', 'exportKey', 'generateKey'] as const) {
       const real = crypto.subtle[name] as (...given: unknown[]) => Promise<unknown>
       const watched = (...given: unknown[]) => time.watch(real.apply(crypto.subtle, given))
       vi.spyOn(crypto.subtle, name).mockImplementation(watched as never)
@@ -48,6 +56,19 @@ export class VirtualTime {
     setImmediate(() => {
       this.busy--
       act()
+    })
+  }
+
+  /** Its result, from a task of its own. */
+  later<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.soon(() => {
+        try {
+          resolve(work())
+        } catch (error) {
+          reject(error)
+        }
+      })
     })
   }
 
@@ -116,4 +137,9 @@ class TimedChannel {
   readonly port2 = { postMessage: () => this.time.soon(() => this.port1.onmessage()) }
 
   constructor(private readonly time: VirtualTime) {}
+}
+
+function viewOf(bytes: BufferSource): Uint8Array {
+  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes)
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -75,6 +75,14 @@ export function useVirtualTime(): () => VirtualTime {
   return () => time
 }
 
+/** What outlives a node, given to the next one: closing it is only counted. */
+export class KeptStore extends MemoryStore {
+  closes = 0
+  override async close(): Promise<void> {
+    this.closes++
+  }
+}
+
 /** Whole nodes, each with a page, and a signaling server between them. */
 export class World {
   readonly network: FakeNetwork
@@ -87,9 +95,9 @@ export class World {
   }
 
   /** The `n`th of the five. A store given is one that this identity had before. */
-  async peer(n: number, options: Partial<NodeOptions> = {}, store?: MemoryStore) {
+  async peer(n: number, options: Partial<NodeOptions> = {}, store?: KeptStore) {
     const { id, keys } = (await fiveKeys())[n]!
-    const kept = store ?? new MemoryStore()
+    const kept = store ?? new KeptStore()
     if (store === undefined) await kept.saveIdentity(keys)
     const peer = new TestPeer(this, id, kept, { ...OPTIONS, ...options })
     this.peers.push(peer)
@@ -126,7 +134,7 @@ export class TestPeer {
   constructor(
     readonly world: World,
     readonly identity: Identity,
-    readonly store: MemoryStore,
+    readonly store: KeptStore,
     options: NodeOptions,
   ) {
     const { clock } = world.time
