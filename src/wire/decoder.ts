@@ -2,6 +2,7 @@
 import type { Names } from '../codec/names.js'
 import type { Reader } from '../codec/reader.js'
 import { type Decoded, decode, type Schema } from '../codec/schema.js'
+import { Writer } from '../codec/writer.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import { type Frame, type LinkFrame, linkFrame, topicAlias, topicMessage } from './frame.js'
 import { WIRE_VERSION } from './hello.js'
@@ -17,10 +18,11 @@ export class FrameDecoder {
 
   /**
    * Never throws. Byte fields of the value are views; where they live on (gossip) and the frame is a small
-   * part of its packet, it is copied first, so that a peer can't make us keep 16 KiB for a few bytes.
+   * part of its packet, it is copied first, to lie beside others of its kind, so that a peer can't make us
+   * keep 16 KiB for a few bytes.
    */
   decode(bytes: Uint8Array): Decoded<Frame> {
-    return decode(this.#frame, mayBeKept(bytes) ? bytes.slice() : bytes, this.#names)
+    return decode(this.#frame, mayBeKept(bytes) ? keep(bytes) : bytes, this.#names)
   }
 
   readonly #frame: Pick<Schema<Frame>, 'read'> = {
@@ -51,8 +53,16 @@ function define<T>(r: Reader, table: T[], alias: number, long: T): void {
   table[alias] = long
 }
 
+function keep(bytes: Uint8Array): Uint8Array {
+  kept.put(bytes)
+  return kept.cut()
+}
+
 function mayBeKept(bytes: Uint8Array): boolean {
   const tag = bytes[1]
   const kept = tag === FRAME_TAGS.gossip || tag === FRAME_TAGS['neighbor-gossip']
   return kept && bytes.length * 2 < bytes.buffer.byteLength
 }
+
+/** Frames kept of all links, in buffers of this size that stay until the last of them is forgotten. Guess. */
+const kept = new Writer(32 << 10)

@@ -1,7 +1,7 @@
 // Values to frames, for one link. The encoder gives topics and authors their short names and sends the
 // definition ahead of the first use; both ride in the control queue, which nothing overtakes.
 import type { Names } from '../codec/names.js'
-import { varintLength, Writer } from '../codec/writer.js'
+import { Writer } from '../codec/writer.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { FrameClass, TopicMessage } from '../core/io.js'
 import { type LinkFrame, linkFrame, type OutgoingFrame, topicMessage } from './frame.js'
@@ -15,10 +15,10 @@ export interface EncodedFrame {
 }
 
 export class FrameEncoder {
-  private readonly topics = new Map<TopicId, number>()
-  private readonly authors = new Map<string, number>()
-  private readonly names: Names = {
-    shortOf: id => this.authors.get(id),
+  readonly #topics = new Map<TopicId, number>()
+  readonly #authors = new Map<string, number>()
+  readonly #names: Names = {
+    shortOf: id => this.#authors.get(id),
     longOf: () => undefined,
   }
 
@@ -30,11 +30,11 @@ export class FrameEncoder {
   encode(frame: OutgoingFrame): EncodedFrame[] {
     switch (frame.type) {
       case 'topic':
-        return this.topicFrames(frame.topic, frame.message)
+        return this.#topicFrames(frame.topic, frame.message)
       case 'topic-hello':
-        return [this.topicHello(frame)]
+        return [this.#topicHello(frame)]
       default:
-        return [this.control(frame)]
+        return [this.#control(frame)]
     }
   }
 
@@ -43,86 +43,67 @@ export class FrameEncoder {
    * 257th. Names are never given again, since a frame under the old one may still wait in a queue.
    */
   hasRoomFor(topic: TopicId): boolean {
-    return this.topics.has(topic) || this.topics.size < LARGEST_TOPICS_PER_LINK
+    return this.#topics.has(topic) || this.#topics.size < LARGEST_TOPICS_PER_LINK
   }
 
-  private topicFrames(topic: TopicId, message: TopicMessage): EncodedFrame[] {
-    const alias = this.topics.get(topic)
+  #topicFrames(topic: TopicId, message: TopicMessage): EncodedFrame[] {
+    const alias = this.#topics.get(topic)
     if (alias === undefined) throw new RangeError(`topic ${topic} has no topic-hello on this link`)
-    const named = this.authors.size
-    const frames = this.introductions(message)
+    const named = this.#authors.size
+    const frames = this.#introductions(message)
     try {
-      frames.push({ bytes: this.topicFrame(alias, message), class: classOf(message) })
+      frames.push({ bytes: this.#topicFrame(alias, message), class: classOf(message) })
     } catch (error) {
-      this.forgetFrom(named)
+      shared.drop()
+      this.#forgetFrom(named)
       throw error
     }
     return frames
   }
 
-  private topicFrame(alias: number, message: TopicMessage): Uint8Array {
-    const w = new Writer(this.roomFor(alias, message), this.names)
+  #topicFrame(alias: number, message: TopicMessage): Uint8Array {
+    const w = shared
+    w.names = this.#names
     w.u8(WIRE_VERSION)
     w.u8(topicMessage.tagOf(message))
     w.varint(alias)
     topicMessage.writeFields(w, message)
-    return w.finish()
-  }
-
-  /** For gossip exactly its length, so that the buffer neither grows nor is cut; else a guess. */
-  private roomFor(alias: number, message: TopicMessage): number {
-    if (message.type !== 'gossip') return USUAL_BYTES
-    const { author, seq, time, payload, extensions, signature } = message.message
-    const name = this.authors.get(author)
-    return (
-      2 +
-      varintLength(alias) +
-      varintLength(message.round) +
-      (name === undefined ? 1 + ID_BYTES : varintLength(name + 2)) +
-      varintLength(seq) +
-      varintLength(time) +
-      varintLength(payload.length) +
-      payload.length +
-      varintLength(extensions.length) +
-      extensions.length +
-      1 +
-      (signature?.length ?? 0)
-    )
+    return w.cut()
   }
 
   /** Names for authors who are heard of again and again; elsewhere one is used where there is one. */
-  private introductions(message: TopicMessage): EncodedFrame[] {
+  #introductions(message: TopicMessage): EncodedFrame[] {
     const frames: EncodedFrame[] = []
-    if (message.type === 'gossip') this.introduce(message.message.author, frames)
+    if (message.type === 'gossip') this.#introduce(message.message.author, frames)
     if (message.type === 'ihave') {
-      for (const { author } of message.announcements) this.introduce(author, frames)
+      for (const { author } of message.announcements) this.#introduce(author, frames)
     }
     return frames
   }
 
-  private introduce(author: PeerId, frames: EncodedFrame[]): void {
-    if (this.authors.has(author) || this.authors.size >= LARGEST_AUTHORS_PER_LINK) return
-    const alias = this.authors.size
-    frames.push(this.control({ type: 'author-alias', alias, author }))
-    this.authors.set(author, alias)
+  #introduce(author: PeerId, frames: EncodedFrame[]): void {
+    if (this.#authors.has(author) || this.#authors.size >= LARGEST_AUTHORS_PER_LINK) return
+    const alias = this.#authors.size
+    frames.push(this.#control({ type: 'author-alias', alias, author }))
+    this.#authors.set(author, alias)
   }
 
   /** The frame could not be written, so the definitions ahead of it are not sent either. */
-  private forgetFrom(alias: number): void {
-    for (const [author, each] of this.authors) if (each >= alias) this.authors.delete(author)
+  #forgetFrom(alias: number): void {
+    for (const [author, each] of this.#authors) if (each >= alias) this.#authors.delete(author)
   }
 
-  private topicHello(frame: Extract<OutgoingFrame, { type: 'topic-hello' }>): EncodedFrame {
+  #topicHello(frame: Extract<OutgoingFrame, { type: 'topic-hello' }>): EncodedFrame {
     if (!this.hasRoomFor(frame.topic)) {
       throw new RangeError(`a link names at most ${LARGEST_TOPICS_PER_LINK} topics`)
     }
-    const alias = this.topics.get(frame.topic) ?? this.topics.size
-    const encoded = this.control({ ...frame, alias })
-    this.topics.set(frame.topic, alias)
+    const alias = this.#topics.get(frame.topic) ?? this.#topics.size
+    const encoded = this.#control({ ...frame, alias })
+    this.#topics.set(frame.topic, alias)
     return encoded
   }
 
-  private control(frame: LinkFrame): EncodedFrame {
+  #control(frame: LinkFrame): EncodedFrame {
     const w = new Writer(USUAL_BYTES)
     w.u8(WIRE_VERSION)
     linkFrame.write(w, frame)
@@ -135,6 +116,11 @@ function classOf({ type }: TopicMessage): FrameClass {
   return type === 'gossip' || type === 'neighbor-gossip' ? 'live' : 'control'
 }
 
-const ID_BYTES = 32
-/** Room for most other messages; more is made where it is needed. */
+/** Room for most messages between links; more is made where it is needed. */
 const USUAL_BYTES = 128
+
+/**
+ * Frames of all links lie side by side until they are packed, a moment later. A buffer for each link would
+ * be tens of KiB that an idle link does not need.
+ */
+const shared = new Writer(40 << 10)
