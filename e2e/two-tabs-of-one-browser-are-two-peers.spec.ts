@@ -1,3 +1,4 @@
+import type { Kind } from './browsers.js'
 import { expect, test } from './fixtures.js'
 import type { Room } from './room.js'
 import type { Tab } from './tab.js'
@@ -9,14 +10,20 @@ test('two tabs of one browser are two peers', async ({ room, kinds }) => {
   await room.roundOfTalk('hello')
 })
 
-test('two tabs that reload at once keep each its own identity', async ({ room, kinds }) => {
+test('two tabs that reload at once keep each its own identity, though another one is free', async ({
+  room,
+  kinds,
+}) => {
+  // Tabs that were there first, and leave what they were to whoever takes the first that is free.
+  const former = await Promise.all(kinds.map(kind => room.open({ kind })))
   const tabs = await pairs(room, kinds)
+  for (const tab of former) await tab.close()
   const identities = await Promise.all(tabs.map(tab => tab.peerId()))
   await Promise.all(tabs.map(tab => tab.page.reload()))
   for (const tab of tabs) await tab.opened()
   expect(await Promise.all(tabs.map(tab => tab.peerId()))).toEqual(identities)
-  await room.joined()
-  await room.roundOfTalk('again')
+  await room.joined(tabs)
+  await room.roundOfTalk('again', tabs)
 })
 
 test('a duplicated tab becomes a peer of its own', async ({ room }) => {
@@ -31,7 +38,10 @@ test('a duplicated tab becomes a peer of its own', async ({ room }) => {
   await duplicate.hears('to my double')
 })
 
-/** Two tabs in each of the project's browsers. */
-async function pairs(room: Room, kinds: readonly string[]): Promise<Tab[]> {
-  return room.peers(2 * kinds.length)
+/** Two tabs in each of the project's browsers, in turn. */
+async function pairs(room: Room, kinds: readonly Kind[]): Promise<Tab[]> {
+  const tabs: Tab[] = []
+  for (const kind of [...kinds, ...kinds]) tabs.push(await room.open({ kind }))
+  await room.joined(tabs)
+  return tabs
 }
