@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { topicIdFromBytes } from '../core/ids.js'
 import { canonicalBytes } from '../core/message.js'
 import { Rogue, TERMS, TOPIC, useVirtualTime, World } from './world.suite.js'
@@ -27,6 +27,8 @@ describe('peers of one topic', () => {
 
   it('hear each author’s messages in the order in which they were said', async () => {
     const [a, b] = await new World(time()).joined(2)
+    unevenly('sign')
+    unevenly('verify')
     const said = Array.from({ length: 300 }, (_, n) => `number ${n}`)
     a!.topic.broadcast(...said.slice(0, 100))
     for (const each of said.slice(100)) a!.topic.broadcast(each)
@@ -286,6 +288,18 @@ describe('a reader', () => {
     expect(b!.topic.of('neighborDown')[0]!.reason).toBe('left')
   })
 })
+
+/** Some take longer than others. */
+function unevenly(name: 'sign' | 'verify') {
+  const work = vi.mocked(crypto.subtle[name])
+  const real = work.getMockImplementation() as (...given: unknown[]) => Promise<never>
+  let turn = 0
+  const uneven = async (...given: unknown[]) => {
+    for (let n = turn++ % 3; n > 0; n--) await time().later(() => {})
+    return real(...given)
+  }
+  work.mockImplementation(uneven as never)
+}
 
 function otherTopic() {
   return topicIdFromBytes(new Uint8Array(32).fill(8))
