@@ -2,6 +2,7 @@ import type { PeerId, TopicId } from '../core/ids.js'
 import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import type { TopicTerms } from '../core/topic-hello.js'
+import type { OutcomeRun, ReceivedRun } from './runs.js'
 
 // The one protocol by which a node is driven. Whoever holds a port can speak it: the page that opened
 // the node, another tab, a Node process. Ports are ordered, so only calls that answer carry a number.
@@ -41,9 +42,9 @@ export interface BroadcastCall {
 export type NodeMessage =
   | { type: 'answer'; call: number; value: Welcome | NodeMetrics | NodeSnapshot | undefined }
   | { type: 'refused'; call: number; code: string; message: string }
-  | { type: 'events'; handle: number; events: ClientEvent[] }
+  | { type: 'events'; handle: number; events: (ClientEvent | ReceivedRun)[] }
   | { type: 'status'; handle: number; status: TopicStatus }
-  | { type: 'outcomes'; handle: number; outcomes: BroadcastOutcome[] }
+  | { type: 'outcomes'; handle: number; outcomes: (BroadcastOutcome | OutcomeRun)[] }
   /** The subscription ended by itself: refused, or the node is shutting down. */
   | { type: 'ended'; handle: number; code: string; message: string }
   | { type: 'notice'; notice: Notice }

@@ -115,7 +115,14 @@ export type NodeOutput =
   | { type: 'seal-neighbors'; topic: TopicId; ref: number; payload: Uint8Array }
   | { type: 'reserve-seqs'; topic: TopicId; count: number }
   /** A broadcast was handed to this many neighbors (eager or announced). */
-  | { type: 'broadcast-done'; topic: TopicId; ref: number; id: string; neighbors: number }
+  | {
+      type: 'broadcast-done'
+      topic: TopicId
+      ref: number
+      /** Its number, or for a message to neighbors its nonce in base32. */
+      id: number | string
+      neighbors: number
+    }
   | { type: 'emit'; topic: TopicId; event: TopicEvent }
   | { type: 'status'; topic: TopicId; status: TopicStatus }
   /** Ask the signaling server to list us under the topic and name some peers; again asks for others. */

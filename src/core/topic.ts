@@ -122,7 +122,7 @@ export class Topic {
 
   sealed(now: Millis, ref: number, message: Message): TopicOutput[] {
     this.#gossip(now, { type: 'publish', message })
-    this.#done(ref, formatMessageId(message))
+    this.#done(ref, message.seq)
     this.#keepIdsSoon(now)
     return this.#take()
   }
@@ -412,7 +412,7 @@ export class Topic {
     }
   }
 
-  #done(ref: number, id: string): void {
+  #done(ref: number, id: number | string): void {
     const neighbors = this.#membership.neighbors.length
     this.#emitOut({ type: 'broadcast-done', topic: this.id, ref, id, neighbors })
   }

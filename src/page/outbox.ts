@@ -1,5 +1,6 @@
 import { errorOf, GossamerError } from '../bridge/errors.js'
 import type { BroadcastCall, BroadcastOutcome } from '../bridge/node-messages.js'
+import { type OutcomeRun, unpackOutcomes } from '../bridge/runs.js'
 
 /** What a broadcast came to. */
 export interface Receipt {
@@ -47,16 +48,16 @@ export class Outbox {
     })
   }
 
-  settle(outcomes: readonly BroadcastOutcome[]): void {
-    for (const outcome of outcomes) {
+  settle(outcomes: readonly (BroadcastOutcome | OutcomeRun)[]): void {
+    unpackOutcomes(outcomes, outcome => {
       const waiting = this.#waiting.get(outcome.ref)
-      if (waiting === undefined) continue
+      if (waiting === undefined) return
       this.#waiting.delete(outcome.ref)
       this.#bytesWaiting -= waiting.bytes
       waiting.forget?.()
       if (outcome.ok) waiting.resolve({ id: outcome.id, neighbors: outcome.neighbors })
       else waiting.reject(errorOf(outcome.code, outcome.message))
-    }
+    })
   }
 
   /** Sends what this task has gathered so far. */

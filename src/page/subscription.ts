@@ -6,6 +6,7 @@ import {
   EVENT_CREDIT,
   type NodeMessage,
 } from '../bridge/node-messages.js'
+import { unpackEvents } from '../bridge/runs.js'
 import type { PeerId } from '../core/ids.js'
 import type { TopicState, TopicStatus } from '../core/io.js'
 import { EventQueue } from './event-queue.js'
@@ -142,7 +143,7 @@ export class Subscription {
   receive(message: Extract<NodeMessage, { handle: number }>): void {
     switch (message.type) {
       case 'events':
-        for (const event of message.events) this.#deliver(event)
+        unpackEvents(message.events, event => this.#deliver(event))
         break
       case 'status':
         if (this.#failure === undefined) this.#setStatus(message.status)

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { GossamerError } from '../bridge/errors.js'
-import type { ClientMessage, NodeMessage, Welcome } from '../bridge/node-messages.js'
+import type { ClientEvent, ClientMessage, NodeMessage, Welcome } from '../bridge/node-messages.js'
+import { unpackEvents } from '../bridge/runs.js'
 import type { PeerId } from '../core/ids.js'
 import type { TopicEvent } from '../core/io.js'
 import type { TopicTerms } from '../core/topic-hello.js'
@@ -284,7 +285,11 @@ class ClientTest {
   }
 
   get events() {
-    return this.posted.flatMap(each => (each.type === 'events' ? each.events : []))
+    const events: ClientEvent[] = []
+    for (const each of this.posted) {
+      if (each.type === 'events') unpackEvents(each.events, event => events.push(event))
+    }
+    return events
   }
 }
 

@@ -6,12 +6,13 @@ import type {
   Notice,
   Welcome,
 } from '../bridge/node-messages.js'
+import { addOutcome, type OutcomeRun, packEvents } from '../bridge/runs.js'
 import { decode, encode } from '../codec/schema.js'
 import { type PeerId, parsePeerId, parseTopicId, type TopicId } from '../core/ids.js'
 import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import { type TopicTerms, topicTerms } from '../core/topic-hello.js'
-import { Subscriber, toTransfer } from './subscribers.js'
+import { Subscriber } from './subscribers.js'
 
 /** What clients can ask of the node behind them. */
 export interface ClientsWorld {
@@ -187,7 +188,7 @@ export class Subscription {
   readonly #post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void
   readonly #settle: () => void
   readonly #subscriber: Subscriber
-  #outcomes: BroadcastOutcome[] = []
+  #outcomes: (BroadcastOutcome | OutcomeRun)[] = []
   #status: TopicStatus | undefined
 
   constructor(
@@ -204,6 +205,11 @@ export class Subscription {
 
   event(event: TopicEvent): void {
     this.#subscriber.push(event)
+    this.#settle()
+  }
+
+  published(outcome: Omit<OutcomeRun, 'ok' | 'count'>): void {
+    addOutcome(this.#outcomes, outcome)
     this.#settle()
   }
 
@@ -234,7 +240,7 @@ export class Subscription {
     }
     const taken = this.#subscriber.take()
     if (taken.length > 0) {
-      const { events, transfer } = toTransfer(taken)
+      const { events, transfer } = packEvents(taken)
       this.#post({ type: 'events', handle, events }, transfer)
     }
     if (this.#outcomes.length > 0) {

@@ -49,7 +49,7 @@ export class Runtime {
   readonly #calls = new Map<number, { subscription: Subscription; ref: number }>()
   readonly #counters = new Map<string, number>()
   /** Broadcasts in the queues of all links, not yet told to who made them. */
-  #handedOver: { call: number; id: string; neighbors: number }[] = []
+  #handedOver: { call: number; id: number | string; neighbors: number }[] = []
   readonly #writes = new Set<Promise<void>>()
   readonly #settling = new MessageChannel()
   #isSettling = false
@@ -396,7 +396,10 @@ export class Runtime {
     for (const { call, id, neighbors } of this.#handedOver) {
       const asked = this.#calls.get(call)
       this.#calls.delete(call)
-      asked?.subscription.outcome({ ref: asked.ref, ok: true, id, neighbors })
+      if (asked === undefined) continue
+      const { subscription, ref } = asked
+      if (typeof id === 'string') subscription.outcome({ ref, ok: true, id, neighbors })
+      else subscription.published({ ref, author: this.#identity.peerId, seq: id, neighbors })
     }
     this.#handedOver = []
   }

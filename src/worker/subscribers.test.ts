@@ -1,10 +1,9 @@
-import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ClientEvent, EVENT_CREDIT } from '../bridge/node-messages.js'
 import { peerIdFromBytes } from '../core/ids.js'
 import type { TopicEvent } from '../core/io.js'
-import { Subscriber, toTransfer } from './subscribers.js'
+import { Subscriber } from './subscribers.js'
 
 const PEER = peerIdFromBytes(new Uint8Array(32))
 
@@ -169,82 +168,4 @@ describe('subscriber', () => {
       { seed: 5, numRuns: 200 },
     )
   })
-})
-
-describe('toTransfer', () => {
-  const packet = Uint8Array.from({ length: 200_000 }, (_, n) => n % 251)
-  const view = (at: number, length: number) => received(at, packet.subarray(at, at + length))
-
-  it('posts the bytes and not the packet around them', () => {
-    const { events, transfer } = toTransfer([view(10, 100), view(500, 40)])
-    expect(transfer.map(buffer => buffer.byteLength)).toEqual([140])
-    expect(contents(events)).toEqual([packet.slice(10, 110), packet.slice(500, 540)])
-  })
-
-  it('leaves the given events as they were, for the next subscriber', () => {
-    const given = view(10, 100)
-    post(toTransfer([given]))
-    expect(given).toEqual(view(10, 100))
-    expect(packet.buffer.byteLength).toBe(200_000)
-  })
-
-  it('small contents share buffers of 64 KiB at most, contents of 16 KiB and more have their own', () => {
-    const small = from(0, 99).map(n => view(n * 1000, 1000))
-    const { events, transfer } = toTransfer([
-      ...small,
-      view(0, 16_384),
-      view(7, 100_000),
-      view(3, 5),
-    ])
-    expect(transfer.map(buffer => buffer.byteLength)).toEqual([65_000, 35_000, 16_384, 100_000, 5])
-    expect(contents(events)[99]).toEqual(packet.slice(99_000, 100_000))
-  })
-
-  it('events without content and empty contents pass', () => {
-    const plain: ClientEvent[] = [
-      { type: 'neighborUp', peer: PEER },
-      { type: 'lagged', count: 3 },
-      view(4, 0),
-    ]
-    expect(toTransfer(plain)).toEqual({ events: plain, transfer: [] })
-  })
-
-  it('what arrives on the other side is what was sent', () => {
-    const event = fc.oneof(
-      fc.constant<ClientEvent>({ type: 'lagged', count: 1 }),
-      fc
-        .tuple(fc.nat(100_000), fc.oneof(fc.nat(300), fc.nat(70_000)))
-        .map(([at, length]) => view(at, length)),
-    )
-    fc.assert(
-      fc.property(fc.array(event, { maxLength: 60 }), given => {
-        const arrived = post(toTransfer(given))
-        expect(arrived.length).toBe(given.length)
-        const sent = contents(given)
-        contents(arrived).forEach((bytes, n) => {
-          expect(Buffer.compare(bytes, sent[n]!)).toBe(0)
-        })
-        expect(arrived.map(event => event.type)).toEqual(given.map(event => event.type))
-      }),
-      { seed: 5, numRuns: 50 },
-    )
-  })
-
-  function contents(events: ClientEvent[]): Uint8Array[] {
-    return events.flatMap(event => (event.type === 'received' ? [event.content] : []))
-  }
-
-  function post({
-    events,
-    transfer,
-  }: {
-    events: ClientEvent[]
-    transfer: ArrayBuffer[]
-  }): ClientEvent[] {
-    const { port1, port2 } = new MessageChannel()
-    port1.postMessage(events, transfer)
-    const arrived = receiveMessageOnPort(port2)!.message as ClientEvent[]
-    port1.close()
-    return arrived
-  }
 })

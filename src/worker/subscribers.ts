@@ -94,62 +94,6 @@ export class Subscriber {
   }
 }
 
-/**
- * The same events, their contents copied out of the packets they came in: a view is posted together with
- * all of the buffer under it, and the packet belongs to others. Contents below 16 KiB share buffers of at
- * most 64 KiB, larger ones have their own; all are transferred. The events given stay as they are.
- *
- * Departs from plain slices because of what posting costs (Chromium 156, worker and page, µs per event,
- * batches of 128, two busy cores; half or double is noise):
- *
- *                        100 B        1 KiB        16 KiB        64 KiB
- *     slices, cloned     4.2 + 3.1    13.0 + 6.8   68.8 + 31.0   1620 + 375
- *     slices, moved     15.2 + 3.7    12.2 + 3.5   42.4 +  7.3    361 +   7
- *     as here            3.4 + 3.3     6.2 + 2.7   51.4 +  4.3    231 +   4
- *
- * A buffer costs more than small bytes, on the list or off it; large bytes cost more than their buffer.
- * The limit of 64 KiB is what a reader that keeps one small message may keep along with it.
- */
-export function toTransfer(events: readonly ClientEvent[]): {
-  events: ClientEvent[]
-  transfer: ArrayBuffer[]
-} {
-  const copies: ClientEvent[] = []
-  const transfer: ArrayBuffer[] = []
-  let pack = NO_BYTES
-  let at = 0
-  for (let i = 0; i < events.length; i++) {
-    const event = events[i]!
-    if (event.type !== 'received') {
-      copies.push(event)
-      continue
-    }
-    const { length } = event.content
-    if (at + length > pack.length) {
-      pack = new Uint8Array(packSize(events, i))
-      at = 0
-      transfer.push(pack.buffer)
-    }
-    const content = pack.subarray(at, at + length)
-    content.set(event.content)
-    at += length
-    copies.push({ ...event, content })
-  }
-  return { events: copies, transfer }
-}
-
-/** Bytes of the buffer that the event at `start` opens: its own, or its and those that follow. */
-function packSize(events: readonly ClientEvent[], start: number): number {
-  let size = sizeOf(events[start]!)
-  if (size >= OWN_BUFFER_BYTES) return size
-  for (let i = start + 1; i < events.length; i++) {
-    const more = sizeOf(events[i]!)
-    if (more >= OWN_BUFFER_BYTES || size + more > PACK_BYTES) break
-    size += more
-  }
-  return size
-}
-
 function sizeOf(event: ClientEvent): number {
   return event.type === 'received' ? event.content.length : 0
 }
@@ -165,8 +109,3 @@ const WAITING_BYTES = 32 << 20
 
 /** The credit of 256 is meant for small events. At least one, however large, may be on its way. Guess. */
 const IN_FLIGHT_BYTES = 8 << 20
-
-/** Measured above. */
-const OWN_BUFFER_BYTES = 16 << 10
-const PACK_BYTES = 64 << 10
-const NO_BYTES = new Uint8Array(0)

@@ -8,6 +8,7 @@ import type {
   Notice,
 } from '../bridge/node-messages.js'
 import type { NodeOptions } from '../bridge/open-messages.js'
+import { unpackEvents, unpackOutcomes } from '../bridge/runs.js'
 import { concat, fromUtf8, utf8 } from '../codec/bytes.js'
 import { PLUMTREE_DEFAULTS } from '../core/broadcast/plumtree/config.js'
 import { type PeerId, type TopicId, topicIdFromBytes } from '../core/ids.js'
@@ -238,12 +239,16 @@ export class TestTopic {
 
   hear(message: Extract<NodeMessage, { handle: number }>): void {
     if (message.type === 'status') this.statuses.push(message.status)
-    if (message.type === 'outcomes') this.outcomes.push(...message.outcomes)
+    if (message.type === 'outcomes') {
+      unpackOutcomes(message.outcomes, outcome => this.outcomes.push(outcome))
+    }
     if (message.type === 'ended') this.ended = message.code
     if (message.type !== 'events') return
-    this.events.push(...message.events)
+    const before = this.events.length
+    unpackEvents(message.events, event => this.events.push(event))
     const { handle } = this
-    if (this.credits) this.client.say({ type: 'credit', handle, count: message.events.length })
+    const count = this.events.length - before
+    if (this.credits) this.client.say({ type: 'credit', handle, count })
   }
 
   get state(): string | undefined {

@@ -1,0 +1,146 @@
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type PeerId, peerIdFromBytes } from '../core/ids.js'
+import type { BroadcastOutcome, ClientEvent } from './node-messages.js'
+import {
+  addOutcome,
+  type OutcomeRun,
+  packEvents,
+  type ReceivedRun,
+  unpackEvents,
+  unpackOutcomes,
+} from './runs.js'
+
+describe('events', () => {
+  it('arrive as they were, in order, whoever said them and however', () => {
+    const event = fc.oneof(
+      fc.constant<ClientEvent>({ type: 'lagged', count: 1 }),
+      fc
+        .record({
+          author: fc.nat(1),
+          from: fc.nat(1),
+          seq: fc.integer({ min: 1, max: 1e6 }),
+          time: fc.integer({ min: 0, max: 2e12 }),
+          round: fc.integer({ min: -1, max: 9 }),
+          at: fc.nat(100_000),
+          length: fc.oneof(fc.nat(300), fc.nat(70_000)),
+        })
+        .map(each => received(each)),
+    )
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), given => {
+        const arrived = unpacked(post(packEvents(given)))
+        expect(arrived.map(withoutContent)).toEqual(given.map(withoutContent))
+        expect(arrived.every((event, n) => sameContent(event, given[n]!))).toBe(true)
+      }),
+      { seed: 5, numRuns: 60 },
+    )
+  })
+
+  it('of one author cost one object and one buffer', () => {
+    const given = [1, 2, 3].map(seq => received({ seq }))
+    const { events, transfer } = packEvents(given)
+    expect(events).toHaveLength(1)
+    expect(transfer.map(buffer => buffer.byteLength)).toEqual([300])
+  })
+
+  it('share buffers of 64 KiB at most; contents of 16 KiB and more have their own', () => {
+    const small = Array.from({ length: 100 }, (_, seq) => received({ seq: seq + 1, length: 1_000 }))
+    const large = [16_384, 100_000, 5].map(length => received({ seq: 200, length }))
+    const { transfer } = packEvents([...small, ...large])
+    expect(transfer.map(buffer => buffer.byteLength)).toEqual([65_000, 35_000, 16_384, 100_000, 5])
+  })
+
+  it('stay as they were for the next subscriber', () => {
+    const given = received({ seq: 1 })
+    const before = copied(given)
+    post(packEvents([given]))
+    expect(given).toEqual(before)
+    expect(PACKET.buffer.byteLength).toBe(200_000)
+  })
+})
+
+describe('outcomes', () => {
+  it('made one after the other are one run, and arrive one by one', () => {
+    const outcomes: (BroadcastOutcome | OutcomeRun)[] = []
+    for (let i = 0; i < 5; i++)
+      addOutcome(outcomes, { ref: 10 + i, author: A, seq: 70 + i, neighbors: 2 })
+    expect(outcomes).toHaveLength(1)
+    const each: BroadcastOutcome[] = []
+    unpackOutcomes(outcomes, outcome => each.push(outcome))
+    expect(each.map(({ ref }) => ref)).toEqual([10, 11, 12, 13, 14])
+    expect(each[4]).toEqual({ ref: 14, ok: true, id: `${A}:74`, neighbors: 2 })
+  })
+
+  it('with a gap in refs or seqs, or other neighbors, begin a new run', () => {
+    const outcomes: (BroadcastOutcome | OutcomeRun)[] = []
+    addOutcome(outcomes, { ref: 1, author: A, seq: 1, neighbors: 2 })
+    addOutcome(outcomes, { ref: 3, author: A, seq: 2, neighbors: 2 })
+    addOutcome(outcomes, { ref: 4, author: A, seq: 9, neighbors: 2 })
+    addOutcome(outcomes, { ref: 5, author: A, seq: 10, neighbors: 3 })
+    outcomes.push({ ref: 6, ok: false, code: 'closed', message: 'The topic was left.' })
+    addOutcome(outcomes, { ref: 7, author: A, seq: 11, neighbors: 3 })
+    const refs: number[] = []
+    unpackOutcomes(outcomes, ({ ref }) => refs.push(ref))
+    expect(outcomes).toHaveLength(6)
+    expect(refs).toEqual([1, 3, 4, 5, 6, 7])
+  })
+})
+
+const PACKET = Uint8Array.from({ length: 200_000 }, (_, n) => n % 251)
+const A = peer(1)
+
+function peer(n: number): PeerId {
+  return peerIdFromBytes(new Uint8Array(32).fill(n))
+}
+
+/** `round` -1: to neighbors only. */
+function received({
+  author = 0,
+  from = 1,
+  seq = 1,
+  time = 5,
+  round = 0,
+  at = 7,
+  length = 100,
+}): ClientEvent {
+  return {
+    type: 'received',
+    content: PACKET.subarray(at, at + length),
+    author: peer(author),
+    verified: true,
+    seq,
+    time,
+    id: `${peer(author)}:${seq}`,
+    deliveredFrom: peer(from),
+    scope: round < 0 ? { kind: 'neighbors' } : { kind: 'swarm', round },
+  }
+}
+
+function withoutContent(event: ClientEvent): object {
+  return event.type === 'received' ? { ...event, content: event.content.length } : event
+}
+
+function sameContent(a: ClientEvent, b: ClientEvent): boolean {
+  if (a.type !== 'received' || b.type !== 'received') return a.type === b.type
+  return Buffer.compare(a.content, b.content) === 0
+}
+
+function copied(event: ClientEvent): ClientEvent {
+  return event.type === 'received' ? { ...event, content: event.content.slice() } : event
+}
+
+function post({ events, transfer }: ReturnType<typeof packEvents>): (ClientEvent | ReceivedRun)[] {
+  const { port1, port2 } = new MessageChannel()
+  port1.postMessage(events, transfer)
+  const { message } = receiveMessageOnPort(port2)!
+  port1.close()
+  return message
+}
+
+function unpacked(events: (ClientEvent | ReceivedRun)[]): ClientEvent[] {
+  const each: ClientEvent[] = []
+  unpackEvents(events, event => each.push(copied(event)))
+  return each
+}
