@@ -46,20 +46,23 @@ const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** Lowercase base32 (RFC 4648 alphabet) without padding: 32 bytes are 52 letters. */
 export function toBase32(bytes: Uint8Array): string {
-  let out = ''
+  const count = Math.ceil((bytes.length * 8) / 5)
+  // Made in one piece: letters joined one by one stay a chain that is many times as large.
+  const codes: number[] = new Array(count)
   let bits = 0
   let value = 0
+  let at = 0
   for (const byte of bytes) {
     value = (value << 8) | byte
     bits += 8
     while (bits >= 5) {
-      out += ALPHABET[(value >>> (bits - 5)) & 31]
+      codes[at++] = CODES[(value >>> (bits - 5)) & 31]!
       bits -= 5
       value &= (1 << bits) - 1
     }
   }
-  if (bits > 0) out += ALPHABET[(value << (5 - bits)) & 31]
-  return out
+  if (bits > 0) codes[at] = CODES[(value << (5 - bits)) & 31]!
+  return String.fromCharCode(...codes)
 }
 
 /** The bytes, or undefined where the text is not the one way to write them. */
@@ -85,3 +88,4 @@ export function fromBase32(text: string): Uint8Array | undefined {
 
 const DIGITS = new Int8Array(128).fill(-1)
 for (let i = 0; i < ALPHABET.length; i++) DIGITS[ALPHABET.charCodeAt(i)] = i
+const CODES = Uint8Array.from(ALPHABET, letter => letter.charCodeAt(0))

@@ -1,6 +1,7 @@
 import { fromBase32, toBase32 } from '../codec/bytes.js'
-import { fixed } from '../codec/primitives.js'
+import type { Reader } from '../codec/reader.js'
 import type { Schema } from '../codec/schema.js'
+import { KnownIds } from './known-ids.js'
 
 declare const brand: unique symbol
 type Branded<T, B extends string> = T & { readonly [brand]: B }
@@ -38,7 +39,7 @@ export function parseTopicId(text: string): TopicId | undefined {
 }
 
 export function idBytes(id: PeerId | TopicId): Uint8Array {
-  return fromBase32(id)!
+  return known.bytesOf(id).slice()
 }
 
 /** The first 8 letters, for people. */
@@ -71,16 +72,28 @@ function isId(text: string): boolean {
   return text.length === ID_LETTERS && fromBase32(text) !== undefined
 }
 
-const raw = fixed(ID_BYTES)
+const known = new KnownIds()
+
+/** Room for so many ids; for who speaks of more than a peer ever meets, as the simulator does. */
+export function knowIds(capacity: number): void {
+  known.capacity = capacity
+}
 
 export const peerId: Schema<PeerId> = {
-  write: (w, id) => raw.write(w, idBytes(id)),
-  read: r => toBase32(raw.read(r)) as PeerId,
+  write: (w, id) => w.put(known.bytesOf(id)),
+  read: r => readId(r) as PeerId,
 }
 
 export const topicId: Schema<TopicId> = {
-  write: (w, id) => raw.write(w, idBytes(id)),
-  read: r => toBase32(raw.read(r)) as TopicId,
+  write: (w, id) => w.put(known.bytesOf(id)),
+  read: r => readId(r) as TopicId,
+}
+
+function readId(r: Reader): string {
+  if (r.left < ID_BYTES) r.fail('truncated')
+  const id = known.textOf(r.bytes, r.at)
+  r.at += ID_BYTES
+  return id
 }
 
 /**

@@ -7,10 +7,11 @@ export class Random {
 
   /** `seed`: any integer; only its low 32 bits count. */
   constructor(seed: number) {
-    this.#a = 0x9e3779b9
-    this.#b = 0x243f6a88
-    this.#c = 0xb7e15162
-    this.#d = seed >>> 0
+    // As signed integers throughout, which engines keep without a box.
+    this.#a = 0x9e3779b9 | 0
+    this.#b = 0x243f6a88 | 0
+    this.#c = 0xb7e15162 | 0
+    this.#d = seed | 0
     for (let i = 0; i < 16; i++) this.u32()
   }
 

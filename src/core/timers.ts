@@ -5,41 +5,54 @@ import type { Millis } from './ids.js'
  * deadlines that fall due together come in the order in which they were set.
  */
 export class Timers<Name extends string = string> {
-  readonly #deadlines = new Map<Name, { at: Millis; order: number }>()
+  /** Few at a time: looking along a row is faster than a map, and smaller. */
+  #set: Entry<Name>[] = []
   #order = 0
   #soonest: { at: Millis; reason: Name } | undefined
   #stale = false
 
   set(name: Name, at: Millis): void {
-    this.#deadlines.set(name, { at, order: this.#order++ })
+    const order = this.#order++
+    const entry = this.#find(name)
+    if (entry === undefined) this.#set.push({ name, at, order })
+    else {
+      entry.at = at
+      entry.order = order
+    }
     this.#stale = true
   }
 
   /** Sets the deadline only where none stands under that name. */
   ensure(name: Name, at: Millis): void {
-    if (!this.#deadlines.has(name)) this.set(name, at)
+    if (!this.has(name)) this.set(name, at)
   }
 
   clear(name: Name): void {
-    if (this.#deadlines.delete(name)) this.#stale = true
+    for (let i = 0; i < this.#set.length; i++) {
+      if (this.#set[i]!.name !== name) continue
+      this.#set.splice(i, 1)
+      this.#stale = true
+      return
+    }
   }
 
   clearAll(): void {
-    this.#deadlines.clear()
+    this.#set = []
     this.#stale = true
   }
 
   has(name: Name): boolean {
-    return this.#deadlines.has(name)
+    return this.#find(name) !== undefined
   }
 
   get next(): { at: Millis; reason: Name } | undefined {
     if (this.#stale) {
       this.#stale = false
-      this.#soonest = undefined
-      for (const [reason, { at }] of this.#deadlines) {
-        if (this.#soonest === undefined || at < this.#soonest.at) this.#soonest = { at, reason }
+      let soonest: Entry<Name> | undefined
+      for (const entry of this.#set) {
+        if (soonest === undefined || entry.at < soonest.at) soonest = entry
       }
+      this.#soonest = soonest && { at: soonest.at, reason: soonest.name }
     }
     return this.#soonest
   }
@@ -48,10 +61,21 @@ export class Timers<Name extends string = string> {
   due(now: Millis): Name[] {
     const next = this.next
     if (next === undefined || next.at > now) return []
-    const due = [...this.#deadlines].filter(([, { at }]) => at <= now)
-    due.sort(([, x], [, y]) => x.at - y.at || x.order - y.order)
-    for (const [name] of due) this.#deadlines.delete(name)
+    const due = this.#set.filter(({ at }) => at <= now)
+    due.sort((x, y) => x.at - y.at || x.order - y.order)
+    this.#set = this.#set.filter(({ at }) => at > now)
     this.#stale = true
-    return due.map(([name]) => name)
+    return due.map(({ name }) => name)
   }
+
+  #find(name: Name): Entry<Name> | undefined {
+    for (const entry of this.#set) if (entry.name === name) return entry
+    return undefined
+  }
+}
+
+interface Entry<Name> {
+  readonly name: Name
+  at: Millis
+  order: number
 }
