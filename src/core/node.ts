@@ -221,6 +221,8 @@ export class Node {
     const bootstrap = this.#eligible(now, input.bootstrap)
     const remembered = this.#eligible(now, input.remembered)
     this.#perform(now, topic, topic.start(now, bootstrap, remembered, input.seen, this.#signaling))
+    // Who spoke of this topic before it was open here does not say so again.
+    for (const [peer, link] of [...this.#links]) this.#compareTerms(now, link, peer, topic)
   }
 
   #leave(now: Millis, id: TopicId): void {
@@ -229,7 +231,12 @@ export class Node {
     this.#perform(now, topic, topic.leave(now))
     this.#topics.delete(id)
     this.#out.push({ type: 'exit', topic: id })
-    for (const [peer, link] of this.#links) if (link.users.has(id)) this.#release(peer, id)
+    for (const [peer, link] of this.#links) {
+      // It may be opened again with other terms.
+      link.greeted.delete(id)
+      link.mismatched.delete(id)
+      if (link.users.has(id)) this.#release(peer, id)
+    }
   }
 
   #wake(now: Millis): void {
@@ -417,20 +424,29 @@ export class Node {
     }
     link.heard.set(id, terms)
     const topic = this.#topics.get(id)
-    if (topic === undefined) return
-    const field = differingTerm(topic.terms, terms)
-    if (field === undefined) return
+    if (topic !== undefined) this.#compareTerms(now, link, from, topic)
+  }
+
+  #compareTerms(now: Millis, link: Link, peer: PeerId, topic: Topic): void {
+    const { id } = topic
+    const theirTerms = link.heard.get(id)
+    if (theirTerms === undefined) return
+    const field = differingTerm(topic.terms, theirTerms)
+    if (field === undefined) {
+      link.mismatched.delete(id)
+      return
+    }
     link.mismatched.add(id)
     // Ours goes out too, so that the difference is seen on both sides.
-    this.#greet(link, from, id, topic.terms)
-    const [ours, theirs] = [String(topic.terms[field]), String(terms[field])]
+    this.#greet(link, peer, id, topic.terms)
+    const [ours, theirs] = [String(topic.terms[field]), String(theirTerms[field])]
     this.#out.push({
       type: 'emit',
       topic: id,
-      event: { type: 'mismatch', peer: from, field, ours, theirs },
+      event: { type: 'mismatch', peer, field, ours, theirs },
     })
-    this.#perform(now, topic, topic.lose(now, 'ban', from, this.#signaling))
-    this.#release(from, id)
+    this.#perform(now, topic, topic.lose(now, 'ban', peer, this.#signaling))
+    this.#release(peer, id)
   }
 
   #frame(now: Millis, input: Extract<NodeInput, { type: 'frame' }>): void {
@@ -450,9 +466,12 @@ export class Node {
 
   /** On a link: the answer needs an alias for the topic, so the asker's own terms are said back. */
   #refuse(link: Link, to: PeerId, topic: TopicId, asked: Knock, mismatched: boolean): void {
-    const terms = this.#topics.get(topic)?.terms ?? link.heard.get(topic)
+    const ours = this.#topics.get(topic)?.terms
+    const terms = ours ?? link.heard.get(topic)
     if (terms === undefined) return this.#count('frame-for-unknown-topic')
-    this.#greet(link, to, topic, terms)
+    if (ours !== undefined) this.#greet(link, to, topic, ours)
+    // No greeting: where the topic is opened here later, its terms are still to be said.
+    else this.#out.push({ type: 'send-topic-hello', to, epoch: link.epoch, topic, terms })
     const reason = mismatched ? 'mismatch' : 'not-in-topic'
     const message = rejection(asked, reason)
     this.#out.push({ type: 'send', to, epoch: link.epoch, topic, message, class: 'control' })
