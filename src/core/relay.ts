@@ -14,8 +14,8 @@ export type RelayOutput =
   | { type: 'unreachable'; to: PeerId }
   | { type: 'count'; counter: string }
 
-/** Where the last word of or about a peer came from. */
-type Way = 'server' | 'mesh' | { via: PeerId }
+/** Where the last word of or about a peer came from: the server, the mesh as such, or this neighbor. */
+type Way = 'server' | 'mesh' | PeerId
 
 export class SignalRelay {
   readonly #self: PeerId
@@ -34,7 +34,7 @@ export class SignalRelay {
     if (peer === this.#self || peer === via) return
     const known = this.#ways.get(peer)
     if (known?.way === 'server' && now - known.at < WAY_MS) return
-    this.#learn(now, peer, { via })
+    this.#learn(now, peer, via)
   }
 
   /** A signal of this peer reached us through the server. */
@@ -68,7 +68,7 @@ export class SignalRelay {
       body,
     }
     if (links.includes(to)) return this.#pass([to], relay)
-    if (typeof way === 'object' && links.includes(way.via)) return this.#pass([way.via], relay)
+    if (isPeer(way) && links.includes(way)) return this.#pass([way], relay)
     if (signaling === 'open' && way !== 'mesh') return [{ type: 'server', to, body }]
     if (links.length > 0) return this.#pass(links, { ...relay, hopsLeft: SPREAD_HOPS })
     if (signaling === 'open') return [{ type: 'server', to, body }]
@@ -81,7 +81,7 @@ export class SignalRelay {
     if (!this.#spend(now, from)) return [{ type: 'count', counter: 'relay-over-budget' }]
     this.#remember(id)
     const sender = relay.path[0]
-    if (sender !== undefined && sender !== from) this.#learn(now, sender, { via: from })
+    if (sender !== undefined && sender !== from) this.#learn(now, sender, from)
     if (relay.to === this.#self) return [{ type: 'arrived', body: relay.body }]
     if (relay.hopsLeft === 0) return [{ type: 'count', counter: 'relay-out-of-hops' }]
     const onward = {
@@ -92,8 +92,7 @@ export class SignalRelay {
     const fresh = links.filter(peer => !relay.path.includes(peer))
     if (fresh.includes(relay.to)) return this.#pass([relay.to], onward)
     const known = this.#ways.get(relay.to)?.way
-    if (typeof known === 'object' && fresh.includes(known.via))
-      return this.#pass([known.via], onward)
+    if (isPeer(known) && fresh.includes(known)) return this.#pass([known], onward)
     return this.#pass(fresh, { ...onward, hopsLeft: Math.min(onward.hopsLeft, SPREAD_HOPS - 1) })
   }
 
@@ -123,6 +122,10 @@ export class SignalRelay {
     budget.tokens--
     return true
   }
+}
+
+function isPeer(way: Way | undefined): way is PeerId {
+  return way !== undefined && way !== 'server' && way !== 'mesh'
 }
 
 /** Along names passed on: two walks of six hops lead at most this far (seed: walk lengths). */

@@ -3,7 +3,7 @@
  * a message it does not get asks for it, which mends the tree. Leitão, Pereira, Rodrigues, SRDS 2007.
  */
 
-import { type Deadline, sooner } from '../../deadline.js'
+import type { Deadline } from '../../deadline.js'
 import type { MessageId, Millis, PeerId } from '../../ids.js'
 import type { Message } from '../../message.js'
 import type { Random } from '../../random.js'
@@ -120,10 +120,19 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   }
 
   get nextDeadline(): Deadline | undefined {
-    const announce = deadline(this.#dispatchAt, 'announce')
-    const ask = deadline(this.#repair.missing.nextDeadline, 'ask-for-missing')
-    const sweep = deadline(this.#sweepAt, 'forget-old-messages')
-    return sooner(sooner(announce, ask), sweep)
+    let at = this.#dispatchAt
+    let reason = 'announce'
+    const askAt = this.#repair.missing.nextDeadline
+    if (askAt !== undefined && (at === undefined || askAt < at)) {
+      at = askAt
+      reason = 'ask-for-missing'
+    }
+    const sweepAt = this.#sweepAt
+    if (sweepAt !== undefined && (at === undefined || sweepAt < at)) {
+      at = sweepAt
+      reason = 'forget-old-messages'
+    }
+    return at === undefined ? undefined : { at, reason }
   }
 
   snapshot(): BroadcastSnapshot {
@@ -334,10 +343,6 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     this.#sweepAt =
       next === Infinity ? undefined : Math.max(next, now + this.#config.cacheEvictIntervalMs)
   }
-}
-
-function deadline(at: Millis | undefined, reason: string): Deadline | undefined {
-  return at === undefined ? undefined : { at, reason }
 }
 
 /** Guess. */
