@@ -33,7 +33,8 @@ export class WakeUp {
   arm(): void {
     const next = this.next
     const at = next?.at ?? Number.POSITIVE_INFINITY
-    if (at === this.#armedFor && this.#timer !== undefined) return
+    // A timer that rings too early costs less than setting one anew after every task.
+    if (next !== undefined && this.#timer !== undefined && this.#armedFor <= at) return
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#timer = undefined
     this.#armedFor = at
