@@ -12,6 +12,7 @@ import type {
   SignalingState,
   TopicMessage,
 } from './io.js'
+import { HeardKnocks } from './knocks.js'
 import type { PeerRecord } from './membership/hyparview/messages.js'
 import type { LinkDownReason } from './membership/membership.js'
 import { Random } from './random.js'
@@ -31,6 +32,7 @@ export class Node {
   readonly #links = new Map<PeerId, Link>()
   readonly #timers = new Timers()
   readonly #ledger = new BlameLedger()
+  readonly #heardKnocks = new HeardKnocks()
   readonly #counters = new Map<string, number>()
   readonly #relay: SignalRelay
   readonly #random: Random
@@ -336,7 +338,8 @@ export class Node {
 
   #linkUp(now: Millis, peer: PeerId, epoch: number, adopted: boolean): void {
     const before = this.#links.get(peer)
-    if (before?.up && epoch <= before.epoch) return
+    // Not the higher: a peer whose clock was set back has lower epochs from then on.
+    if (before?.up && epoch === before.epoch) return
     if (this.#ledger.isBanned(now, peer)) {
       this.#links.set(peer, newLink())
       return this.#hangUp(peer, 'blamed')
@@ -422,6 +425,11 @@ export class Node {
     if (link.heard.size >= MOST_TOPICS && !link.heard.has(id)) {
       return this.#blame(now, from, 'limit-exceeded')
     }
+    const before = link.heard.get(id)
+    if (before !== undefined) {
+      if (differingTerm(before, terms) === undefined) return
+      if (++link.changes > MOST_CHANGES) return this.#blame(now, from, 'limit-exceeded')
+    }
     link.heard.set(id, terms)
     const topic = this.#topics.get(id)
     if (topic !== undefined) this.#compareTerms(now, link, from, topic)
@@ -484,6 +492,8 @@ export class Node {
 
   #knock(now: Millis, from: PeerId, id: TopicId, knock: Knock): void {
     if (this.#ledger.isBanned(now, from)) return this.#count('knock-of-banned-peer')
+    const isNew = this.#heardKnocks.isNew(from, knock.requestId, peer => this.#links.has(peer))
+    if (!isNew) return this.#count('knock-repeated')
     const topic = this.#topics.get(id)
     if (topic === undefined) {
       const answer = rejection(knock, 'not-in-topic')
@@ -575,6 +585,8 @@ interface Link {
   /** Topics for which our topic-hello was sent. */
   readonly greeted: Set<TopicId>
   readonly heard: Map<TopicId, TopicTerms>
+  /** How often the peer said other terms of a topic than before. */
+  changes: number
   readonly mismatched: Set<TopicId>
 }
 
@@ -588,6 +600,7 @@ function newLink(...users: TopicId[]): Link {
     users: new Set(users),
     greeted: new Set(),
     heard: new Map(),
+    changes: 0,
     mismatched: new Set(),
   }
 }
@@ -620,3 +633,5 @@ const UNUSED_MS = 10_000
 const STALE_LINK_MS = 3_000
 /** Topics one peer may speak of on one link (wire/limits.ts has the same bound). */
 const MOST_TOPICS = 256
+/** A topic left and opened again with other terms, on one link: a person does not do that often. Guess. */
+const MOST_CHANGES = 64

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { CHAT, LoneNode, peerOf } from './hostile.suite.js'
+
+const A = peerOf(1)
+const KNOCK = {
+  type: 'neighbor-request',
+  requestId: 9,
+  priority: 'high',
+  record: undefined,
+} as const
+
+describe('a knock said again by somebody who overheard it', () => {
+  it('costs no link: only a knock never heard before shows that the link is gone', () => {
+    const lone = new LoneNode()
+    lone.subscribe()
+    lone.input({ type: 'knock', from: A, topic: CHAT, knock: KNOCK })
+    lone.linkUp(A)
+    expect(lone.neighbors()).toEqual([A])
+    lone.run(60_000)
+    const replayed = lone.input({ type: 'knock', from: A, topic: CHAT, knock: KNOCK })
+    expect(replayed.filter(({ type }) => type === 'hang-up')).toEqual([])
+    expect(lone.neighbors()).toEqual([A])
+    expect(lone.node.metrics()['knock-repeated']).toBe(1)
+
+    const fresh = { ...KNOCK, requestId: 10 }
+    const returned = lone.input({ type: 'knock', from: A, topic: CHAT, knock: fresh })
+    expect(returned).toContainEqual({ type: 'hang-up', peer: A, reason: 'unused' })
+  })
+
+  it('is still known after knocks of thousands of strangers, as long as the link stands', () => {
+    const lone = new LoneNode()
+    lone.subscribe()
+    lone.input({ type: 'knock', from: A, topic: CHAT, knock: KNOCK })
+    lone.linkUp(A)
+    for (let n = 1000; n < 6000; n++) {
+      lone.input({ type: 'knock', from: peerOf(n), topic: CHAT, knock: KNOCK })
+    }
+    lone.run(10_000)
+    lone.input({ type: 'knock', from: A, topic: CHAT, knock: KNOCK })
+    expect(lone.neighbors()).toEqual([A])
+  })
+})
+
+describe('terms said anew on one link', () => {
+  it('that flip and flop are few events, and then a ban', () => {
+    const lone = new LoneNode()
+    lone.subscribe()
+    lone.linkUp(A)
+    for (let n = 0; n < 1000; n++) lone.greet(A, CHAT, { maxMessageSize: 4096 - (n % 2) })
+    expect(lone.events('mismatch').length).toBeLessThan(40)
+    expect(lone.node.isBanned(lone.now, A)).toBe(true)
+  })
+
+  it('that stay the same change nothing, however often they are said', () => {
+    const lone = new LoneNode()
+    lone.subscribe()
+    lone.linkUp(A)
+    for (let n = 0; n < 1000; n++) lone.greet(A, CHAT, { maxMessageSize: 9 })
+    expect(lone.events('mismatch')).toHaveLength(1)
+    expect(lone.outputs.filter(({ type }) => type === 'send-topic-hello')).toHaveLength(1)
+  })
+})

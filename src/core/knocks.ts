@@ -1,0 +1,35 @@
+import type { PeerId } from './ids.js'
+
+/**
+ * Which knocks were heard lately. A signature says who knocked, not when: whoever carried a knock, a server
+ * or a peer on its way, can bring it again, and must not have links taken down by it.
+ */
+export class HeardKnocks {
+  readonly #byPeer = new Map<PeerId, Set<number>>()
+
+  /** False where this peer's knock was heard before. Of peers that `matter` nothing is forgotten for others. */
+  isNew(peer: PeerId, requestId: number, matters: (peer: PeerId) => boolean): boolean {
+    const heard = this.#byPeer.get(peer) ?? new Set()
+    if (heard.has(requestId)) return false
+    heard.add(requestId)
+    if (heard.size > KNOCKS_OF_ONE) heard.delete(heard.values().next().value!)
+    this.#byPeer.delete(peer)
+    this.#byPeer.set(peer, heard)
+    if (this.#byPeer.size > MOST_KNOCKERS) this.#forgetOne(matters)
+    return true
+  }
+
+  #forgetOne(matters: (peer: PeerId) => boolean): void {
+    for (const peer of this.#byPeer.keys()) {
+      if (matters(peer)) continue
+      this.#byPeer.delete(peer)
+      return
+    }
+    this.#byPeer.delete(this.#byPeer.keys().next().value!)
+  }
+}
+
+/** A peer that finds no place knocks every few seconds at first, then every half minute. Guess. */
+const KNOCKS_OF_ONE = 64
+/** Guess: 100 KB where each knocked once. */
+const MOST_KNOCKERS = 1024
