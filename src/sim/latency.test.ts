@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { parseLatency, regionLatency, SERVER, uniformLatency } from './latency.js'
+
+describe('latency', () => {
+  it('is the same in both directions, and the same again', () => {
+    for (const model of [uniformLatency(10, 50, 3), regionLatency(3)]) {
+      for (let a = 0; a < 50; a++) {
+        const ms = model.between(a, a + 7)
+        expect(model.between(a + 7, a)).toBe(ms)
+        expect(model.between(a, a + 7)).toBe(ms)
+      }
+    }
+  })
+
+  it('is drawn evenly between its bounds', () => {
+    const model = uniformLatency(10, 50, 1)
+    const drawn = pairs(model.between)
+    expect(Math.min(...drawn)).toBeGreaterThanOrEqual(10)
+    expect(Math.max(...drawn)).toBeLessThan(50)
+    expect(average(drawn)).toBeGreaterThan(29)
+    expect(average(drawn)).toBeLessThan(31)
+  })
+
+  it('of the five regions lies where the reference figures have it: 80 ms in the middle, none over 240', () => {
+    const middles = [0, 1, 2, 3, 4, 5].map(seed => {
+      const drawn = pairs(regionLatency(seed).between).sort((a, b) => a - b)
+      expect(drawn[drawn.length - 1]).toBeLessThanOrEqual(regionLatency(seed).largestMs)
+      return drawn[drawn.length >> 1]!
+    })
+    expect(average(middles)).toBeGreaterThan(70)
+    expect(average(middles)).toBeLessThan(110)
+  })
+
+  it('reaches the server too', () => {
+    expect(regionLatency(1).between(4, SERVER)).toBeGreaterThan(0)
+  })
+
+  it.each(['', 'x', '10-', '50-10', '-5', '10-50-90', '99999999'])('is not "%s"', text => {
+    expect(parseLatency(text, 0)).toBeUndefined()
+  })
+})
+
+function pairs(between: (a: number, b: number) => number): number[] {
+  const drawn: number[] = []
+  for (let a = 0; a < 60; a++) for (let b = 0; b < a; b++) drawn.push(between(a, b))
+  return drawn
+}
+
+function average(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import { parseArguments, usage } from './arguments.js'
+import { page } from './plots.js'
+import { incomparable, judge, regressions, runScenario } from './run.js'
+import type { Settings } from './scenario.js'
+import { SCENARIOS } from './scenarios.js'
+import { phrase, table } from './table.js'
+
+const METER = { elapsedMs: () => 0, peakMemoryMB: () => 0 }
+
+describe('scenarios in small', () => {
+  it.each<[name: string, seeds: number[], changed: Partial<Settings>]>([
+    ['single', [0, 1], { nodes: 20, rounds: 10 }],
+    ['multi', [0, 1], { nodes: 20, rounds: 10 }],
+    ['multi', [2], { nodes: 20, rounds: 10, wire: 'off' }],
+    ['all', [0], { nodes: 10, rounds: 2 }],
+    ['overlay', [0, 1], { nodes: 30 }],
+    ['failures', [0], { nodes: 50, rounds: 5 }],
+    ['hyparview-paper', [0], { nodes: 60, rounds: 3 }],
+    ['plumtree-paper', [0], { nodes: 40, rounds: 10 }],
+    ['churn', [0], { nodes: 40, rounds: 20 }],
+    ['partition', [0], { nodes: 20, rounds: 2 }],
+    ['flash-crowd', [0], { nodes: 60, rounds: 3 }],
+    ['hidden-tabs', [0], { nodes: 20, rounds: 5 }],
+    ['slow-peer', [0], { nodes: 10, rounds: 100 }],
+  ])('%s keeps its budget, seeds %j, %j', (name, seeds, changed) => {
+    const scenario = SCENARIOS.get(name)!
+    const report = runScenario(scenario, { ...scenario.defaults, ...changed }, seeds, METER)
+    const broken = judge(scenario.budget, report).filter(({ holds }) => !holds)
+    expect(broken.map(phrase)).toEqual([])
+    expect(report.mean['deliveredTwice']).toBe(0)
+    for (const value of Object.values(report.mean)) expect(value).not.toBeNaN()
+  })
+
+  it('the same seed gives the same figures', () => {
+    const scenario = SCENARIOS.get('multi')!
+    const once = () =>
+      runScenario(scenario, { ...scenario.defaults, nodes: 15, rounds: 4 }, [7], METER).perSeed
+    expect(once()).toEqual(once())
+  })
+})
+
+describe('a report', () => {
+  const scenario = SCENARIOS.get('single')!
+  const settings = { ...scenario.defaults, nodes: 10, rounds: 2 }
+  const report = runScenario(scenario, settings, [0, 1], METER)
+
+  it('has the true mean and the worst seed', () => {
+    const [one, two] = report.perSeed
+    expect(report.mean.rmr).toBeCloseTo((one!.rmr + two!.rmr) / 2)
+    expect(report.worst.rmr).toBe(Math.max(one!.rmr, two!.rmr))
+    expect(report.worst.meanActive).toBe(Math.min(one!.meanActive, two!.meanActive))
+  })
+
+  it('is a table and a page that needs nothing from elsewhere', () => {
+    const judged = judge(scenario.target, report)
+    expect(table(report, judged, report)).toContain('rmr')
+    const html = page(report, judged, report)
+    expect(html).toContain('<svg')
+    expect(html).not.toMatch(/src=|href=|@import|url\(/)
+  })
+
+  it('is worse than a baseline only beyond the slack', () => {
+    expect(regressions(report, report)).toEqual([])
+    const better = { ...report, mean: { ...report.mean, rmr: 0, durationMs: 1 } }
+    expect(regressions(report, better).map(words => words.split(' ')[0])).toEqual([
+      'rmr',
+      'durationMs',
+    ])
+    expect(regressions(better, report)).toEqual([])
+  })
+
+  it('is compared with its like', () => {
+    expect(incomparable(report, report)).toBeUndefined()
+    expect(incomparable(report, { ...report, scenario: 'multi' })).toMatch(/multi/)
+    const larger = { ...report, settings: { ...settings, nodes: 11 } }
+    expect(incomparable(report, larger)).toMatch(/nodes 11/)
+  })
+})
+
+describe('arguments', () => {
+  it('change the defaults of a scenario', () => {
+    const words =
+      'failures --nodes 500 --seeds 4,5 --kill 0.5 --silent --latency regions --wire off'
+    expect(parseArguments(words.split(' '))).toMatchObject({
+      scenario: { name: 'failures' },
+      settings: {
+        nodes: 500,
+        kill: 0.5,
+        silent: true,
+        latency: 'regions',
+        wire: 'off',
+        rounds: 20,
+      },
+      seeds: [4, 5],
+      json: false,
+    })
+  })
+
+  it.each([
+    ['', /Name a scenario/],
+    ['--json', /Name a scenario/],
+    ['bogus', /No scenario "bogus"/],
+    ['single --bogus', /No option "--bogus"/],
+    ['single --nodes', /--nodes takes/],
+    ['single --nodes 1', /not "1"/],
+    ['single --nodes 1e3', /not "1e3"/],
+    ['single --seeds 1,x', /not "1,x"/],
+    ['single --kill 1', /not "1"/],
+    ['single --kill -1', /not "-1"/],
+    ['single --latency soon', /not "soon"/],
+    ['single --wire maybe', /not "maybe"/],
+    ['single --nodes --json', /--nodes takes/],
+  ])('"%s" is answered by what would do', (words, problem) => {
+    const asked = parseArguments(words.split(' ').filter(Boolean))
+    expect('problem' in asked && asked.problem).toMatch(problem)
+  })
+
+  it('are all in the usage', () => {
+    for (const name of SCENARIOS.keys()) expect(usage()).toContain(name)
+  })
+})

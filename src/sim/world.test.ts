@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest'
+import type { TopicEvent } from '../core/io.js'
+import { graphOf } from './graph.js'
+import type { Peer } from './peer.js'
+import { World, type WorldOptions } from './world.js'
+
+describe('a simulated world', () => {
+  it.each(['on', 'off'] as const)('replays a run bit for bit from its seed, wire %s', wire => {
+    const [one, again, other] = [run(5, wire), run(5, wire), run(6, wire)]
+    expect(again).toEqual(one)
+    expect(other.digest).not.toBe(one.digest)
+  })
+
+  it('is the same with heartbeats as without', () => {
+    const figures = (heartbeats: 'driven' | 'elided') => {
+      const { world, topic, peers } = town(12, { seed: 3, heartbeats })
+      const said = hear(world)
+      for (const peer of peers) world.broadcast(peer, topic, new Uint8Array(9))
+      world.run(5_000)
+      return { heard: said.length, edges: peers.map(peer => [...peer.neighbors(topic)].sort()) }
+    }
+    expect(figures('elided').heard).toBe(12 * 11)
+    expect(figures('driven').heard).toBe(12 * 11)
+  })
+
+  it.each(['on', 'off'] as const)(
+    'tells of a crash with notice after one latency, wire %s',
+    wire => {
+      const { world, topic, peers } = town(2, { wire })
+      world.crash(peers[1]!)
+      world.run(60)
+      expect(peers[0]!.neighbors(topic)).toEqual([])
+    },
+  )
+
+  it.each([
+    ['on', 'elided'],
+    ['on', 'driven'],
+    ['off', 'elided'],
+  ] as const)(
+    'lets heartbeats tell of a silent crash within 4 to 6 s, wire %s, %s',
+    (wire, heartbeats) => {
+      const { world, topic, peers } = town(2, { wire, heartbeats })
+      world.crash(peers[1]!, { silent: true })
+      world.run(3_900)
+      expect(peers[0]!.neighbors(topic)).toEqual([peers[1]!.id])
+      world.run(2_100)
+      expect(peers[0]!.neighbors(topic)).toEqual([])
+    },
+  )
+
+  it('keeps order and loses nothing where packets are lost, and delays it by 400 ms and more', () => {
+    const { world, topic, peers } = town(2, { network: { loss: 0.2 } })
+    const delays: number[] = []
+    const seqs: number[] = []
+    world.listen((peer, _topic, event) => {
+      if (event.type !== 'received' || peer !== peers[1]) return
+      delays.push(world.now - event.time)
+      seqs.push(event.seq)
+    })
+    for (let i = 0; i < 100; i++) {
+      world.broadcast(peers[0]!, topic, new Uint8Array(9))
+      world.run(50)
+    }
+    world.run(30_000)
+    expect(seqs).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
+    expect(delays.filter(ms => ms >= 400).length).toBeGreaterThan(10)
+  })
+
+  it('carries on a limited link what it takes, and no more', () => {
+    const world = new World({ seed: 1 })
+    const topic = world.topic('slow')
+    const peers = world.add(2)
+    world.network.limit(peers[1]!.index, 10)
+    for (const peer of peers) world.join(peer, topic)
+    world.run(5_000)
+    let received = 0
+    world.listen((_peer, _topic, { type }) => {
+      if (type === 'received') received++
+    })
+    for (let i = 0; i < 100; i++) world.broadcast(peers[0]!, topic, new Uint8Array(1_000))
+    world.run(5_000)
+    expect(received).toBeGreaterThan(38)
+    expect(received).toBeLessThan(50)
+    world.run(10_000)
+    expect(received).toBe(100)
+  })
+
+  it('tries a dial again that came to nothing', () => {
+    const { world, topic, peers } = town(10, { network: { dialFailure: 0.3 } })
+    expect(peers.every(peer => peer.neighbors(topic).length > 0)).toBe(true)
+    expect(world.traffic.dials).toBeGreaterThan(10)
+  })
+
+  it('has no more handshakes of one peer under way than two', () => {
+    const world = new World({ seed: 2, network: { dialMs: 2_000 } })
+    const topic = world.topic('rush')
+    const [first] = world.add()
+    world.join(first!, topic)
+    for (const peer of world.add(5)) world.join(peer, topic, { bootstrap: [first!] })
+    world.run(2_900)
+    expect(first!.neighbors(topic).length).toBeLessThanOrEqual(2 + 4)
+    world.run(10_000)
+    expect(first!.neighbors(topic).length).toBeGreaterThan(2)
+  })
+
+  it('cuts a network in two and heals it', () => {
+    const { world, topic, peers } = town(12, {})
+    world.cut(peer => peer.index % 2)
+    world.run(10_000)
+    for (const peer of peers) {
+      for (const neighbor of peer.neighbors(topic)) {
+        expect(world.peer(neighbor)!.index % 2).toBe(peer.index % 2)
+      }
+    }
+    world.heal()
+    world.run(600_000)
+    expect(graphOf(world, topic).components).toEqual([12])
+  })
+
+  it('wakes a hidden tab once a second', () => {
+    const { world, topic, peers } = town(3, { heartbeats: 'driven' })
+    for (const peer of peers) peer.clampMs = 1_000
+    world.run(60_000)
+    expect(peers.every(peer => peer.neighbors(topic).length === 2)).toBe(true)
+    expect(world.counters.get('link-suspect') ?? 0).toBe(0)
+  })
+
+  it('carries several topics over one link', () => {
+    const { world, topic, peers } = town(2, {})
+    const other = world.topic('another')
+    for (const peer of peers) world.join(peer, other)
+    world.run(5_000)
+    expect(world.traffic.dials).toBe(1)
+    const heard = hear(world)
+    world.broadcast(peers[0]!, topic, new Uint8Array(9))
+    world.broadcast(peers[0]!, other, new Uint8Array(9))
+    world.run(1_000)
+    expect(heard.length).toBe(2)
+  })
+
+  it('lives on without its server', () => {
+    const { world, topic, peers } = town(20, {})
+    world.server.stop()
+    for (const peer of peers.slice(0, 6)) world.crash(peer)
+    world.run(60_000)
+    expect(graphOf(world, topic).components).toEqual([14])
+  })
+})
+
+function town(count: number, options: Partial<WorldOptions>) {
+  const world = new World({ seed: 1, ...options })
+  const topic = world.topic('town')
+  const peers: Peer[] = []
+  for (let i = 0; i < count; i++) {
+    const [peer] = world.add()
+    world.join(peer!, topic)
+    peers.push(peer!)
+    world.run(500)
+  }
+  world.run(30_000)
+  return { world, topic, peers }
+}
+
+function hear(world: World): TopicEvent[] {
+  const heard: TopicEvent[] = []
+  world.listen((_peer, _topic, event) => {
+    if (event.type === 'received') heard.push(event)
+  })
+  return heard
+}
+
+function run(seed: number, wire: 'on' | 'off') {
+  const { world, topic, peers } = town(15, {
+    seed,
+    wire,
+    network: { loss: 0.01, dialFailure: 0.1 },
+  })
+  for (const peer of peers.slice(0, 5)) world.broadcast(peer, topic, new Uint8Array(20))
+  world.crash(peers[3]!, { silent: true })
+  world.crash(peers[4]!)
+  world.run(20_000)
+  return { digest: world.trace.digest, traffic: { ...world.traffic } }
+}
