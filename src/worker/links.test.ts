@@ -206,6 +206,21 @@ describe('who answers', () => {
     expect(test.told).toEqual([{ type: 'link-up', peer, epoch: 78, adopted: false }])
   })
 
+  it('forgives an offerer whose clock ran ahead, or that lied: a minute on, its lower epochs count', async () => {
+    const test = await LinksTest.of(time(), 'answerer')
+    const [peer] = ids
+    await test.linked(0, Number.MAX_SAFE_INTEGER)
+    const back = offerOf(time().now + 1, 2)
+    test.links.heard(peer!, back)
+    expect(test.counted).toEqual(['signal-of-stale-epoch'])
+    await time().run(61_000)
+    const epoch = time().now
+    test.links.heard(peer!, offerOf(epoch, 2))
+    await test.lend(0)
+    await time().until(() => test.told.some(input => 'epoch' in input && input.epoch === epoch))
+    expect(test.told.at(-1)).toMatchObject({ type: 'link-up', peer, epoch })
+  })
+
   it('gives a second description of the same epoch to the page: ICE is restarted', async () => {
     const test = await LinksTest.of(time(), 'answerer')
     await test.linked(0, 77)

@@ -449,9 +449,10 @@ export class Links implements Sleeper {
     return Math.max(Math.floor(this.#world.clock()), (this.#epochs.get(peer) ?? 0) + 1)
   }
 
+  /** No higher than our clock explains: a peer whose clock ran ahead, or that lied, is not shut out for ever. */
   #rememberEpoch(peer: PeerId, epoch: number): void {
     this.#epochs.delete(peer)
-    this.#epochs.set(peer, epoch)
+    this.#epochs.set(peer, Math.min(epoch, Math.floor(this.#world.clock()) + CLOCKS_APART_MS))
     if (this.#epochs.size > MOST_EPOCHS) this.#epochs.delete(this.#epochs.keys().next().value!)
   }
 }
@@ -480,3 +481,5 @@ const EARLY_OFFER_MS = 10_000
 const MOST_EARLY_OFFERS = 32
 const MOST_CANDIDATES = 64
 const MOST_EPOCHS = 1024
+/** Clocks set over the network are seldom further apart. Guess. */
+const CLOCKS_APART_MS = 60_000
