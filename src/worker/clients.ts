@@ -37,6 +37,8 @@ export class Client {
   readonly #post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void
   readonly #world: ClientsWorld
   readonly #subscriptions = new Map<number, Subscription>()
+  /** Left, and still to be told what became of their broadcasts. */
+  readonly #leaving = new Set<Subscription>()
 
   constructor(post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void, world: ClientsWorld) {
     this.#post = post
@@ -60,6 +62,7 @@ export class Client {
 
   flush(): void {
     for (const subscription of this.#subscriptions.values()) subscription.flush()
+    for (const subscription of this.#leaving) subscription.flushOutcomes()
   }
 
   /** Events its readers lost because they did not keep up, and credit they gave too much. */
@@ -105,7 +108,11 @@ export class Client {
         const { call } = message
         this.#subscriptions.delete(message.handle)
         add(this.#ended, subscription.losses)
-        this.#settleCall(call, this.#world.unsubscribe(subscription))
+        this.#leaving.add(subscription)
+        this.#settleCall(call, this.#world.unsubscribe(subscription), () => {
+          subscription.flushOutcomes()
+          this.#leaving.delete(subscription)
+        })
         return
       }
       case 'inspect':
@@ -165,10 +172,16 @@ export class Client {
     return subscription
   }
 
-  #settleCall(call: number, work: Promise<void>): void {
+  #settleCall(call: number, work: Promise<void>, before = () => {}): void {
     work.then(
-      () => this.#answer(call, undefined),
-      error => this.#refuse(call, error),
+      () => {
+        before()
+        this.#answer(call, undefined)
+      },
+      error => {
+        before()
+        this.#refuse(call, error)
+      },
     )
   }
 
@@ -243,6 +256,11 @@ export class Subscription {
       const { events, transfer } = packEvents(taken)
       this.#post({ type: 'events', handle, events }, transfer)
     }
+    this.flushOutcomes()
+  }
+
+  flushOutcomes(): void {
+    const { handle } = this
     if (this.#outcomes.length > 0) {
       this.#post({ type: 'outcomes', handle, outcomes: this.#outcomes })
       this.#outcomes = []

@@ -203,13 +203,15 @@ export class Runtime {
     const { topic } = subscription
     const joined = this.#topics.get(topic)
     if (joined === undefined || !joined.subscriptions.delete(subscription)) return
-    if (joined.subscriptions.size > 0) return
+    await this.#said(one => one === subscription)
+    if (joined.subscriptions.size === 0 && this.#topics.get(topic) === joined) {
+      this.#topics.delete(topic)
+      if (joined.isReady) this.input({ type: 'leave', topic })
+      this.#settleNow()
+      await this.#drained()
+    }
     for (const [call, { subscription: of }] of this.#calls)
       if (of === subscription) this.#calls.delete(call)
-    this.#topics.delete(topic)
-    if (joined.isReady) this.input({ type: 'leave', topic })
-    this.#settleNow()
-    await this.#drained()
   }
 
   #broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void {
@@ -527,6 +529,7 @@ export class Runtime {
   }
 
   async #end(): Promise<void> {
+    await this.#said(() => true)
     for (const [topic, joined] of [...this.#topics]) {
       if (joined.isReady) this.input({ type: 'leave', topic })
     }
@@ -539,6 +542,21 @@ export class Runtime {
     this.#wake.stop()
     await this.#store.close().catch(error => this.#storageFailed(error, undefined))
     this.#world.ended()
+  }
+
+  /** Until what was broadcast before is numbered, signed and handed over, within a bound. */
+  async #said(by: (subscription: Subscription) => boolean): Promise<void> {
+    const until = this.#world.clock() + DRAIN_MS
+    while (this.#isSaying(by) && this.#world.clock() < until) {
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+  }
+
+  #isSaying(by: (subscription: Subscription) => boolean): boolean {
+    const said = new Set(this.#handedOver.map(({ call }) => call))
+    for (const [call, { subscription }] of this.#calls)
+      if (by(subscription) && !said.has(call)) return true
+    return false
   }
 
   /** Until parting words are out and what was to be kept is kept, within a bound. */
