@@ -183,6 +183,21 @@ describe('an open Gossip', () => {
     expect(node.last('leave').handle).toBe(1)
   })
 
+  it('lets go of the signal when the topic ends before it', async () => {
+    const { gossip, node } = await open()
+    const { signal } = new AbortController()
+    const heard = new Set<unknown>()
+    signal.addEventListener = (_: string, listener: unknown) => void heard.add(listener)
+    signal.removeEventListener = (_: string, listener: unknown) => void heard.delete(listener)
+    const left = gossip.subscribe('tea', { signal })
+    gossip.subscribe('milk', { signal })
+    expect(heard.size).toBe(2)
+    await left.leave()
+    node.say({ type: 'ended', handle: 2, code: 'closed', message: 'The node is shutting down.' })
+    await settled()
+    expect(heard.size).toBe(0)
+  })
+
   it('refuses a 65th handle and a signal that was aborted before', async () => {
     const { gossip } = await open()
     expect(() => gossip.subscribe('x', { signal: AbortSignal.abort(new Error('no')) })).toThrow(

@@ -135,6 +135,13 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
       opened.leave().catch(() => {})
     }
     signal?.addEventListener('abort', leave, { once: true })
+    // A signal may outlive many topics.
+    const forget = () => {
+      if (opened.state !== 'closed') return
+      signal?.removeEventListener('abort', leave)
+      opened.removeEventListener('state', forget)
+    }
+    if (signal !== undefined) opened.addEventListener('state', forget)
     return opened
   }
 

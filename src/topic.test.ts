@@ -366,6 +366,17 @@ describe('listening', () => {
     expect(events.slice(1)).toEqual(Array.from({ length: 128 }, (_, i) => received(873 + i)))
   })
 
+  it('a listener for any one type is not held up by the rest', async () => {
+    const types = ['lagged', 'mismatch', 'peerBlamed', 'peerData', 'joinFailed'] as const
+    for (const type of types) {
+      const { topic, node } = await subscribed()
+      topic.addEventListener(type, () => {})
+      for (let i = 1; i <= 1_000; i++) node.events(1, received(i))
+      await settled()
+      expect([type, credited(node) > 1_000 - EVENT_CREDIT]).toEqual([type, true])
+    }
+  })
+
   it('a listener that comes to a full queue is not held up by it', async () => {
     const { topic, node } = await subscribed()
     for (let i = 1; i <= EVENT_CREDIT; i++) node.events(1, received(i))

@@ -22,6 +22,7 @@ import { checkPeerIds } from './topic-name.js'
  * - `lagged`: `count` events before this one were dropped, for the reader did not keep up.
  * - `mismatch`: a `peer` has this topic open with other terms; it can't be a neighbor.
  * - `peerBlamed`: a `peer` did what no honest peer does; `banned` where it is refused for a while.
+ * - `peerData`: what a `peer` says of itself (its option of that name): `data`, its newest word, with its signature checked.
  * - `joinFailed`: a bootstrap `peer` could not be joined through, and why.
  */
 export type GossipEvent = ClientEvent
@@ -160,7 +161,7 @@ export class GossipTopic
    * - `alone`: nobody else was found. What is broadcast reaches those who arrive within the cache's retention.
    * - `joined`: it has at least one neighbor.
    * - `degraded`: it has neighbors, but the signaling server is out of reach: newcomers can't be introduced here.
-   * - `isolated`: its last neighbor was lost without a word less than 30 s ago, and it looks for others.
+   * - `isolated`: its last neighbor went less than 30 s ago, and not because it left the topic; it looks for others.
    * - `offline`: it has no neighbor and the signaling server is out of reach; both are tried again.
    * - `closed`: it was left, or ended; `stateReason` says why.
    */
