@@ -13,7 +13,7 @@ export interface StorageNotice {
  * A store whose bookkeeping never rejects: what could not be saved or loaded is said in a notice, at most
  * once a minute, and the mesh goes on without it. Identity and sequence numbers do reject, after the same
  * notice. A number from memory in place of a reserved one might repeat one that the store gave out in an
- * earlier run, so there is none: the broadcast fails and its author learns why.
+ * earlier run, so there is none: broadcasts wait until the store gives some.
  */
 export class SteadyStore implements Store {
   readonly #store: Store
