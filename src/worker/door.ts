@@ -31,6 +31,10 @@ export class Door {
 
   frame(link: PeerLink, frame: Frame): void {
     const { peer: from, epoch } = link
+    if (link.control.waiting >= MOST_WAITING) {
+      // Records cost more to verify than to send.
+      return this.#input({ type: 'misbehaved', peer: from, reason: 'limit-exceeded' })
+    }
     switch (frame.type) {
       case 'topic-hello': {
         const { topic, terms } = frame
@@ -100,9 +104,7 @@ export class Door {
       })
       return
     }
-    if (this.#pendingBytes + message.payload.length > MOST_PENDING_BYTES) {
-      return this.#count('gossip-over-verify-budget')
-    }
+    if (!this.#hasBudgetFor(message.payload)) return this.#count('gossip-over-verify-budget')
     const verified = this.#verify(link, name, topic, message)
     link.live.later(verified, good => {
       if (good) deliver()
@@ -124,12 +126,10 @@ export class Door {
   }
 
   #verify(link: PeerLink, name: string, topic: TopicId, message: Message): Promise<boolean> {
-    const size = message.payload.length
-    this.#pendingBytes += size
     const bytes = canonicalBytes(topic, message)
-    const verified = verifySignature(message.author, bytes, message.signature!).then(good => {
+    const checked = this.#verifyPayload(message.author, bytes, message.signature!, message.payload)
+    const verified = checked.then(good => {
       this.#pending.delete(name)
-      this.#pendingBytes -= size
       return good
     })
     this.#pending.set(name, { verified, links: new Set([link]) })
@@ -147,11 +147,30 @@ export class Door {
     if (!this.#acceptable(from, terms, message.payload, message.signature)) return
     const pass = () => this.#input({ type: 'frame', from, epoch, topic, message })
     if (!terms.signed) return link.live.now(pass)
+    if (!this.#hasBudgetFor(message.payload)) return this.#count('gossip-over-verify-budget')
     const bytes = neighborBytes(topic, from, message)
-    link.live.later(verifySignature(from, bytes, message.signature!), good => {
+    const verified = this.#verifyPayload(from, bytes, message.signature!, message.payload)
+    link.live.later(verified, good => {
       if (good) pass()
       else this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
     })
+  }
+
+  #hasBudgetFor(payload: Uint8Array): boolean {
+    return this.#pendingBytes + payload.length + PENDING_BYTES <= MOST_PENDING_BYTES
+  }
+
+  async #verifyPayload(
+    author: PeerId,
+    bytes: Uint8Array,
+    signature: Uint8Array,
+    payload: Uint8Array,
+  ): Promise<boolean> {
+    const size = payload.length + PENDING_BYTES
+    this.#pendingBytes += size
+    const good = await verifySignature(author, bytes, signature)
+    this.#pendingBytes -= size
+    return good
   }
 
   #acceptable(
@@ -225,3 +244,7 @@ const RECORD_DOMAIN = utf8('gossamer peer record\0')
 const MOST_COPIES = 4
 /** Payload held while its signature is checked, all links together. Guess. */
 const MOST_PENDING_BYTES = 16 << 20
+/** What a message that waits weighs besides its payload, so that empty ones are bounded too. Guess. */
+const PENDING_BYTES = 512
+/** Frames of one link that wait for the records of those before them. A full queue of its sender's. */
+const MOST_WAITING = 4096
