@@ -511,11 +511,16 @@ export class Node {
 
   /** Whoever names a peer can pass a signal on to it. */
   #learnWays(now: Millis, from: PeerId, message: TopicMessage): void {
-    if (message.type === 'forward-join') {
-      this.#relay.heardOf(now, message.joiner.peer, from)
-    } else if ('sample' in message) {
-      for (const { peer } of message.sample) this.#relay.heardOf(now, peer, from)
-      if (message.type === 'shuffle') this.#relay.heardOf(now, message.origin.peer, from)
+    switch (message.type) {
+      case 'forward-join':
+        this.#relay.heardOf(now, message.joiner.peer, from)
+        break
+      case 'shuffle':
+      case 'shuffle-reply':
+      case 'neighbor-reject':
+      case 'disconnect':
+        for (const { peer } of message.sample) this.#relay.heardOf(now, peer, from)
+        if (message.type === 'shuffle') this.#relay.heardOf(now, message.origin.peer, from)
     }
   }
 

@@ -14,7 +14,7 @@ import type { Random } from './random.js'
 import type { TopicSnapshot } from './snapshot.js'
 import { Timers } from './timers.js'
 import type { TopicTerms } from './topic-hello.js'
-import { topicState } from './topic-status.js'
+import { type TopicFacts, topicState } from './topic-status.js'
 
 /** What a topic wants from its node, which knows the links. The rest goes straight out. */
 export type TopicOutput =
@@ -40,6 +40,8 @@ export class Topic {
   #bereft = false
   #idsKeptAt: Millis = Number.NEGATIVE_INFINITY
   #closed = false
+  /** What the status was last made of. */
+  #said: Partial<Omit<TopicFacts, 'neighbors'>> & { peers?: readonly PeerId[] } = {}
   #status: TopicStatus = { state: 'connecting', reason: '', neighbors: [] }
 
   constructor(
@@ -448,12 +450,23 @@ export class Topic {
     const neighbors = this.#membership.neighbors
     const canAsk = signaling === 'open' || signaling === 'connecting'
     if ((this.#introduced || !canAsk) && !this.#membership.busy) this.#searched = true
+    const said = this.#said
+    // Most of what is heard changes none of it.
+    const isNews =
+      neighbors !== said.peers ||
+      signaling !== said.signaling ||
+      this.#searched !== said.searched ||
+      this.#bereft !== said.bereft ||
+      this.#closed !== said.closed
+    if (!isNews) return this.#take()
+    const [closed, searched, bereft] = [this.#closed, this.#searched, this.#bereft]
+    this.#said = { peers: neighbors, signaling, closed, searched, bereft }
     const { state, reason } = topicState({
-      closed: this.#closed,
+      closed,
       neighbors: neighbors.length,
       signaling,
-      searched: this.#searched,
-      bereft: this.#bereft,
+      searched,
+      bereft,
     })
     const before = this.#status
     if (state !== before.state || reason !== before.reason || differ(neighbors, before.neighbors)) {

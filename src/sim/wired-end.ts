@@ -18,6 +18,8 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
   #drivenAt: Millis = 0
   #isWatched: boolean
   #rttMs: number | undefined
+  #wrote = false
+  #isLow = false
 
   constructor(peer: Peer, remote: PeerId, epoch: number, latencyMs: number) {
     super(peer, remote, epoch, latencyMs)
@@ -37,8 +39,13 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
 
   flush(): void {
     if (this.phase === 'closed') return
+    this.#wrote = false
     this.#drive(FLUSH)
-    this.#drive({ type: 'buffered', amount: this.channel?.buffered ?? 0 })
+    // Where nothing was written the machine knows already what the channel holds.
+    if (this.#wrote || this.phase === 'closing' || this.#isLow) {
+      this.#isLow = false
+      this.#drive({ type: 'buffered', amount: this.channel?.buffered ?? 0 })
+    }
   }
 
   arrived(packet: Uint8Array): void {
@@ -52,6 +59,7 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
 
   fellLow(): void {
     if (this.phase === 'closed') return
+    this.#isLow = true
     this.markDirty()
     this.peer.settle()
   }
@@ -106,6 +114,7 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
       switch (output.type) {
         case 'write': {
           const { traffic } = this.peer.world
+          this.#wrote = true
           traffic.packets++
           traffic.packetBytes += output.packet.length
           this.channel!.send(output.packet, output.packet.length)

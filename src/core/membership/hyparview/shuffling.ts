@@ -102,7 +102,7 @@ export class Shuffling {
     const overlay = this.#overlay
     const told = new Set([origin.peer, ...sample.map(({ peer }) => peer)])
     const count = Math.min(sample.length + 1, LARGEST_SAMPLE)
-    const fresh = (peers: PeerId[]) => peers.filter(peer => !told.has(peer))
+    const fresh = (peers: readonly PeerId[]) => peers.filter(peer => !told.has(peer))
     const passive = overlay.random.sample(fresh(overlay.passive.peers), count)
     const active = overlay.random.sample(fresh(overlay.active.peers), count - passive.length)
     overlay.send(from, {

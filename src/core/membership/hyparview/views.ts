@@ -6,6 +6,7 @@ import type { Random } from '../../random.js'
 /** The neighbors, in the order in which they were admitted. */
 export class ActiveView {
   readonly #admitted = new Map<PeerId, Millis>()
+  #listed: readonly PeerId[] | undefined
 
   constructor(readonly capacity: number) {}
 
@@ -17,8 +18,10 @@ export class ActiveView {
     return this.#admitted.size >= this.capacity
   }
 
-  get peers(): PeerId[] {
-    return [...this.#admitted.keys()]
+  /** The same array for as long as nobody comes or goes. */
+  get peers(): readonly PeerId[] {
+    this.#listed ??= [...this.#admitted.keys()]
+    return this.#listed
   }
 
   get entries(): { peer: PeerId; since: Millis }[] {
@@ -31,9 +34,11 @@ export class ActiveView {
 
   add(now: Millis, peer: PeerId): void {
     this.#admitted.set(peer, now)
+    this.#listed = undefined
   }
 
   delete(peer: PeerId): boolean {
+    this.#listed = undefined
     return this.#admitted.delete(peer)
   }
 
