@@ -1,0 +1,220 @@
+import { expect, it } from 'vitest'
+import { Writer } from '../codec/writer.js'
+import { plumtreeMessage } from './broadcast/plumtree/messages.js'
+import { CHAT, LoneNode, NEWS, peerOf } from './hostile.suite.js'
+import type { PeerId } from './ids.js'
+import type { NodeOutput, Relay, TopicMessage } from './io.js'
+import { hyparviewMessage, type PeerEntry } from './membership/hyparview/messages.js'
+import { Random } from './random.js'
+
+const SEED = Number(process.env['SEED'] ?? 1)
+const STEPS = 60_000
+
+it(`whatever ${STEPS} things peers say, in any order, a node never throws, says nothing the wire refuses, and stays small (SEED=${SEED})`, () => {
+  const any = new Anything(new Random(SEED))
+  const lone = new LoneNode()
+  lone.subscribe(CHAT)
+  lone.subscribe(NEWS, { signed: false })
+  let largest = 0
+  let ups = 0
+  const seen = new Set<string>()
+  for (let step = 0; step < STEPS; step++) {
+    lone.now += any.random.below(40) ** 2
+    let said: NodeOutput[]
+    try {
+      said = any.step(lone)
+      for (const output of said) check(output)
+    } catch (cause) {
+      throw new Error(`SEED=${SEED}, step ${step}`, { cause })
+    }
+    largest = Math.max(largest, said.length)
+    for (const { type } of said) seen.add(type)
+    ups += lone.events('neighborUp').length
+    lone.outputs.length = 0
+  }
+  const snapshot = lone.node.snapshot(lone.now)
+  expect(snapshot.blame.length).toBeLessThanOrEqual(1024)
+  expect(snapshot.links.length).toBeLessThan(100)
+  for (const { membership } of snapshot.topics) {
+    expect(membership.active.length).toBeLessThanOrEqual(5)
+    expect(membership.passive.length).toBeLessThanOrEqual(30)
+    expect(membership.requests.length).toBeLessThan(20)
+  }
+  expect(largest).toBeLessThan(5_000)
+  // Where nobody ever became a neighbor, little of this was heard at all.
+  expect(ups).toBeGreaterThan(100)
+  expect(seen.size).toBeGreaterThan(10)
+}, 120_000)
+
+/** What the wire does not carry, it refuses by throwing. */
+function check(output: NodeOutput): void {
+  const w = new Writer(256)
+  if (output.type === 'send') {
+    const { message } = output
+    if (hyparviewMessage.tags.has(message.type)) hyparviewMessage.write(w, message as never)
+    else plumtreeMessage.write(w, message as never)
+  }
+  if (output.type === 'knock') hyparviewMessage.write(w, output.knock)
+  if (output.type === 'answer-knock') hyparviewMessage.write(w, output.answer)
+  if (output.type === 'send-relay') {
+    const { path, hopsLeft } = output.relay
+    expect(path.length + hopsLeft).toBeLessThanOrEqual(16)
+    expect(hopsLeft).toBeGreaterThanOrEqual(0)
+  }
+}
+
+/** Anything a decoder can give, odd numbers more often than not. */
+class Anything {
+  constructor(readonly random: Random) {}
+
+  step(lone: LoneNode): NodeOutput[] {
+    const { random } = this
+    const from = this.peer()
+    const epoch = 1 + random.below(2)
+    const topic = random.pick([CHAT, CHAT, NEWS, peerOf(9) as never])!
+    const round = random.pick([0, 1, 6, 0xffff])!
+    switch (random.below(16)) {
+      case 0:
+        return lone.linkUp(from, epoch)
+      case 1:
+        return lone.input({ type: 'link-down', peer: from, epoch, reason: 'closed' })
+      case 2:
+        return lone.input({ type: 'relay', from, epoch, relay: this.relay() })
+      case 3:
+        return lone.input({ type: 'knock', from, topic, knock: this.membership('join') as never })
+      case 4:
+        return lone.input({
+          type: 'knock-answer',
+          from,
+          topic,
+          answer: this.membership('neighbor-accept') as never,
+        })
+      case 5:
+        return lone.input({ type: 'undeliverable', to: from })
+      case 6:
+        return lone.input({ type: 'introduced', topic, peers: [from, this.peer(), lone.node.self] })
+      case 7:
+        return lone.input({ type: 'dial-failed', peer: from })
+      case 8:
+        return lone.greet(from, topic, { signed: random.below(8) > 0 === (topic === CHAT) }, epoch)
+      case 9: {
+        const message = this.message(topic === CHAT)
+        return lone.node.knows(topic, message)
+          ? lone.input({ type: 'duplicate', from, epoch, topic, id: message, round })
+          : lone.input({ type: 'message', from, epoch, topic, message, round })
+      }
+      case 10:
+        return lone.input({ type: 'rtt', peer: from, epoch, rttMs: random.below(10_000) })
+      case 11:
+        return lone.input({ type: 'wake' })
+      case 12:
+        return lone.hear(from, this.broadcast(), topic, epoch)
+      default:
+        return lone.hear(
+          from,
+          random.below(2) === 0 ? this.broadcast() : this.membership(),
+          topic,
+          epoch,
+        )
+    }
+  }
+
+  peer(): PeerId {
+    const { random } = this
+    if (random.below(30) === 0) return peerOf(255)
+    return peerOf(random.below(random.below(4) === 0 ? 3_000 : 12))
+  }
+
+  number(): number {
+    const { random } = this
+    return random.pick([0, 1, 2, 3, random.below(50), random.u32(), Number.MAX_SAFE_INTEGER])!
+  }
+
+  entry(): PeerEntry {
+    const { random } = this
+    if (random.below(3) > 0) return { peer: this.peer(), record: undefined }
+    const record = {
+      data: random.bytes(random.below(257)),
+      time: this.number(),
+      signature: random.bytes(64),
+    }
+    return { peer: this.peer(), record }
+  }
+
+  sample(): PeerEntry[] {
+    return Array.from({ length: this.random.below(17) }, () => this.entry())
+  }
+
+  relay(): Relay {
+    const path = Array.from({ length: this.random.below(9) }, () => this.peer())
+    const hopsLeft = this.random.below(9)
+    const id = this.random.bytes(16)
+    return { id, to: this.peer(), hopsLeft, path, body: this.random.bytes(this.random.below(90)) }
+  }
+
+  membership(type?: TopicMessage['type']): TopicMessage {
+    const { random } = this
+    const { record } = this.entry()
+    const requestId = random.below(3) === 0 ? 1 : random.u32()
+    const kinds: TopicMessage[] = [
+      { type: 'join', requestId, record },
+      { type: 'neighbor-request', requestId, priority: random.pick(['high', 'low'])!, record },
+      { type: 'neighbor-accept', requestId, record },
+      {
+        type: 'neighbor-reject',
+        requestId,
+        reason: random.pick(['full', 'busy', 'mismatch', 'banned'])!,
+        sample: this.sample(),
+      },
+      { type: 'forward-join', joiner: this.entry(), hopsLeft: random.below(256) },
+      {
+        type: 'shuffle',
+        origin: this.entry(),
+        walkId: requestId,
+        hopsLeft: random.below(256),
+        sample: this.sample(),
+      },
+      { type: 'shuffle-reply', walkId: requestId, sample: this.sample() },
+      { type: 'disconnect', alive: random.pick(['leaving', 'alive'])!, sample: this.sample() },
+    ]
+    return kinds.find(kind => kind.type === type) ?? random.pick(kinds)!
+  }
+
+  broadcast(): TopicMessage {
+    const { random } = this
+    const source = random.below(4) === 0 ? this.peer() : undefined
+    const [author, seq] = [this.peer(), this.number()]
+    const round = random.pick([0, 3, 0xffff])!
+    const announcements = Array.from({ length: random.below(6) }, () => ({
+      author: this.peer(),
+      first: this.number(),
+      count: random.pick([0, 1, 2, 300, 4096])!,
+      round,
+    }))
+    return random.pick<TopicMessage>([
+      { type: 'prune', source },
+      { type: 'graft', source, wanted: random.below(4) > 0 ? { author, seq, round } : undefined },
+      { type: 'ihave', announcements },
+      { type: 'graft-refused', author, seq },
+      {
+        type: 'neighbor-gossip',
+        nonce: random.bytes(16),
+        time: this.number(),
+        payload: random.bytes(random.pick([0, 1, 4096, 4097])!),
+        signature: undefined,
+      },
+    ])!
+  }
+
+  message(signed: boolean) {
+    const { random } = this
+    return {
+      author: this.peer(),
+      seq: this.number(),
+      time: this.number(),
+      payload: random.bytes(random.pick([0, 1, 100, 4096, 4097])!),
+      extensions: random.bytes(random.pick([0, 0, 1024])!),
+      signature: signed ? random.bytes(64) : undefined,
+    }
+  }
+}
