@@ -21,20 +21,24 @@ export async function everyoneIsNeighborOfEveryone(
   await until('the neighbors of each', read, wanted, timeout)
 }
 
-/** Waits until nobody asks for a neighbor or makes a link: the views have found their shape. */
+/**
+ * Waits until the views have found their shape: nobody asks for a neighbor or makes a link, and nobody has fewer
+ * than half of the five it wants. With one alone, it would lose the mesh with that one.
+ */
 export async function everyoneIsContent(tabs: readonly Tab[]): Promise<void> {
   const read = async () => {
     const busy = await Promise.all(tabs.map(isBusy))
     return tabs.filter((_, i) => busy[i]).map(tab => tab.name)
   }
-  await until('tabs that ask or dial', read, [])
+  await until('tabs that ask, dial or have few neighbors', read, [], CONTENT_WITHIN_MS)
 }
 
 function isBusy(tab: Tab): Promise<boolean> {
   return tab.page.evaluate(async () => {
     const { topics, links } = await window.gossamer.gossip.inspect()
     const asks = topics.some(topic => topic.membership.requests.length > 0)
-    return asks || links.some(link => link.state !== 'up')
+    const lacks = topics.some(topic => topic.membership.active.length < 5 / 2)
+    return asks || lacks || links.some(link => link.state !== 'up')
   })
 }
 
@@ -42,3 +46,6 @@ function others(tab: Tab, tabs: readonly Tab[]): string {
   const names = tabs.filter(other => other !== tab).map(other => other.name)
   return `${tab.name}: ${names.sort().join(' ')}`
 }
+
+/** A peer with few neighbors asks ever more slowly, down to once in 5 s, and insists after three refusals. */
+const CONTENT_WITHIN_MS = 30_000
