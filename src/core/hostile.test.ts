@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CHAT, LoneNode, peerOf } from './hostile.suite.js'
+import { CHAT, LoneNode, NEWS, peerOf } from './hostile.suite.js'
 
 const A = peerOf(1)
 const KNOCK = {
@@ -58,5 +58,26 @@ describe('terms said anew on one link', () => {
     for (let n = 0; n < 1000; n++) lone.greet(A, CHAT, { maxMessageSize: 9 })
     expect(lone.events('mismatch')).toHaveLength(1)
     expect(lone.outputs.filter(({ type }) => type === 'send-topic-hello')).toHaveLength(1)
+  })
+})
+
+describe('a neighbor that comes and goes without end', () => {
+  it('is taken 16 times, and refused until two seconds have passed for each more', () => {
+    const lone = new LoneNode()
+    lone.subscribe(CHAT)
+    lone.subscribe(NEWS)
+    // The other topic holds the link.
+    lone.neighbor(A, CHAT, NEWS)
+    for (let n = 0; n < 1000; n++) {
+      lone.now += 2
+      lone.hear(A, { type: 'disconnect', alive: 'leaving', sample: [] })
+      lone.hear(A, { ...KNOCK, requestId: n })
+    }
+    const ups = () => lone.events('neighborUp').length - 1
+    expect(ups()).toBe(16)
+    expect(lone.node.metrics()['returns-refused']).toBe(985)
+    lone.run(4_000)
+    lone.hear(A, KNOCK)
+    expect(ups()).toBe(17)
   })
 })

@@ -10,7 +10,7 @@ import {
   type PeerEntry,
   type PeerRecord,
 } from './messages.js'
-import { Backoff, Throttle } from './pacing.js'
+import { Backoff, Returns, Throttle } from './pacing.js'
 import { Records } from './records.js'
 import { ActiveView, PassiveView, Reserve } from './views.js'
 
@@ -26,6 +26,7 @@ export class Overlay {
   readonly reserve: Reserve
   readonly records = new Records()
   readonly backoff: Backoff
+  readonly returns = new Returns()
   readonly timers = new Timers()
   #outputs: HyparviewOutput[] = []
   readonly #banned = new Map<PeerId, Millis>()
@@ -156,6 +157,7 @@ export class Overlay {
     this.#lastActive.delete(peer)
     this.backoff.forget(peer)
     this.active.add(now, peer)
+    this.returns.note(now, peer)
     this.emit({ type: 'neighbor-up', peer })
   }
 

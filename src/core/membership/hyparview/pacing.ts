@@ -104,6 +104,32 @@ export class Pace {
   }
 }
 
+/**
+ * How often one peer may become a neighbor: each time costs an announcement of all that can be had, events,
+ * and a hurry to replace it when it goes. Who comes and goes without end is refused for a while.
+ */
+export class Returns {
+  readonly #left = new Map<PeerId, { count: number; at: Millis }>()
+
+  /** It became a neighbor. */
+  note(now: Millis, peer: PeerId): void {
+    const count = this.#countNow(now, peer) - 1
+    this.#left.delete(peer)
+    if (this.#left.size >= PACED_PEERS) this.#left.delete(this.#left.keys().next().value!)
+    this.#left.set(peer, { count, at: now })
+  }
+
+  allows(now: Millis, peer: PeerId): boolean {
+    return this.#countNow(now, peer) >= 1
+  }
+
+  #countNow(now: Millis, peer: PeerId): number {
+    const left = this.#left.get(peer)
+    if (left === undefined) return RETURNS
+    return Math.min(RETURNS, left.count + (now - left.at) / RETURN_MS)
+  }
+}
+
 /** One answer per peer and second, for at most so many peers at once; more go unanswered. */
 export class Throttle {
   readonly #last = new Map<PeerId, Millis>()
@@ -126,5 +152,8 @@ export class Throttle {
 const PACED_PEERS = 256
 /** 5 s of the default 60 s. Guess; measured in overlay.test.ts: no storm in a saturated overlay. */
 const SLOWEST_OVER_FIRST = 12
+/** At once, and one more each time this has passed: a reload takes a second, a flap a millisecond. Guess. */
+const RETURNS = 16
+const RETURN_MS = 2_000
 /** Guess. */
 const THROTTLE_MS = 1_000

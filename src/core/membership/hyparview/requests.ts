@@ -101,9 +101,13 @@ export class Requests {
       return
     }
     // Whom we asked, or agreed with already, needs no place besides the one it has.
-    if (!this.#agreements.has(from) && !this.#hasPlace(now, ask)) {
-      this.#refuse(now, from, message.requestId, ask)
-      return
+    if (!this.#agreements.has(from)) {
+      const returns = this.#overlay.returns.allows(now, from)
+      if (!returns) this.#overlay.count('returns-refused')
+      if (!returns || !this.#hasPlace(now, ask)) {
+        this.#refuse(now, from, message.requestId, ask)
+        return
+      }
     }
     this.#agree(now, from, message.requestId, ask)
   }
