@@ -1,5 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PeerId } from '../core/ids.js'
+import { Random } from '../core/random.js'
+import { LINK_DEFAULTS } from '../link/config.js'
+import { LinkMachine } from '../link/link.js'
 import type { HelloProof } from '../wire/hello.js'
 import { LinksTest } from './links.suite.js'
 import { FakeChannel } from './page.suite.js'
@@ -71,6 +74,17 @@ describe('before its proof', () => {
   })
 })
 
+it('a second proof is blamed, and costs no crypto: not even a thousand of them', async () => {
+  const test = await LinksTest.of(time(), 'answerer')
+  const rogue = await test.linked(0)
+  vi.mocked(crypto.subtle.verify).mockClear()
+  const proof = { signature: new Uint8Array(64) }
+  for (let n = 0; n < 1000; n++) rogue.link.send({ type: 'hello-proof', proof })
+  await time().until(() => rogue.down !== undefined)
+  expect(crypto.subtle.verify).not.toHaveBeenCalled()
+  expect(test.told.at(-2)).toEqual({ type: 'misbehaved', peer: rogue.id, reason: 'bad-hello' })
+})
+
 describe('a peer that is not whom it should be', () => {
   it('with another key is blamed and dropped, and a second try is made', async () => {
     const test = await LinksTest.of(time(), 'offerer')
@@ -136,10 +150,13 @@ describe('rubbish', () => {
   it('in a frame of a sound packet is the same', async () => {
     const test = await LinksTest.of(time(), 'offerer')
     const bad = await test.linked(1)
-    // A whole control frame (kind 0) of two bytes, of a version that nobody speaks.
-    bad.channel.send(new Uint8Array([0, 2, 99, 99]))
+    bad.channel.send(packetOf(new Uint8Array([99, 99])))
     await time().quiet()
-    expect(test.told.slice(1).map(({ type }) => type)).toEqual(['misbehaved', 'link-down'])
+    expect(test.told.slice(1)).toMatchObject([
+      { type: 'misbehaved', reason: 'malformed-frame' },
+      { type: 'link-down', reason: 'blamed' },
+    ])
+    expect(bad.channel.readyState).toBe('closed')
   })
 })
 
@@ -303,6 +320,15 @@ async function dialed() {
   const test = await LinksTest.of(time(), 'offerer')
   test.dial(ids[2]!)
   return { test, rogue: await test.lend(2, false) }
+}
+
+/** As a sound link writes it, whatever the frame is. */
+function packetOf(frame: Uint8Array): Uint8Array {
+  const machine = new LinkMachine(LINK_DEFAULTS, new Random(1))
+  machine.handle(0, { type: 'opened' })
+  machine.handle(0, { type: 'frame', bytes: frame, class: 'control' })
+  const [written] = machine.handle(0, { type: 'flush' })
+  return (written as { packet: Uint8Array }).packet
 }
 
 /** It says hello and never proves it. */

@@ -41,6 +41,7 @@ export class PeerLink implements LinkListener, Sleeper {
   readonly #encoder = new FrameEncoder()
   readonly #decoder = new FrameDecoder()
   readonly #handshake: Handshake
+  #hasHeardProof = false
   #link: Link | undefined
   #phase: 'opening' | 'proving' | 'proven' | 'closing' | 'closed' = 'opening'
 
@@ -216,6 +217,8 @@ export class PeerLink implements LinkListener, Sleeper {
         break
       }
       case 'hello-proof':
+        if (this.#hasHeardProof) return this.#events.misbehaved(this, 'bad-hello')
+        this.#hasHeardProof = true
         this.control.later(this.#handshake.heardProof(frame.proof), good => this.#prove(good))
         break
       default:
