@@ -96,7 +96,7 @@ export class Peer implements Occurrence {
       const outputs = this.#node.handle(this.world.now, this.#queue[i]!)
       for (const output of outputs) this.#perform(output)
     }
-    this.#queue = []
+    this.#queue.length = 0
     this.#isDraining = false
   }
 

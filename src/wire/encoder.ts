@@ -104,10 +104,16 @@ export class FrameEncoder {
   }
 
   #control(frame: LinkFrame): EncodedFrame {
-    const w = new Writer(USUAL_BYTES)
-    w.u8(WIRE_VERSION)
-    linkFrame.write(w, frame)
-    return { bytes: w.finish(), class: 'control' }
+    const w = shared
+    w.names = undefined
+    try {
+      w.u8(WIRE_VERSION)
+      linkFrame.write(w, frame)
+    } catch (error) {
+      w.drop()
+      throw error
+    }
+    return { bytes: w.cut(), class: 'control' }
   }
 }
 
@@ -115,9 +121,6 @@ export class FrameEncoder {
 function classOf({ type }: TopicMessage): FrameClass {
   return type === 'gossip' || type === 'neighbor-gossip' ? 'live' : 'control'
 }
-
-/** Room for most messages between links; more is made where it is needed. */
-const USUAL_BYTES = 128
 
 /**
  * Frames of all links lie side by side until they are packed, a moment later. A buffer for each link would

@@ -35,6 +35,7 @@ export const flashCrowd: Scenario = {
     const { dials } = observer.since
     const soon = graphOf(world, topic)
     progress(0.8, 'joined')
+    observer.begin()
     speak(town, settings.rounds, settings.rate, () => random.pick(world.living)!)
     const figures = observer.figures('papers')
     const waits = world.peers.slice(-comers).map(peer => joinedAfter.get(peer) ?? Infinity)
