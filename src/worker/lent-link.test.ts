@@ -42,6 +42,7 @@ describe('a lent channel', () => {
     new LentLink(early, later)
     expect(later.said).toEqual([])
     await time().quiet()
+    expect(later.said).toEqual(['opened'])
     early.onopen?.()
     expect(later.said).toEqual(['opened'])
   })
