@@ -267,6 +267,42 @@ describe('who answers', () => {
   })
 })
 
+describe('a description brought again', () => {
+  const said = (test: LinksTest) => test.of('rtc-signal').map(order => JSON.parse(order.signal).sdp)
+
+  it('is not acted upon where it is an answer: a link that stands would end by it', async () => {
+    const test = await LinksTest.of(time(), 'offerer')
+    const peer = ids[2]!
+    await test.linked(2)
+    const [epoch] = test.dials as [number]
+    const offer = (n: number) => {
+      const signal = JSON.stringify({ type: 'offer', sdp: sdpOf(n) })
+      test.report({ type: 'rtc-signal', peer, epoch, signal })
+    }
+    const answer = (n: number) => test.links.heard(peer, { type: 'answer', epoch, sdp: sdpOf(n) })
+    answer(1)
+    offer(1)
+    answer(2)
+    answer(2)
+    answer(3)
+    expect(said(test)).toEqual([sdpOf(2)])
+    // ICE is restarted: only a new answer is one to the new offer.
+    offer(4)
+    answer(2)
+    answer(5)
+    expect(said(test)).toEqual([sdpOf(2), sdpOf(5)])
+    expect(test.counted).toEqual(Array(4).fill('signal-repeated'))
+  })
+
+  it('is acted upon where it is the newest offer, whose answer may be lost, and not where it is an older one', async () => {
+    const test = await LinksTest.of(time(), 'answerer')
+    await test.linked(0, 77)
+    for (const n of [1, 5, 5, 1]) test.links.heard(ids[0]!, offerOf(77, n))
+    expect(said(test)).toEqual([1, 1, 5, 5].map(sdpOf))
+    expect(test.counted).toEqual(['signal-repeated'])
+  })
+})
+
 describe('a report that names an epoch which is over', () => {
   it('brings a channel that is closed and counted', async () => {
     const test = await LinksTest.of(time(), 'offerer')

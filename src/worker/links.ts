@@ -127,7 +127,7 @@ export class Links implements Sleeper {
       case 'offer':
         return this.#heardOffer(from, body)
       case 'answer':
-        if (this.#isCurrent(from, body.epoch)) this.#toPage(from, body)
+        if (this.#isCurrent(from, body.epoch)) this.#describe(from, body)
         else this.#world.count('signal-of-stale-epoch')
         return
       case 'hang-up':
@@ -149,7 +149,7 @@ export class Links implements Sleeper {
   #heardOffer(from: PeerId, offer: OfferSignal): void {
     const world = this.#world
     if (offers(world.identity.peerId, from)) return world.count('offer-out-of-turn')
-    if (this.#isCurrent(from, offer.epoch)) return this.#toPage(from, offer)
+    if (this.#isCurrent(from, offer.epoch)) return this.#describe(from, offer)
     if (offer.epoch <= (this.#epochs.get(from) ?? 0)) return world.count('signal-of-stale-epoch')
     if (!world.wantsLink(from)) {
       // The welcome that allows it may still be on its way.
@@ -188,9 +188,13 @@ export class Links implements Sleeper {
       case 'rtc-relay-buffered':
         return this.#relayed(report)?.buffered(report.amount)
       case 'rtc-signal': {
-        if (!this.#isCurrent(report.peer, report.epoch)) return
+        const link = this.#find(report.peer, report.epoch)
+        if (link === undefined) return
         const said = toSignalBody(report.epoch, report.signal)
-        if (said.ok) return this.#world.signal(report.peer, said.body)
+        if (said.ok) {
+          if (said.body.type === 'offer') link.descriptions.offered()
+          return this.#world.signal(report.peer, said.body)
+        }
         return this.#world.count(said.ignored ? 'page-signal-ignored' : 'page-signal-refused')
       }
       case 'rtc-connected':
@@ -284,7 +288,7 @@ export class Links implements Sleeper {
       iceServers: this.iceServers,
       relayed: this.#world.relayed,
     })
-    if (offer !== undefined) this.#toPage(peer, offer)
+    if (offer !== undefined) this.#describe(peer, offer)
     for (const body of candidates) this.#toPage(peer, body)
   }
 
@@ -417,6 +421,11 @@ export class Links implements Sleeper {
     this.#dirty.delete(link)
     this.#world.wake.remove(link)
     this.#world.order({ type: 'rtc-hang-up', peer: link.peer, epoch: link.epoch })
+  }
+
+  #describe(peer: PeerId, body: Extract<ConnectionBody, { sdp: string }>): void {
+    if (this.#find(peer, body.epoch)?.descriptions.takes(body)) this.#toPage(peer, body)
+    else this.#world.count('signal-repeated')
   }
 
   #toPage(peer: PeerId, body: ConnectionBody): void {

@@ -6,6 +6,7 @@ import type { LinkInput, LinkMachine } from '../link/link.js'
 import { FrameDecoder } from '../wire/decoder.js'
 import { FrameEncoder } from '../wire/encoder.js'
 import type { Frame, OutgoingFrame } from '../wire/frame.js'
+import { Descriptions } from './descriptions.js'
 import { Handshake } from './handshake.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
@@ -37,6 +38,8 @@ export class PeerLink implements LinkListener, Sleeper {
   readonly live = new InOrder()
   /** All other frames likewise, among themselves. */
   readonly control = new InOrder()
+  /** Of the connection beneath it. */
+  readonly descriptions = new Descriptions()
   rttMs: number | undefined
   readonly #encoder = new FrameEncoder()
   readonly #decoder = new FrameDecoder()
