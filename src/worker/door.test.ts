@@ -257,6 +257,7 @@ describe('a flood', () => {
     const test = new DoorTest()
     const link = test.link(0)
     const message = { ...(await signed(1)), payload: new Uint8Array(0) }
+    gateVerification()
     for (let seq = 1; seq <= 40_000; seq++) test.door.frame(link, gossip({ ...message, seq }))
     expect(link.live.waiting).toBeLessThan(33_000)
     expect(new Set(test.counted)).toEqual(new Set(['gossip-over-verify-budget']))
@@ -281,6 +282,7 @@ describe('a flood', () => {
   it('of records to verify is blamed when thousands of frames wait behind them', async () => {
     const test = new DoorTest()
     const link = test.link(0)
+    gateVerification()
     const record = { data: new Uint8Array(3), time: 5, signature: new Uint8Array(64).fill(1) }
     for (let n = 0; n < 10_000; n++) {
       test.door.frame(link, topic({ type: 'join', requestId: n, record }))
