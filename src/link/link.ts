@@ -162,6 +162,11 @@ export class LinkMachine {
     return this.#packer.queues.live.isPressed
   }
 
+  /** Payload waits for room in the channel; control frames put in now would leave before it. */
+  get hasPayload(): boolean {
+    return this.#packer.queues.live.length > 0
+  }
+
   snapshot(): LinkMachineSnapshot {
     const queued = (of: FrameClass) => {
       const { length: frames, bytes } = this.#packer.queues[of]

@@ -23,3 +23,19 @@ it('what was said just before the node shuts down still leaves', async () => {
   expect(b!.topic.texts).toEqual(['last'])
   expect(a!.topic.outcomes).toMatchObject([{ ok: true, neighbors: 1 }])
 })
+
+it('parting words overtake no payload that waits for room in the channel', async () => {
+  const [a, b] = await new World(time()).joined(2)
+  const { channel } = a!.peer.page.with(b!.peer.id)
+  channel.isStuck = true
+  const large = new Uint8Array(4096)
+  const payloads = Array.from({ length: 150 }, () => large)
+  a!.topic.broadcast(...payloads)
+  await time().until(() => channel.bufferedAmount >= 256 << 10)
+  const left = a!.topic.leave()
+  time().after(300, () => channel.release())
+  await left
+  await time().until(() => b!.topic.of('neighborDown').length === 1)
+  expect(b!.topic.texts).toHaveLength(150)
+  expect(b!.topic.of('neighborDown')[0]!.reason).toBe('left')
+})

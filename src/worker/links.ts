@@ -240,6 +240,12 @@ export class Links implements Sleeper {
     return false
   }
 
+  /** Payload is still to be written: parting words said now would overtake it. */
+  get hasPayload(): boolean {
+    for (const link of this.#up.values()) if (link.hasPayload) return true
+    return false
+  }
+
   /** All parting words are out, or their time is. */
   get isDrained(): boolean {
     return this.#draining.size === 0

@@ -85,6 +85,10 @@ export class PeerLink implements LinkListener, Sleeper {
     return this.#phase === 'proven' && this.#machine.isPressed
   }
 
+  get hasPayload(): boolean {
+    return this.#phase === 'proven' && this.#machine.hasPayload
+  }
+
   send(frame: OutgoingFrame): void {
     if (this.#phase === 'closing' || this.#phase === 'closed') return
     if (frame.type === 'topic-hello' && !this.#encoder.hasRoomFor(frame.topic)) {

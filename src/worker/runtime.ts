@@ -544,11 +544,13 @@ export class Runtime {
     this.#world.ended()
   }
 
-  /** Until what was broadcast before is numbered, signed and handed over, within a bound. */
+  /** Until what was broadcast before is numbered, signed and written, within a bound: control overtakes payload. */
   async #said(by: (subscription: Subscription) => boolean): Promise<void> {
     const until = this.#world.clock() + DRAIN_MS
-    while (this.#isSaying(by) && this.#world.clock() < until) {
+    this.#links.flush()
+    while ((this.#isSaying(by) || this.#links.hasPayload) && this.#world.clock() < until) {
       await new Promise(resolve => setTimeout(resolve, 5))
+      this.#links.flush()
     }
   }
 
