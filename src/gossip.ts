@@ -166,7 +166,8 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
   }
 
   /**
-   * Makes a link of a data channel that was made elsewhere, with the peer it leads to, who proves it. The channel should be
+   * Makes a link of a data channel that was made elsewhere, with the peer it leads to, who proves it. A link alone makes no
+   * neighbor: name the peer in `bootstrap` or to `topic.joinPeers`, on one side at least. The channel should be
    * ordered and reliable, and both sides hand it over. A channel handed over in the task that made it is lent to the worker and of no
    * more use here; an open one can't be lent and is relayed by the page, which must then leave it alone.
    *

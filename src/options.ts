@@ -21,7 +21,8 @@ import { checkPeerIds } from './topic-name.js'
 export interface GossipOptions {
   /**
    * Where newcomers find each other: an absolute ws: or wss: URL (http: and https: are taken for their
-   * sockets). Without it only adopted channels and peers reached through them are found.
+   * sockets). Without it nobody is found but peers behind adopted channels, once named (`bootstrap`, `joinPeers`), and
+   * whom those know.
    */
   signaling?: string | URL | undefined
   /** STUN and TURN servers, at most 32. Default: those the signaling server names, which may be none. */
