@@ -139,6 +139,24 @@ describe('a neighbor that lies', () => {
   })
 })
 
+describe('a server that means harm', () => {
+  it('and brings all signals again, ever and again, costs nobody a neighbor or a connection', async () => {
+    const world = new World(time())
+    const all = await world.joined(4)
+    await time().run(20_000)
+    const dials = () => all.reduce((sum, { peer }) => sum + peer.page.of('rtc-dial').length, 0)
+    const before = dials()
+    for (let n = 0; n < 20; n++) {
+      world.signaling.replay()
+      await time().run(7_000)
+    }
+    expect(all.flatMap(({ topic }) => topic.of('neighborDown'))).toEqual([])
+    expect(dials()).toBe(before)
+    all[0]!.topic.broadcast('still here')
+    await time().until(() => all.slice(1).every(({ topic }) => topic.texts.length === 1))
+  })
+})
+
 describe('a message to neighbors', () => {
   it('reaches neighbors, verified, and nobody behind them', async () => {
     const world = new World(time())

@@ -40,6 +40,16 @@ export class FakeSignaling {
     for (const socket of [...this.sockets]) socket.end(1006)
   }
 
+  /** A server that means harm brings every signal again that it ever carried. */
+  replay(): void {
+    for (const { from, message } of [...this.said]) {
+      if (message.type !== 'signal' || from === undefined) continue
+      for (const socket of this.sockets) {
+        if (socket.peer === message.to) socket.say({ type: 'signal', from, body: message.body })
+      }
+    }
+  }
+
   of(peer: PeerId): ClientMessage[] {
     return this.said.flatMap(({ from, message }) => (from === peer ? [message] : []))
   }
