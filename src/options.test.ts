@@ -104,7 +104,7 @@ describe('options of open', () => {
     ['storage key', { storage: { path: 'x' } }, 'storage has no option "path"'],
     ['storage name', { storage: { name: 'a b' } }, 'storage.name'],
     ['worker', { worker: 'worker.js' }, 'worker is a Worker or a function'],
-    ['link', { link: 'direct' }, 'link is "auto" or "lent" or "relayed"'],
+    ['link', { link: 'lent' }, 'link is "auto" or "relayed"'],
     ['peer data', { peerData: new Uint8Array(257) }, 'peerData is at most 256 bytes'],
     ['peer data text', { peerData: 'me' }, 'peerData is a Uint8Array'],
     ['signal', { signal: true }, 'signal is an AbortSignal; given was true'],

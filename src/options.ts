@@ -46,8 +46,8 @@ export interface GossipOptions {
    * yourself stays yours to terminate.
    */
   worker?: WorkerSource | undefined
-  /** How bytes reach the worker: by channels lent to it, or relayed by the page. Default 'auto': lent where the browser can. */
-  link?: 'auto' | 'lent' | 'relayed' | undefined
+  /** How bytes reach the worker: by channels lent to it, or relayed by the page. Default 'auto': lent where the browser can, else relayed, which a `links-relayed` notice tells. */
+  link?: 'auto' | 'relayed' | undefined
   /** At most 256 bytes about this peer, signed and given to others with its id. Default none. */
   peerData?: Uint8Array | ArrayBuffer | undefined
   /** Gives up opening. Once open it has no effect. */
@@ -148,7 +148,7 @@ export function checkOptions(given: GossipOptions): CheckedOptions {
       broadcast: checkBroadcast(options.broadcastConfig ?? {}),
       protocol: checkText('protocol', options.protocol ?? DEFAULTS.protocol),
       storage: checkStorage(options.storage ?? DEFAULTS.storage),
-      link: checkOneOf('link', options.link ?? DEFAULTS.link, ['auto', 'lent', 'relayed']),
+      link: checkOneOf('link', options.link ?? DEFAULTS.link, ['auto', 'relayed']),
       peerData: peerData === undefined ? undefined : checkPeerData(peerData),
     },
     worker: worker === undefined ? undefined : checkWorker(worker),

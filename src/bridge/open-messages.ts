@@ -20,7 +20,7 @@ export interface NodeOptions {
   /** Peers with another protocol name never meet. */
   protocol: string
   storage: { kind: 'indexeddb' | 'memory'; name: string }
-  link: 'auto' | 'lent' | 'relayed'
+  link: 'auto' | 'relayed'
   /** The identity slot this page had before a reload. */
   slot: number | undefined
   /** At most 256 bytes, given to other peers with our id. */

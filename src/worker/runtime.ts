@@ -59,6 +59,7 @@ export class Runtime {
   #nextCall = 1
   #lastSweep = 0
   #isSuspended = false
+  #isRelayingTold = false
   #ending: Promise<void> | undefined
 
   constructor(options: NodeOptions, identity: Identity, store: Store, world: RuntimeWorld) {
@@ -265,10 +266,20 @@ export class Runtime {
   // ——— the page
 
   report(report: RtcReport): void {
+    if (report.type === 'rtc-relaying') this.#toldOfRelaying()
     if (report.type !== 'page') return this.#links.report(report)
     if (report.state === 'leaving') this.#suspend()
     else if (report.state === 'restored') this.#resume()
     else if (report.state === 'online') this.#socket?.online()
+  }
+
+  /** Once, and not where it was asked for. */
+  #toldOfRelaying(): void {
+    if (this.#isRelayingTold || this.#options.link === 'relayed') return
+    this.#isRelayingTold = true
+    const message =
+      'This browser does not let the page hand its connections to the worker, so what is said passes through the page: slower, and held up while the page is busy.'
+    this.notice({ code: 'links-relayed', message })
   }
 
   /** The page goes, perhaps into the back-forward cache: parting words now, the rest if it returns. */
