@@ -221,6 +221,18 @@ describe('who answers', () => {
     expect(test.told.at(-1)).toMatchObject({ type: 'link-up', peer, epoch })
   })
 
+  it('takes eight offers of one peer at once, and then one every two seconds: each costs a connection', async () => {
+    const test = await LinksTest.of(time(), 'answerer')
+    const [peer] = ids
+    test.dial(peer!)
+    for (let n = 0; n < 1000; n++) test.links.heard(peer!, offerOf(77 + n, n))
+    expect([test.dials.length, test.hungUp.length]).toEqual([8, 7])
+    expect(test.counted).toEqual(Array(992).fill('offer-over-rate'))
+    await time().run(2_000)
+    test.links.heard(peer!, offerOf(2_000))
+    expect(test.dials).toHaveLength(9)
+  })
+
   it('gives a second description of the same epoch to the page: ICE is restarted', async () => {
     const test = await LinksTest.of(time(), 'answerer')
     await test.linked(0, 77)

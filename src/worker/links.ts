@@ -49,6 +49,7 @@ export class Links implements Sleeper {
   readonly #up = new Map<PeerId, PeerLink>()
   readonly #attempts = new Map<PeerId, Attempt>()
   readonly #epochs = new Map<PeerId, number>()
+  readonly #offers = new Map<PeerId, { left: number; at: Millis }>()
   readonly #early = new Map<PeerId, EarlyOffer>()
   readonly #draining = new Set<PeerLink>()
   readonly #dirty = new Set<PeerLink>()
@@ -158,6 +159,7 @@ export class Links implements Sleeper {
       if (this.#early.size > MOST_EARLY_OFFERS) this.#early.delete(this.#early.keys().next().value!)
       return
     }
+    if (!this.#mayOffer(from)) return world.count('offer-over-rate')
     this.#endAttempt(from)
     this.#attempts.set(from, { epoch: 0, giveUpAt: undefined, offer, candidates: [] })
     // An offer begins anew what was under way, out of turn: its sender has given it one of its places.
@@ -455,6 +457,20 @@ export class Links implements Sleeper {
     return transport instanceof RelayedLink ? transport : undefined
   }
 
+  /** Each offer that is taken costs the page a connection. */
+  #mayOffer(peer: PeerId): boolean {
+    const now = this.#world.clock()
+    const budget = this.#offers.get(peer) ?? { left: OFFERS_AT_ONCE, at: now }
+    budget.left = Math.min(OFFERS_AT_ONCE, budget.left + (now - budget.at) / OFFER_EVERY_MS)
+    budget.at = now
+    this.#offers.delete(peer)
+    this.#offers.set(peer, budget)
+    if (this.#offers.size > MOST_EPOCHS) this.#offers.delete(this.#offers.keys().next().value!)
+    if (budget.left < 1) return false
+    budget.left--
+    return true
+  }
+
   #isCurrent(peer: PeerId, epoch: number): boolean {
     return this.#find(peer, epoch) !== undefined
   }
@@ -496,5 +512,8 @@ const EARLY_OFFER_MS = 10_000
 const MOST_EARLY_OFFERS = 32
 const MOST_CANDIDATES = 64
 const MOST_EPOCHS = 1024
+/** An honest peer offers twice, ten seconds apart, and again after a reload. Guess. */
+const OFFERS_AT_ONCE = 8
+const OFFER_EVERY_MS = 2_000
 /** Clocks set over the network are seldom further apart. Guess. */
 const CLOCKS_APART_MS = 60_000
