@@ -74,22 +74,34 @@ function plot(
   const series = all.filter(({ points }) => points.length > 0)
   if (series.length === 0) return ''
   const points = series.flatMap(one => one.points)
-  const bars = kind === 'bars' ? 1 : 0
-  const mostX = niceCeiling(Math.max(...points.map(([x]) => x), 1e-9)) + bars
+  const largestX = Math.max(...points.map(([x]) => x), 1e-9)
+  const mostX = kind === 'bars' ? largestX + 1 : kind === 'dots' ? 1 : niceCeiling(largestX)
   const mostY = kind === 'bars' ? niceCeiling(Math.max(...points.map(([, y]) => y), 1e-9)) : 1
   const x = (value: number) => LEFT + (value / mostX) * (WIDTH - LEFT - RIGHT)
   const y = (value: number) => HEIGHT - BOTTOM - (value / mostY) * (HEIGHT - TOP - BOTTOM)
-  const ticks = [0, 0.25, 0.5, 0.75, 1]
-  const grid = ticks
-    .map(tick => {
-      const [tx, ty] = [x(tick * mostX), y(tick * mostY)]
+  const quarters = [0, 0.25, 0.5, 0.75, 1]
+  const across = quarters
+    .map(share => {
+      const at = y(share * mostY)
       return (
-        `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${ty}" y2="${ty}"/>` +
-        `<text x="${LEFT - 6}" y="${ty + 4}" text-anchor="end">${label(tick * mostY)}</text>` +
-        `<text x="${tx}" y="${HEIGHT - BOTTOM + 16}" text-anchor="middle">${label(tick * mostX)}</text>`
+        `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}"/>` +
+        `<text x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${label(share * mostY)}</text>`
       )
     })
     .join('')
+  // A bar has its number under its middle; a scale has quarters.
+  const every = Math.ceil(mostX / MOST_LABELS)
+  const places =
+    kind === 'bars'
+      ? Array.from({ length: Math.ceil(mostX / every) }, (_, i) => [i * every, i * every + 0.5])
+      : quarters.map(share => [share * mostX, share * mostX])
+  const below = places
+    .map(
+      ([value, at]) =>
+        `<text x="${x(at!)}" y="${HEIGHT - BOTTOM + 16}" text-anchor="middle">${label(value!)}</text>`,
+    )
+    .join('')
+  const grid = across + below
   const drawn = series
     .map((one, i) => {
       const which = one.name === 'baseline' ? 'before' : 'now'
@@ -147,6 +159,7 @@ const LEFT = 60
 const RIGHT = 14
 const TOP = 10
 const BOTTOM = 42
+const MOST_LABELS = 12
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d8dde3; --now: #1769d2; --before: #b4702a; --good: #1a7f37; --bad: #c62f2f }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --paper: #14171b; --line: #343a42; --now: #6aa9ff; --before: #e0a060; --good: #5fd080; --bad: #ff8080 } }
