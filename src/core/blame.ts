@@ -40,7 +40,7 @@ export class BlameLedger {
     entry.at = now
     this.#entries.delete(peer)
     this.#entries.set(peer, entry)
-    if (this.#entries.size > LARGEST_LEDGER) this.#forgetOldest()
+    if (this.#entries.size > LARGEST_LEDGER) this.#forgetOldest(now)
     if (entry.weight < BLAME_LIMIT || entry.bannedUntil > now) return false
     entry.bannedUntil = now + BAN_MS
     return true
@@ -62,11 +62,16 @@ export class BlameLedger {
     return Math.max(0, entry.weight - (now - entry.at) / 1000)
   }
 
-  #forgetOldest(): void {
-    for (const peer of this.#entries.keys()) {
-      this.#entries.delete(peer)
-      return
+  /** A ban is not ended by a thousand others; where all are banned the oldest ban gives way. */
+  #forgetOldest(now: Millis): void {
+    let oldest: PeerId | undefined
+    for (const [peer, { bannedUntil }] of this.#entries) {
+      oldest ??= peer
+      if (bannedUntil > now) continue
+      oldest = peer
+      break
     }
+    if (oldest !== undefined) this.#entries.delete(oldest)
   }
 }
 

@@ -192,13 +192,22 @@ describe('a subscription', () => {
     expect(test.client.losses.creditRefused).toBe(501)
   })
 
+  it('with a small ring loses nothing within its credit, though it all comes in one task', () => {
+    test.subscribe(1, { capacity: 1 })
+    for (let n = 0; n < 200; n++) test.subscriptions[0]!.event(received(peer, n))
+    test.client.flush()
+    expect([test.events.length, test.client.losses.dropped]).toEqual([200, 0])
+  })
+
   it('that was left gets no more, and its losses stay counted', () => {
     test.subscribe(1, { capacity: 1 })
     const [subscription] = test.subscriptions
+    for (let n = 0; n < 256; n++) subscription!.event(received(peer, n))
+    test.client.flush()
     for (let n = 0; n < 3; n++) subscription!.event(received(peer, n))
     test.say({ type: 'leave', call: 1, handle: 1 })
     test.client.flush()
-    expect([test.events, test.client.losses.dropped]).toEqual([[], 2])
+    expect([test.events.length, test.client.losses.dropped]).toEqual([256, 2])
   })
 })
 

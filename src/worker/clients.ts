@@ -217,6 +217,8 @@ export class Subscription {
   }
 
   event(event: TopicEvent): void {
+    // A small ring fills within one task; what the reader has credit for is not lost for that.
+    if (this.#subscriber.isFull) this.#flushEvents()
     this.#subscriber.push(event)
     this.#settle()
   }
@@ -251,12 +253,15 @@ export class Subscription {
       this.#post({ type: 'status', handle, status: this.#status })
       this.#status = undefined
     }
-    const taken = this.#subscriber.take()
-    if (taken.length > 0) {
-      const { events, transfer } = packEvents(taken)
-      this.#post({ type: 'events', handle, events }, transfer)
-    }
+    this.#flushEvents()
     this.flushOutcomes()
+  }
+
+  #flushEvents(): void {
+    const taken = this.#subscriber.take()
+    if (taken.length === 0) return
+    const { events, transfer } = packEvents(taken)
+    this.#post({ type: 'events', handle: this.handle, events }, transfer)
   }
 
   flushOutcomes(): void {

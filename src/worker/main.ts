@@ -7,7 +7,7 @@ import type { Client } from './clients.js'
 import { monotonicClock } from './clock.js'
 import { loadIdentity } from './identity.js'
 import { Runtime } from './runtime.js'
-import { takeSlot } from './slots.js'
+import { type Slot, takeSlot } from './slots.js'
 
 // The worker's entry: the first message opens the node, the rest go to it.
 
@@ -17,6 +17,7 @@ type FromPage = OpenMessage | ClientMessage | RtcReport
 
 let runtime: Runtime | undefined
 let opener: Client | undefined
+let isOpening = false
 
 self.onmessage = ({ data }: MessageEvent<FromPage>) => {
   if (data.type === 'open') void open(data)
@@ -26,19 +27,23 @@ self.onmessage = ({ data }: MessageEvent<FromPage>) => {
 }
 
 async function open({ call, options }: OpenMessage): Promise<void> {
+  let slot: Slot | undefined
   try {
+    if (isOpening) throw new GossamerError('invalid-argument', 'This worker has a node already.')
+    isOpening = true
     const { kind, name } = options.storage
     const early: Notice[] = []
-    const slot = await takeSlot({
+    const taken = await takeSlot({
       locks: navigator.locks,
       name,
       remembered: options.slot,
     })
+    slot = taken
     const store = await openStore({
       kind,
       name,
-      held: slot.held,
-      slot: slot.slot,
+      held: taken.held,
+      slot: taken.slot,
       onNotice: notice => (runtime === undefined ? early.push(notice) : runtime.notice(notice)),
     })
     const identity = await loadIdentity(store)
@@ -47,18 +52,19 @@ async function open({ call, options }: OpenMessage): Promise<void> {
       order: post,
       serve,
       ended: () => {
-        slot.release()
+        taken.release()
         // The answer to `shutdown` goes out first.
         setTimeout(() => self.close(), 0)
       },
     })
     opener = created.addClient(post)
     runtime = created
-    post({ type: 'slot', slot: slot.slot })
+    post({ type: 'slot', slot: taken.slot })
     post({ type: 'answer', call, value: created.welcome() })
     for (const notice of early) created.notice(notice)
     await created.start()
   } catch (error) {
+    if (runtime === undefined) slot?.release()
     const code = error instanceof GossamerError ? error.code : 'failed'
     const message = error instanceof Error ? error.message : String(error)
     post({ type: 'refused', call, code, message })

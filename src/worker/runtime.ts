@@ -239,7 +239,8 @@ export class Runtime {
     const joined = this.#topics.get(topic)
     if (joined === undefined) return
     if (joined.isReady) this.input(input)
-    else joined.waiting.push(input)
+    else if (joined.waiting.length < MOST_CALLS) joined.waiting.push(input)
+    else this.#count('input-before-ready-dropped')
   }
 
   #inspect(): NodeSnapshot {
@@ -290,6 +291,12 @@ export class Runtime {
       if (joined.isReady) this.input({ type: 'leave', topic })
       joined.isReady = false
     }
+    // The topic that numbers and signs them is gone, and what of them had left is not known any more.
+    for (const { subscription, ref } of this.#calls.values()) {
+      const message = 'The page was put away before the message had left.'
+      subscription.outcome({ ref, ok: false, code: 'closed', message })
+    }
+    this.#calls.clear()
     this.#settleNow()
   }
 

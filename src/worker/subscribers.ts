@@ -34,8 +34,13 @@ export class Subscriber {
     }
   }
 
+  /** The next event costs the oldest its place. */
+  get isFull(): boolean {
+    return this.#waiting === this.#capacity
+  }
+
   push(event: TopicEvent): void {
-    if (this.#waiting === this.#capacity) this.#drop()
+    if (this.isFull) this.#drop()
     this.#ring[(this.#first + this.#waiting) % this.#capacity] = event
     this.#waiting++
     this.#waitingBytes += sizeOf(event)
