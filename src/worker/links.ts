@@ -236,7 +236,7 @@ export class Links implements Sleeper {
     for (const link of dirty) link.flush()
   }
 
-  /** Some neighbor does not keep up. It has two seconds (link/config.ts) before it loses its place. */
+  /** Some neighbor takes less than it is sent, and is worth waiting for. */
   get isPressed(): boolean {
     for (const link of this.#up.values()) if (link.isPressed) return true
     return false

@@ -81,9 +81,20 @@ export class PeerLink implements LinkListener, Sleeper {
     return this.#phase === 'proven'
   }
 
+  /**
+   * It takes less than it is sent. Waited for only so long: then its queue fills, and it loses its place
+   * (link/config.ts), for one slow peer is not to hold up the rest.
+   */
   get isPressed(): boolean {
-    return this.#phase === 'proven' && this.#machine.isPressed
+    if (this.#phase !== 'proven' || !this.#machine.isPressed) {
+      this.#pressedSince = undefined
+      return false
+    }
+    const now = this.#clock()
+    this.#pressedSince ??= now
+    return now - this.#pressedSince < PATIENCE_MS
   }
+  #pressedSince: Millis | undefined
 
   get hasPayload(): boolean {
     return this.#phase === 'proven' && this.#machine.hasPayload
@@ -258,3 +269,5 @@ export class PeerLink implements LinkListener, Sleeper {
 
 /** Between two proofs lies one round trip. Guess. */
 const MOST_EARLY_FRAMES = 256
+/** As long as a queue may stay full (link/config.ts). Guess. */
+const PATIENCE_MS = 2_000

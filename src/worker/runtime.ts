@@ -49,6 +49,11 @@ export class Runtime {
   readonly #calls = new Map<number, { subscription: Subscription; ref: number }>()
   readonly #counters = new Map<string, number>()
   /** Broadcasts in the queues of all links, not yet told to who made them. */
+  /** Broadcasts that wait for room on the links, and those that are being numbered and signed, with their bytes. */
+  readonly #held: Extract<NodeInput, { type: 'broadcast' | 'broadcast-neighbors' }>[] = []
+  #heldBytes = 0
+  readonly #underWay = new Map<number, number>()
+  #underWayBytes = 0
   #handedOver: { call: number; id: number | string; neighbors: number }[] = []
   readonly #writes = new Set<Promise<void>>()
   readonly #settling = new MessageChannel()
@@ -212,7 +217,7 @@ export class Runtime {
       await this.#drained()
     }
     for (const [call, { subscription: of }] of this.#calls)
-      if (of === subscription) this.#calls.delete(call)
+      if (of === subscription) this.#forgetCall(call)
   }
 
   #broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void {
@@ -229,10 +234,44 @@ export class Runtime {
     if (this.#calls.size >= MOST_CALLS) {
       throw new GossamerError('busy', `${MOST_CALLS} broadcasts are waiting already.`)
     }
+    if (this.#heldBytes + payload.length > MOST_HELD_BYTES) {
+      throw new GossamerError('busy', `${this.#heldBytes} bytes wait to be sent already.`)
+    }
     const call = this.#nextCall++
     this.#calls.set(call, { subscription, ref })
     const type = scope === 'swarm' ? 'broadcast' : 'broadcast-neighbors'
-    this.#whenReady(topic, { type, topic, ref: call, payload })
+    this.#held.push({ type, topic, ref: call, payload })
+    this.#heldBytes += payload.length
+    this.#sayHeld()
+  }
+
+  /**
+   * Broadcasts go to the core only as fast as the links take them: in a full queue the oldest would be
+   * dropped for the newest, and nobody would ask for it again.
+   */
+  #sayHeld(): void {
+    let said = 0
+    for (; said < this.#held.length; said++) {
+      if (this.#underWay.size >= MOST_UNDER_WAY || this.#links.isPressed) break
+      if (this.#underWayBytes >= MOST_UNDER_WAY_BYTES) break
+      const input = this.#held[said]!
+      this.#heldBytes -= input.payload.length
+      if (!this.#calls.has(input.ref)) continue
+      this.#underWay.set(input.ref, input.payload.length)
+      this.#underWayBytes += input.payload.length
+      this.#whenReady(input.topic, input)
+    }
+    if (said > 0) this.#held.splice(0, said)
+  }
+
+  #forgetCall(call: number): void {
+    this.#calls.delete(call)
+    this.#arrived(call)
+  }
+
+  #arrived(call: number): void {
+    this.#underWayBytes -= this.#underWay.get(call) ?? 0
+    this.#underWay.delete(call)
   }
 
   #whenReady(topic: TopicId, input: NodeInput): void {
@@ -297,6 +336,8 @@ export class Runtime {
       subscription.outcome({ ref, ok: false, code: 'closed', message })
     }
     this.#calls.clear()
+    this.#underWay.clear()
+    this.#underWayBytes = 0
     this.#settleNow()
   }
 
@@ -367,6 +408,7 @@ export class Runtime {
         return
       case 'broadcast-done': {
         const { ref, id, neighbors } = output
+        this.#arrived(ref)
         this.#handedOver.push({ call: ref, id, neighbors })
         return
       }
@@ -415,6 +457,10 @@ export class Runtime {
   #settleNow(): void {
     this.#isSettling = false
     this.#links.flush()
+    if (this.#held.length > 0) {
+      this.#sayHeld()
+      this.#links.flush()
+    }
     if (!this.#links.isPressed) this.#tellOutcomes()
     for (const client of this.#clients) client.flush()
     this.#wake.arm()
@@ -609,5 +655,11 @@ const BUCKET_MS = 10_000
 const SWEEP_MS = 30_000
 /** Peer links give themselves a second to drain. */
 const DRAIN_MS = 1_200
+/** As many signatures at once keep all cores busy. Guess. */
+const MOST_UNDER_WAY = 1_024
+/** They all enter the queues when they are signed: an eighth of what one holds (link/config.ts). */
+const MOST_UNDER_WAY_BYTES = 256 << 10
+/** Guess: as much as one page may have under way (page/outbox.ts). */
+const MOST_HELD_BYTES = 64 << 20
 /** Broadcasts that wait for a signature or a sequence number, all clients together. Guess. */
 const MOST_CALLS = 65_536
