@@ -1,6 +1,6 @@
 // The simulator's command.
 //   npm run --silent sim -- SCENARIO [--nodes N] [--seeds 0,1,2,3] [--rounds R] [--latency 10-50|regions]
-//     [--kill 0.5] [--silent] [--wire on|off] [--payload B] [--rate N] [--unsigned]
+//     [--kill 0.5] [--silent] [--server gone|carries] [--wire on|off] [--payload B] [--rate N] [--unsigned]
 //     [--baseline FILE] [--report FILE.html] [--json]
 // Prints a table, or with --json one object and nothing else on stdout. Exits with 1 where --baseline finds a
 // broken budget, with 2 where it was asked something it can't do. Progress goes to stderr on a terminal.

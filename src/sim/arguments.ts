@@ -103,6 +103,15 @@ export const OPTIONS: Record<string, Option> = {
       return true
     },
   },
+  '--server': {
+    takes: 'gone or carries',
+    about: 'hyparview-paper: after the crash it is gone, or carries signals and introduces nobody',
+    set: (asked, text) => {
+      if (text !== 'gone' && text !== 'carries') return false
+      asked.settings.server = text
+      return true
+    },
+  },
   '--wire': {
     takes: 'on or off',
     about: 'off: messages are handed over without being encoded',

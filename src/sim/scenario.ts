@@ -11,6 +11,8 @@ export interface Settings {
   kill: number
   /** They crash without notice. */
   silent: boolean
+  /** After the crash: is the server gone, or does it carry signals (and introduce nobody)? */
+  server: 'gone' | 'carries'
   wire: 'on' | 'off'
   payloadBytes: number
   /** Messages a second, where the scenario has a rate. */
@@ -49,6 +51,7 @@ export const SETTINGS: Settings = {
   latency: '10-50',
   kill: 0,
   silent: false,
+  server: 'gone',
   wire: 'on',
   payloadBytes: 64,
   rate: 1,

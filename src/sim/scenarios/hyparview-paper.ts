@@ -27,8 +27,9 @@ export const hyparviewPaper: Scenario = {
     const fullShare = before.shareWith(world.settings.config.membership.activeViewCapacity)
     const { asymmetricLinks, meanDegree } = before
 
-    // From here on nobody helps: no server, no bootstrap.
-    world.server.stop()
+    // From here on nobody helps: no server, no bootstrap. A paper's peer dials whom it knows; ours needs a way
+    // for its signals, so one that lost all neighbors then reaches nobody. `carries` is the paper's world.
+    if (settings.server === 'gone') world.server.stop()
     observer.begin()
     if (settings.kill > 0) {
       crashSome(town, settings.kill, settings.silent)
