@@ -159,7 +159,7 @@ const MOST_WAITING = 8_192
 const MOST_WAITING_BYTES = 64 << 20
 const SCRATCH_BYTES = 64 << 10
 /** Above it a buffer of its own is cheaper than copying twice. Guess. */
-const LARGE_BYTES = 16 << 10
+const LARGE_BYTES = 8 << 10
 /** A message of this many lets the worker begin while the page goes on. Guess. */
 const BATCH_CALLS = 512
 const BATCH_BYTES = 1 << 20
