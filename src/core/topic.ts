@@ -497,7 +497,7 @@ const NO_EXTENSIONS = new Uint8Array(0)
 /** Design §4: numbers are reserved in blocks, so that a crash wastes some and repeats none. */
 const SEQ_BLOCK = 4096
 /** Ids are stored this far apart; a reload may hear again what came since. Less costs a transaction per message. Guess. */
-const STORE_IDS_MS = 100
+const STORE_IDS_MS = 30
 const STORE_PEERS_MS = 1_000
 /** How long a topic that lost all neighbors without a word calls itself isolated, not alone. Guess. */
 const BEREFT_MS = 30_000

@@ -99,13 +99,13 @@ export function describeBroadcast<M>(
       expect(payloadsTo(BOB, again, contentOf)).toBe(0)
     })
 
-    it('knows what it said and what it heard, and nothing else', () => {
+    it('knows what is its own, remembered or not, and what it heard, and nothing else', () => {
       const machine = alone()
       machine.handle(0, { type: 'publish', message: messageOf(ALICE, 1, 0) })
       machine.handle(0, { type: 'message', from: BOB, message: messageOf(BOB, 5, 0), round: 0 })
       expect(machine.knows({ author: ALICE, seq: 1 })).toBe(true)
       expect(machine.knows({ author: BOB, seq: 5 })).toBe(true)
-      expect(machine.knows({ author: ALICE, seq: 2 })).toBe(false)
+      expect(machine.knows({ author: ALICE, seq: 2 })).toBe(true)
       expect(machine.knows({ author: BOB, seq: 4 })).toBe(false)
       expect(machine.knows({ author: CAROL, seq: 1 })).toBe(false)
     })

@@ -329,3 +329,13 @@ function expectAfter(
   net.run(2_000)
   expectOnceEach(net, id, about)
 }
+
+describe('our own message', () => {
+  it('is no news to us, even where a reload forgot that we said it', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    expect(bench.machine.knows({ author: ALICE, seq: 7 })).toBe(true)
+    expect(bench.message(1, BOB, ALICE, 7).some(({ type }) => type === 'deliver')).toBe(false)
+    bench.ihave(2, BOB, ALICE, 8)
+    expect(bench.at(10_000, { type: 'wake' }).filter(({ type }) => type === 'send')).toEqual([])
+  })
+})

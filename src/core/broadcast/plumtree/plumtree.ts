@@ -72,7 +72,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     const seen = this.#seen
     const cache = this.#cache
     const outbox = this.#outbox
-    this.#repair = new Repair({ config, neighbors, tree, seen, cache, outbox })
+    this.#repair = new Repair({ self, config, neighbors, tree, seen, cache, outbox })
   }
 
   handle(now: Millis, input: Input): Output[] {
@@ -111,8 +111,9 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     return this.#outbox.take()
   }
 
+  /** Our own messages are no news to us, even those of before a reload that forgot them. */
   knows(id: MessageId): boolean {
-    return this.#seen.has(id.author, id.seq)
+    return id.author === this.#self || this.#seen.has(id.author, id.seq)
   }
 
   takeFresh(): SeenIds[] {
@@ -160,7 +161,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
 
   #onMessage(now: Millis, { from, message, round }: InputOf<'message'>): void {
     const { author, seq } = message
-    if (!this.#seen.add(now, author, seq)) {
+    if (author === this.#self || !this.#seen.add(now, author, seq)) {
       this.#onDuplicate(now, from, message)
       return
     }

@@ -12,6 +12,7 @@ import type { Tree } from './tree.js'
 type Control<T extends PlumtreeMessage['type']> = Extract<PlumtreeMessage, { type: T }>
 
 export interface RepairParts {
+  self: PeerId
   config: PlumtreeConfig
   neighbors: Neighbors
   tree: Tree
@@ -22,6 +23,7 @@ export interface RepairParts {
 
 /** The lazy half: announcing what we hold, asking for what we miss, giving what is asked for. */
 export class Repair {
+  readonly #self: PeerId
   readonly missing: Missing
   readonly lazyQueue = new LazyQueue()
   readonly #config: PlumtreeConfig
@@ -31,7 +33,8 @@ export class Repair {
   readonly #cache: MessageCache
   readonly #outbox: Outbox
 
-  constructor({ config, neighbors, tree, seen, cache, outbox }: RepairParts) {
+  constructor({ self, config, neighbors, tree, seen, cache, outbox }: RepairParts) {
+    this.#self = self
     this.#config = config
     this.#neighbors = neighbors
     this.#tree = tree
@@ -140,6 +143,7 @@ export class Repair {
       return true
     }
     if (this.lazyQueue.length > 0) this.lazyQueue.noteHolder(from, run, this.#cache)
+    if (author === this.#self) return true
     const last = first + count - 1
     const waitMs = this.#neighbors.graftWaitMs
     for (let seq = first; (seq = this.#seen.nextUnknown(author, seq)) <= last; seq++) {
