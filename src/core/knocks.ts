@@ -1,4 +1,18 @@
 import type { PeerId } from './ids.js'
+import type { Knock, KnockAnswer, TopicMessage } from './io.js'
+
+export function isKnock(message: TopicMessage): message is Knock {
+  return message.type === 'join' || message.type === 'neighbor-request'
+}
+
+export function isKnockAnswer(message: TopicMessage): message is KnockAnswer {
+  return message.type === 'neighbor-accept' || message.type === 'neighbor-reject'
+}
+
+/** What a node says itself, where no topic can answer. */
+export function rejection(asked: Knock, reason: 'not-in-topic' | 'mismatch'): KnockAnswer {
+  return { type: 'neighbor-reject', requestId: asked.requestId, reason, sample: [] }
+}
 
 /**
  * Which knocks were heard lately. A signature says who knocked, not when: whoever carried a knock, a server

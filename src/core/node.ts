@@ -4,7 +4,6 @@ import { type Deadline, sooner } from './deadline.js'
 import type { MessageId, Millis, PeerId, TopicId } from './ids.js'
 import type {
   Knock,
-  KnockAnswer,
   NodeInput,
   NodeMetrics,
   NodeOutput,
@@ -12,15 +11,15 @@ import type {
   SignalingState,
   TopicMessage,
 } from './io.js'
-import { HeardKnocks } from './knocks.js'
+import { HeardKnocks, isKnock, isKnockAnswer, rejection } from './knocks.js'
+import { type Link, Links } from './links.js'
 import type { PeerRecord } from './membership/hyparview/messages.js'
 import type { LinkDownReason } from './membership/membership.js'
 import { Random } from './random.js'
 import { type RelayOutput, SignalRelay } from './relay.js'
 import type { NodeSnapshot } from './snapshot.js'
-import { Timers } from './timers.js'
 import { Topic, type TopicOutput } from './topic.js'
-import type { TopicTerms } from './topic-hello.js'
+import { differingTerm, type TopicTerms } from './topic-hello.js'
 
 /**
  * All topics of one peer: routes what comes to the topic it concerns, and counts for each link which topics
@@ -29,8 +28,7 @@ import type { TopicTerms } from './topic-hello.js'
 export class Node {
   readonly #config: NodeConfig
   readonly #topics = new Map<TopicId, Topic>()
-  readonly #links = new Map<PeerId, Link>()
-  readonly #timers = new Timers()
+  readonly #links = new Links()
   readonly #ledger = new BlameLedger()
   readonly #heardKnocks = new HeardKnocks()
   readonly #counters = new Map<string, number>()
@@ -77,7 +75,7 @@ export class Node {
   }
 
   get nextDeadline(): Deadline | undefined {
-    let next: Deadline | undefined = this.#timers.next
+    let next = this.#links.nextDeadline
     for (const topic of this.#topics.values()) next = sooner(next, topic.nextDeadline)
     return next
   }
@@ -90,13 +88,7 @@ export class Node {
     return {
       peerId: this.self,
       topics: [...this.#topics.values()].map(topic => topic.snapshot()),
-      links: [...this.#links].map(([peer, link]) => ({
-        peer,
-        epoch: link.epoch,
-        state: link.up ? 'up' : 'dialing',
-        topics: [...link.users],
-        rttMs: link.rttMs,
-      })),
+      links: this.#links.snapshot(),
       deadline: this.nextDeadline,
       blame: this.#ledger.snapshot(now),
     }
@@ -166,7 +158,7 @@ export class Node {
         if (this.#link(input.from, input.epoch) === undefined) return
         return this.#fromRelay(
           now,
-          this.#relay.receive(now, input.from, input.relay, this.#linked()),
+          this.#relay.receive(now, input.from, input.relay, this.#links.linked),
         )
       case 'knock':
         return this.#knock(now, input.from, input.topic, input.knock)
@@ -177,7 +169,7 @@ export class Node {
       case 'signal-out':
         return this.#fromRelay(
           now,
-          this.#relay.send(now, input.to, input.body, this.#linked(), this.#signaling),
+          this.#relay.send(now, input.to, input.body, this.#links.linked, this.#signaling),
         )
       case 'signal-heard':
         return this.#relay.heardThroughServer(now, input.from)
@@ -224,7 +216,7 @@ export class Node {
     const remembered = this.#eligible(now, input.remembered)
     this.#perform(now, topic, topic.start(now, bootstrap, remembered, input.seen, this.#signaling))
     // Who spoke of this topic before it was open here does not say so again.
-    for (const [peer, link] of [...this.#links]) this.#compareTerms(now, link, peer, topic)
+    for (const [peer, link] of this.#links.all()) this.#compareTerms(now, link, peer, topic)
   }
 
   #leave(now: Millis, id: TopicId): void {
@@ -233,12 +225,8 @@ export class Node {
     this.#perform(now, topic, topic.leave(now))
     this.#topics.delete(id)
     this.#out.push({ type: 'exit', topic: id })
-    for (const [peer, link] of this.#links) {
-      // It may be opened again with other terms.
-      link.greeted.delete(id)
-      link.mismatched.delete(id)
-      if (link.users.has(id)) this.#release(peer, id)
-    }
+    this.#links.forgetTopic(id)
+    for (const [peer] of this.#links.all()) this.#release(peer, id)
   }
 
   #wake(now: Millis): void {
@@ -248,11 +236,7 @@ export class Node {
         this.#perform(now, topic, topic.wake(now, this.#signaling))
       }
     }
-    for (const name of this.#timers.due(now)) {
-      const peer = name.slice(UNUSED.length) as PeerId
-      const link = this.#links.get(peer)
-      if (link?.up && !link.adopted && link.users.size === 0) this.#hangUp(peer, 'unused')
-    }
+    for (const peer of this.#links.unused(now)) this.#hangUp(peer, 'unused')
   }
 
   #withTopic(now: Millis, id: TopicId, act: (topic: Topic) => TopicOutput[]): void {
@@ -313,7 +297,7 @@ export class Node {
   #connect(now: Millis, topic: Topic, peer: PeerId): void {
     const link = this.#links.get(peer)
     if (link === undefined) {
-      this.#links.set(peer, newLink(topic.id))
+      this.#links.expect(peer, topic.id)
       this.#out.push({ type: 'dial', peer })
       return
     }
@@ -326,9 +310,7 @@ export class Node {
   }
 
   #release(peer: PeerId, topic: TopicId): void {
-    const link = this.#links.get(peer)
-    if (link === undefined || !link.users.delete(topic)) return
-    if (link.users.size === 0 && !link.adopted) this.#hangUp(peer, 'unused')
+    if (this.#links.release(peer, topic)) this.#hangUp(peer, 'unused')
   }
 
   #hangUp(peer: PeerId, reason: 'unused' | 'blamed'): void {
@@ -341,15 +323,10 @@ export class Node {
     // Not the higher: a peer whose clock was set back has lower epochs from then on.
     if (before?.up && epoch === before.epoch) return
     if (this.#ledger.isBanned(now, peer)) {
-      this.#links.set(peer, newLink())
+      this.#links.expect(peer)
       return this.#hangUp(peer, 'blamed')
     }
-    // A newer link takes the place of an older one: neighbors stay neighbors, greetings begin anew.
-    const link = newLink(...(before?.users ?? []))
-    Object.assign(link, { up: true, epoch, adopted, since: now })
-    this.#links.set(peer, link)
-    // Nobody here asked for it, or no longer: the other side may still be about to say what for.
-    if (link.users.size === 0) this.#timers.set(UNUSED + peer, now + UNUSED_MS)
+    const link = this.#links.raise(now, peer, epoch, adopted)
     this.#toUsers(now, peer, topic => {
       this.#greet(link, peer, topic.id, topic.terms)
       return topic.linkUp(now, peer, this.#signaling)
@@ -385,8 +362,7 @@ export class Node {
   }
 
   #forgetLink(peer: PeerId): void {
-    this.#links.delete(peer)
-    this.#timers.clear(UNUSED + peer)
+    this.#links.forget(peer)
     this.#relay.linkLost(peer)
   }
 
@@ -404,16 +380,10 @@ export class Node {
 
   /** The link where it stands and this is its epoch: what older ones still say is over. */
   #link(peer: PeerId, epoch: number): Link | undefined {
-    const link = this.#links.get(peer)
-    if (link?.up && link.epoch === epoch) return link
+    const link = this.#links.current(peer, epoch)
+    if (link !== undefined) return link
     this.#count('stale-link-input')
     return undefined
-  }
-
-  #linked(): PeerId[] {
-    const peers: PeerId[] = []
-    for (const [peer, link] of this.#links) if (link.up) peers.push(peer)
-    return peers
   }
 
   // ——— what peers say
@@ -461,7 +431,7 @@ export class Node {
     const { from, epoch, topic: id, message } = input
     const link = this.#link(from, epoch)
     if (link === undefined) return
-    this.#learnWays(now, from, message)
+    this.#relay.learn(now, from, message)
     const topic = this.#topics.get(id)
     const mismatched = link.mismatched.has(id)
     if (topic === undefined || mismatched) {
@@ -507,21 +477,6 @@ export class Node {
       this.#linkDown(now, from, 'superseded')
     }
     this.#perform(now, topic, topic.hear(now, from, knock, false, this.#signaling))
-  }
-
-  /** Whoever names a peer can pass a signal on to it. */
-  #learnWays(now: Millis, from: PeerId, message: TopicMessage): void {
-    switch (message.type) {
-      case 'forward-join':
-        this.#relay.heardOf(now, message.joiner.peer, from)
-        break
-      case 'shuffle':
-      case 'shuffle-reply':
-      case 'neighbor-reject':
-      case 'disconnect':
-        for (const { peer } of message.sample) this.#relay.heardOf(now, peer, from)
-        if (message.type === 'shuffle') this.#relay.heardOf(now, message.origin.peer, from)
-    }
   }
 
   #fromRelay(now: Millis, outputs: RelayOutput[]): void {
@@ -579,61 +534,10 @@ export class Node {
   }
 }
 
-interface Link {
-  up: boolean
-  epoch: number
-  adopted: boolean
-  since: Millis
-  rttMs: number | undefined
-  /** The topics that need this link. */
-  readonly users: Set<TopicId>
-  /** Topics for which our topic-hello was sent. */
-  readonly greeted: Set<TopicId>
-  readonly heard: Map<TopicId, TopicTerms>
-  /** How often the peer said other terms of a topic than before. */
-  changes: number
-  readonly mismatched: Set<TopicId>
-}
-
-function newLink(...users: TopicId[]): Link {
-  return {
-    up: false,
-    epoch: 0,
-    adopted: false,
-    since: 0,
-    rttMs: undefined,
-    users: new Set(users),
-    greeted: new Set(),
-    heard: new Map(),
-    changes: 0,
-    mismatched: new Set(),
-  }
-}
-
 function isPayload(message: TopicMessage): boolean {
   return message.type === 'gossip' || message.type === 'neighbor-gossip'
 }
 
-function isKnock(message: TopicMessage): message is Knock {
-  return message.type === 'join' || message.type === 'neighbor-request'
-}
-
-function isKnockAnswer(message: TopicMessage): message is KnockAnswer {
-  return message.type === 'neighbor-accept' || message.type === 'neighbor-reject'
-}
-
-function rejection(asked: Knock, reason: 'not-in-topic' | 'mismatch'): KnockAnswer {
-  return { type: 'neighbor-reject', requestId: asked.requestId, reason, sample: [] }
-}
-
-function differingTerm(ours: TopicTerms, theirs: TopicTerms): keyof TopicTerms | undefined {
-  const fields = Object.keys(ours) as (keyof TopicTerms)[]
-  return fields.find(field => ours[field] !== theirs[field])
-}
-
-const UNUSED = 'unused link '
-/** A link nobody here needs is kept this long for what the other side has to say. Guess. */
-const UNUSED_MS = 10_000
 /** A knock that crossed a link just made is younger than this. Guess. */
 const STALE_LINK_MS = 3_000
 /** Topics one peer may speak of on one link (wire/limits.ts has the same bound). */

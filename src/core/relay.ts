@@ -1,6 +1,6 @@
 import { toBase32 } from '../codec/bytes.js'
 import type { Millis, PeerId } from './ids.js'
-import type { Relay, SignalingState } from './io.js'
+import type { Relay, SignalingState, TopicMessage } from './io.js'
 import type { Random } from './random.js'
 
 // How a signal finds a peer we have no link to, so that the mesh outlives its signaling server. Whoever
@@ -35,6 +35,21 @@ export class SignalRelay {
     const known = this.#ways.get(peer)
     if (known?.way === 'server' && now - known.at < WAY_MS) return
     this.#learn(now, peer, via)
+  }
+
+  /** Whoever names a peer can pass a signal on to it. */
+  learn(now: Millis, from: PeerId, message: TopicMessage): void {
+    switch (message.type) {
+      case 'forward-join':
+        this.heardOf(now, message.joiner.peer, from)
+        break
+      case 'shuffle':
+      case 'shuffle-reply':
+      case 'neighbor-reject':
+      case 'disconnect':
+        for (const { peer } of message.sample) this.heardOf(now, peer, from)
+        if (message.type === 'shuffle') this.heardOf(now, message.origin.peer, from)
+    }
   }
 
   /** A signal of this peer reached us through the server. */

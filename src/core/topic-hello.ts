@@ -12,3 +12,9 @@ export const topicTerms = struct({
   maxMessageSize: varint({ max: LARGEST_PAYLOAD_BYTES }),
 })
 export type TopicTerms = Infer<typeof topicTerms>
+
+/** The first term the two differ in. */
+export function differingTerm(ours: TopicTerms, theirs: TopicTerms): keyof TopicTerms | undefined {
+  const fields = Object.keys(ours) as (keyof TopicTerms)[]
+  return fields.find(field => ours[field] !== theirs[field])
+}

@@ -10,6 +10,7 @@ import { Hyparview } from './membership/hyparview/hyparview.js'
 import type { HyparviewMessage, PeerRecord } from './membership/hyparview/messages.js'
 import type { LinkDownReason, MembershipInput, MembershipOutput } from './membership/membership.js'
 import type { Message } from './message.js'
+import { Numbering } from './numbering.js'
 import type { Random } from './random.js'
 import type { TopicSnapshot } from './snapshot.js'
 import { Timers } from './timers.js'
@@ -30,11 +31,8 @@ export class Topic {
   readonly #membership: Hyparview
   readonly #broadcast: Plumtree
   readonly #timers = new Timers<TopicTimer>()
-  readonly #waiting: { ref: number; payload: Uint8Array }[] = []
+  readonly #numbering: Numbering
   #out: TopicOutput[] = []
-  #nextSeq = 1
-  #lastSeq = 0
-  #reserving = false
   #introduced = false
   #searched = false
   #bereft = false
@@ -52,11 +50,11 @@ export class Topic {
     random: Random,
     record: PeerRecord | undefined,
   ) {
-    this.#self = self
+    this.#numbering = new Numbering(id, self)
     this.#membership = new Hyparview({
       self,
       config: config.membership,
-      random: random,
+      random,
       ...(record && { record }),
     })
     this.#broadcast = new Plumtree({
@@ -66,7 +64,6 @@ export class Topic {
       floors: terms.signed,
     })
   }
-  readonly #self: PeerId
 
   // ——— the application
 
@@ -89,7 +86,7 @@ export class Topic {
   }
 
   publish(now: Millis, ref: number, payload: Uint8Array): TopicOutput[] {
-    this.#waiting.push({ ref, payload })
+    this.#numbering.add(ref, payload)
     this.#number(now)
     return this.#take()
   }
@@ -112,15 +109,10 @@ export class Topic {
   // ——— promises kept by the runtime
 
   seqsReserved(now: Millis, first: number, last: number): TopicOutput[] {
-    this.#reserving = false
-    // The rest of an earlier block is used up first; a store never gives a number twice.
-    if (this.#nextSeq > this.#lastSeq) this.#nextSeq = first
-    else this.#spare = { first, last }
-    if (this.#spare === undefined) this.#lastSeq = last
+    this.#numbering.reserved(first, last)
     this.#number(now)
     return this.#take()
   }
-  #spare: { first: number; last: number } | undefined
 
   sealed(now: Millis, ref: number, message: Message): TopicOutput[] {
     this.#gossip(now, { type: 'publish', message })
@@ -386,32 +378,8 @@ export class Topic {
     )
   }
 
-  /** Gives sequence numbers to what waits, and asks for more before they run out. */
   #number(now: Millis): void {
-    let numbered = 0
-    for (const { ref, payload } of this.#waiting) {
-      if (this.#nextSeq > this.#lastSeq && this.#spare !== undefined) {
-        this.#nextSeq = this.#spare.first
-        this.#lastSeq = this.#spare.last
-        this.#spare = undefined
-      }
-      if (this.#nextSeq > this.#lastSeq) break
-      const draft = {
-        author: this.#self,
-        seq: this.#nextSeq++,
-        time: Math.floor(now),
-        payload,
-        extensions: NO_EXTENSIONS,
-      }
-      this.#emitOut({ type: 'seal', topic: this.id, ref, draft })
-      numbered++
-    }
-    this.#waiting.splice(0, numbered)
-    const left = this.#lastSeq - this.#nextSeq + 1
-    if (!this.#reserving && this.#spare === undefined && left < SEQ_BLOCK / 4) {
-      this.#reserving = true
-      this.#emitOut({ type: 'reserve-seqs', topic: this.id, count: SEQ_BLOCK })
-    }
+    for (const output of this.#numbering.take(Math.floor(now))) this.#emitOut(output)
   }
 
   #done(ref: number, id: number | string): void {
@@ -493,9 +461,6 @@ function differ(a: readonly PeerId[], b: readonly PeerId[]): boolean {
   return a.length !== b.length || a.some((peer, i) => peer !== b[i])
 }
 
-const NO_EXTENSIONS = new Uint8Array(0)
-/** Design §4: numbers are reserved in blocks, so that a crash wastes some and repeats none. */
-const SEQ_BLOCK = 4096
 /** Ids are stored this far apart; a reload may hear again what came since. Less costs a transaction per message. Guess. */
 const STORE_IDS_MS = 30
 const STORE_PEERS_MS = 1_000
