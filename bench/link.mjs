@@ -190,7 +190,7 @@ async function servePages() {
 
 async function startSignaling() {
   const port = await freePort()
-  const child = spawn(process.execPath, [resolve(ROOT, 'dist/signaling-server.js')], {
+  const child = spawn(process.execPath, [resolve(ROOT, 'dist/gossamer-signaling.js')], {
     env: { ...process.env, PORT: String(port), HOST: '127.0.0.1' },
     stdio: ['ignore', 'ignore', 'inherit'],
   })

@@ -26,7 +26,7 @@ export class ServerProcess {
 
   /** Signaling alone, as the bin `gossamer-signaling` runs it. */
   static signaling(port?: number): Promise<ServerProcess> {
-    return ServerProcess.start(['dist/signaling-server.js'], port)
+    return ServerProcess.start(['dist/gossamer-signaling.js'], port)
   }
 
   private static async start(args: string[], wanted?: number): Promise<ServerProcess> {

@@ -1,12 +1,14 @@
 // Builds what the package ships, with esbuild (Vite's library mode breaks workers):
 //   dist/index.js             the library: ESM, one file, every import inside
 //   dist/worker.js            its worker: one self-contained script, no import, no export
+//   dist/inline.js            both in one: `gossamer/inline`, the worker as text
 //   dist/sim.js               the simulator: `gossamer/sim`, ES only
-//   dist/signaling-server.js  the bin `gossamer-signaling`
-//   dist/signaling.js         createSignalingServer, which `npm start` attaches to the server of the page
-// `--watch` builds again on every change. Types come from `tsc -b`, not from here.
+//   dist/signaling-server.js  `gossamer/signaling-server`, which `npm start` attaches to the server of the page
+//   dist/gossamer-signaling.js  the command of that name
+// `--clean` removes dist/ first. `--watch` builds again on every change, all but dist/inline.js. Types come from
+// `tsc -b`, not from here.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as esbuild from 'esbuild'
@@ -16,12 +18,22 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
 /** Builds everything once; rejects with a message for people where it can't. */
 export async function buildLibrary() {
-  const { library, worker, ...servers } = parts()
+  const { library, worker, ...rest } = parts()
   await Promise.all([
-    ...Object.values(servers).map(options => esbuild.build(options)),
+    ...Object.values(rest).map(options => esbuild.build(options)),
     ...[library, worker].map(buildForPages),
   ])
+  await buildForPages(inline(library))
   await proveWorkerSurvives()
+}
+
+/** The library once more, with the worker that was just built as text inside. */
+function inline(library) {
+  return {
+    ...library,
+    outfile: 'dist/inline.js',
+    plugins: [...library.plugins, workerInside],
+  }
 }
 
 async function watchLibrary() {
@@ -92,16 +104,16 @@ function parts() {
     },
     'signaling server': {
       ...server,
-      entryPoints: ['signaling-server/main.ts'],
+      entryPoints: ['signaling-server/index.ts'],
       outfile: 'dist/signaling-server.js',
       external: ['ws'],
-      banner: { js: '#!/usr/bin/env node' },
     },
-    signaling: {
+    'signaling command': {
       ...server,
-      stdin: { contents: SIGNALING_EXPORTS, resolveDir: resolve(ROOT, 'signaling-server') },
-      outfile: 'dist/signaling.js',
+      entryPoints: ['signaling-server/main.ts'],
+      outfile: 'dist/gossamer-signaling.js',
       external: ['ws'],
+      banner: { js: '#!/usr/bin/env node' },
     },
   }
 }
@@ -126,6 +138,26 @@ const simplePeerWithoutStreams = {
           ? { path: resolve(ROOT, `scripts/simple-peer/${path}.cjs`) }
           : undefined,
     )
+  },
+}
+
+/** In place of the worker beside the library: docs/decisions/0001-what-the-package-ships.md. */
+const workerInside = {
+  name: 'worker-inside',
+  setup(build) {
+    build.onResolve({ filter: /\/own-worker\.js$/ }, () => ({
+      path: resolve(ROOT, 'src/page/inline-worker.ts'),
+    }))
+    build.onResolve({ filter: /^gossamer-worker-text$/ }, ({ path }) => ({
+      path,
+      namespace: 'worker-text',
+    }))
+    build.onLoad({ filter: /.*/, namespace: 'worker-text' }, async () => {
+      const worker = await readFile(resolve(ROOT, 'dist/worker.js'), 'utf8')
+      // A map beside the file means nothing to a blob.
+      const text = worker.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '')
+      return { contents: `export const text = ${JSON.stringify(text)}`, loader: 'js' }
+    })
   },
 }
 
@@ -158,17 +190,13 @@ function narrate(name) {
   }
 }
 
-const SIGNALING_EXPORTS = `
-export { readEnvironment } from './environment.ts'
-export { turnCredentials } from './ice.ts'
-export { createSignalingServer } from './server.ts'
-`
-
 const WORKER_EXPRESSION =
   /new Worker\(new URL\((["'`])\.\/worker\.js\1,\s*import\.meta\.url\),\s*\{\s*type:\s*(["'`])module\2\s*\}\)/
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
+    if (process.argv.includes('--clean'))
+      await rm(resolve(ROOT, 'dist'), { recursive: true, force: true })
     if (process.argv.includes('--watch')) await watchLibrary()
     else await buildLibrary()
   } catch (error) {

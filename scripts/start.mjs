@@ -38,12 +38,12 @@ async function build() {
 }
 
 async function serve() {
-  for (const built of ['dist/signaling.js', 'dist-web/index.html']) {
+  for (const built of ['dist/signaling-server.js', 'dist-web/index.html']) {
     if (!existsSync(resolve(ROOT, built)))
       throw new Error(`${built} is missing: run without --no-build.`)
   }
   const { createSignalingServer, readEnvironment } = await import(
-    pathToFileURL(resolve(ROOT, 'dist/signaling.js')).href
+    pathToFileURL(resolve(ROOT, 'dist/signaling-server.js')).href
   )
   const environment = readEnvironment(process.env)
   if (!environment.ok) throw new Error(environment.faults.join('\n'))

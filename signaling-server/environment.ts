@@ -1,6 +1,7 @@
 // What the command reads from its environment: each variable checked, each fault named.
 import * as v from 'valibot'
-import { type IceServer, iceServers as iceServersSchema } from '../src/signaling/messages.js'
+import type { IceServer } from '../src/signaling/ice-server.js'
+import { iceServers as iceServersSchema } from '../src/signaling/messages.js'
 import { type IceSource, turnCredentials } from './ice.js'
 
 export interface Environment {

@@ -1,7 +1,7 @@
 // The ICE servers that clients are told of.
 import { createHmac } from 'node:crypto'
 import { type PeerId, shortId } from '../src/core/ids.js'
-import type { IceServer } from '../src/signaling/messages.js'
+import type { IceServer } from '../src/signaling/ice-server.js'
 
 /** The same servers for everyone, or some made for each peer and made anew from time to time. */
 export type IceSource =

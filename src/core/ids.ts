@@ -74,11 +74,6 @@ function isId(text: string): boolean {
 
 const known = new KnownIds()
 
-/** Room for so many ids; for who speaks of more than a peer ever meets, as the simulator does. */
-export function knowIds(capacity: number): void {
-  known.capacity = capacity
-}
-
 export const peerId: Schema<PeerId> = {
   write: (w, id) => w.put(known.bytesOf(id)),
   read: r => readId(r) as PeerId,

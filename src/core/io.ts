@@ -1,7 +1,7 @@
 import type { BlameReason } from './blame.js'
 import type { SeenIds } from './broadcast/broadcast.js'
 import type { PlumtreeMessage } from './broadcast/plumtree/messages.js'
-import type { MessageId, Millis, PeerId, TopicId } from './ids.js'
+import type { MessageId, PeerId, TopicId } from './ids.js'
 import type { HyparviewMessage, PeerRecord } from './membership/hyparview/messages.js'
 import type { LinkDownReason, NeighborDownReason } from './membership/membership.js'
 import type { Draft, Message } from './message.js'
@@ -191,4 +191,3 @@ export interface TopicStatus {
 export interface NodeMetrics {
   [counter: string]: number
 }
-export type { Millis }

@@ -1,5 +1,6 @@
 import { GossamerError } from '../bridge/errors.js'
 import { adaptPort, type MessagePortLike, type Port } from '../bridge/port.js'
+import { ownWorker, WHAT_TO_TRY } from './own-worker.js'
 
 /** A worker that runs `gossamer/worker`, or a way to make one. */
 export type WorkerSource = MessagePortLike | (() => MessagePortLike)
@@ -32,15 +33,9 @@ function makeWorker(source: (() => MessagePortLike) | undefined): MessagePortLik
     throw workerUnavailable('There is no Worker here (is this a server, or another worker?).')
   }
   try {
-    if (source !== undefined) return source()
-    // As one expression, for this is how bundlers find the worker: the built file lies beside dist/index.js.
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+    return source === undefined ? ownWorker() : source()
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause)
     throw workerUnavailable(`The worker could not be made: ${text}.`, cause)
   }
 }
-
-const WHAT_TO_TRY =
-  "Try: open the network panel and look for worker.js (404: your bundler did not copy it); pass it yourself with `worker: () => new Worker(new URL('gossamer/worker', import.meta.url), { type: 'module' })`; " +
-  "with Vite 7 or older add 'gossamer' to optimizeDeps.exclude; with a content security policy allow `worker-src 'self'`."

@@ -7,6 +7,7 @@ import { fixed, text } from '../codec/primitives.js'
 import { Writer } from '../codec/writer.js'
 import { type PeerId, parsePeerId, parseTopicId, peerId, type TopicId } from '../core/ids.js'
 import { fromBase64 } from './base64.js'
+import type { IceServer } from './ice-server.js'
 import { LARGEST_SIGNAL_BYTES } from './signal.js'
 
 /** Raised when an old client could no longer understand the server, or the other way round. */
@@ -102,12 +103,12 @@ export const iceServer = v.strictObject({
   urls: v.union([iceUrl, v.pipe(v.array(iceUrl), v.minLength(1), v.maxLength(8))]),
   username: v.exactOptional(short(512)),
   credential: v.exactOptional(short(512)),
-})
-export type IceServer = v.InferOutput<typeof iceServer>
+}) satisfies v.GenericSchema<unknown, IceServer>
 
 /** The servers a peer may use for ICE; may be none. */
 export const iceServers = v.pipe(v.array(iceServer), v.maxLength(16))
 
+/** What the server allows one client, so that the client need not learn it by being closed. */
 const announcedLimits = v.strictObject({
   /** UTF-8 bytes of one text from the client. */
   messageBytes: count(1 << 30),
@@ -115,9 +116,6 @@ const announcedLimits = v.strictObject({
   bytesPerSecond: count(1 << 30),
   topics: count(1 << 30),
 })
-/** What the server allows one client, so that the client need not learn it by being closed. */
-export type AnnouncedLimits = v.InferOutput<typeof announcedLimits>
-
 const errorCode = v.picklist([
   'malformed',
   'unexpected',

@@ -3,7 +3,7 @@ import type { PeerId, TopicId } from '../core/ids.js'
 import type { SignalingState } from '../core/io.js'
 import type { Random } from '../core/random.js'
 import type { BackoffConfig } from './backoff.js'
-import type { IceServer } from './messages.js'
+import type { IceServer } from './ice-server.js'
 
 export interface SessionOptions {
   /** ws: or wss: URL in its normal form (`new URL(…).href`). */

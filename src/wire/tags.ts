@@ -27,6 +27,4 @@ export const FRAME_TAGS = {
   'graft-refused': 37,
 } as const
 
-export type FrameType = keyof typeof FRAME_TAGS
-
 export const FIRST_TOPIC_TAG = 16

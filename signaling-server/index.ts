@@ -1,0 +1,12 @@
+// `gossamer/signaling-server`: what a Node program may use to run signaling inside a server of its own.
+
+export type { IceServer } from '../src/signaling/ice-server.js'
+export { type Environment, type ReadEnvironment, readEnvironment } from './environment.js'
+export { type IceSource, type TurnOptions, turnCredentials } from './ice.js'
+export { LIMITS, type Limits } from './limits.js'
+export {
+  createSignalingServer,
+  type SignalingServer,
+  type SignalingServerOptions,
+  type SignalingStats,
+} from './server.js'

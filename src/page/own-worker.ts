@@ -1,0 +1,11 @@
+// The worker that the library brings itself. `gossamer/inline` is built with inline-worker.ts in place of this file.
+
+export function ownWorker(): Worker {
+  // As one expression, for this is how bundlers find the worker: the built file lies beside dist/index.js.
+  return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+}
+
+/** Where it did not come up. */
+export const WHAT_TO_TRY =
+  "Try: open the network panel and look for worker.js (404: your bundler did not copy it); pass it yourself with `worker: () => new Worker(new URL('gossamer/worker', import.meta.url), { type: 'module' })`, or import from 'gossamer/inline'; " +
+  "with Vite 7 or older add 'gossamer' to optimizeDeps.exclude; with a content security policy allow `worker-src 'self'`."

@@ -1,0 +1,6 @@
+/** One entry of `RTCConfiguration.iceServers`. */
+export interface IceServer {
+  urls: string | string[]
+  username?: string
+  credential?: string
+}
