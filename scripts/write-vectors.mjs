@@ -8,6 +8,7 @@ const wire = await load(`
   export { helloTranscript } from './src/wire/hello.js'
   export { peerIdFromBytes, topicIdFromBytes } from './src/core/ids.js'
   export { canonicalBytes } from './src/core/message.js'
+  export { withParents } from './src/core/history/op.js'
   export { putHead } from './src/link/records.js'
 `)
 const folder = new URL('../src/wire/vectors/', import.meta.url)
@@ -47,6 +48,17 @@ const unsigned = {
   signature: undefined,
 }
 const gossip = { type: 'gossip', round: 0, message }
+const eva = { ...message, extensions: wire.withParents({ mother: undefined, others: [] }) }
+const parents = {
+  mother: bytes(0x20, 32),
+  others: [
+    { author: peer(2), seq: 300, hash: bytes(0x30, 4) },
+    { author: peer(3), seq: 1, hash: bytes(0x34, 4) },
+  ],
+}
+const op = { ...message, seq: 2, extensions: wire.withParents(parents) }
+const mark = (n, seq) => ({ author: peer(n), seq, hash: bytes(n * 4, 4) })
+const none = { author: peer(3), seq: 0, hash: new Uint8Array(4) }
 
 const inTopic = each => ({ type: 'topic', topic, message: each })
 const met = [{ type: 'topic-hello', topic, terms }]
@@ -200,6 +212,60 @@ const frames = {
     }),
   ],
   'graft-refused': [topical('refused', { type: 'graft-refused', author: peer(2), seq: 2 ** 40 })],
+  envelope: [
+    frame('a frame of history', { type: 'envelope', inflatedBytes: 2000, deflated: bytes(1, 9) }),
+  ],
+  frontier: [
+    topical('in contact', { type: 'frontier', digest: bytes(1, 8), ready: true }),
+    topical('new', { type: 'frontier', digest: new Uint8Array(8), ready: false }),
+  ],
+  'exchange-error': ['violation', 'unknown-exchange', 'not-ready', 'busy', 'failed', 'bad-ops'].map(
+    (code, n) => topical(code, { type: 'exchange-error', exchange: n, code }),
+  ),
+  sharp: [
+    topical('no lane', { type: 'sharp', exchange: 0xffff_ffff, tides: [] }),
+    topical('its own lane', { type: 'sharp', exchange: 1, tides: [mark(1, 1)] }),
+  ],
+  coherent: [
+    topical('two lanes', { type: 'coherent', exchange: 1, roots: [mark(1, 1), mark(2, 300)] }),
+  ],
+  ripple: [topical('two ops', { type: 'ripple', exchange: 1, ops: [eva, op], left: 0 })],
+  'tidal-wave': [
+    topical('two lanes', { type: 'tidal-wave', exchange: 1, tides: [mark(1, 5), mark(2, 300)] }),
+    frame(
+      'lanes that have names',
+      inTopic({ type: 'tidal-wave', exchange: 2, tides: [mark(1, 6), mark(2, 300)] }),
+      [...met, inTopic({ type: 'tidal-wave', exchange: 1, tides: [mark(1, 5), mark(2, 300)] })],
+    ),
+  ],
+  'first-wave': [
+    topical('nothing new', {
+      type: 'first-wave',
+      exchange: 1,
+      tides: [],
+      roots: [],
+      ops: [],
+      left: 0,
+    }),
+    topical('both ways', {
+      type: 'first-wave',
+      exchange: 1,
+      tides: [mark(2, 3), none],
+      roots: [mark(1, 2)],
+      ops: [op],
+      left: 1000,
+    }),
+  ],
+  'second-wave': [
+    topical('ops', { type: 'second-wave', exchange: 1, roots: [], ops: [eva, op], left: 0 }),
+    topical('a root', {
+      type: 'second-wave',
+      exchange: 1,
+      roots: [mark(1, 2)],
+      ops: [op],
+      left: 1,
+    }),
+  ],
 }
 
 for (const [type, cases] of Object.entries(frames)) write(type, { type, cases: cases.map(encoded) })
@@ -221,6 +287,13 @@ write('bytes-message', {
   about: 'The canonical bytes of a message: what its signature covers and its hash names.',
   cases: [message, unsigned].map(({ signature, ...draft }) =>
     plain({ topic, draft, hex: hex(wire.canonicalBytes(topic, draft)) }),
+  ),
+})
+
+write('bytes-parents', {
+  about: 'The extensions of a message that names its parents.',
+  cases: [{ mother: undefined, others: [] }, parents].map(each =>
+    plain({ parents: each, hex: hex(wire.withParents(each)) }),
   ),
 })
 

@@ -32,7 +32,7 @@ export type Received = Extract<GossipEvent, { type: 'received' }>
 
 /** Whether a message came straight from its author: round 0, or to neighbors only. The seed's `is_direct`. */
 export function isDirect(scope: DeliveryScope): boolean {
-  return scope.kind === 'neighbors' || scope.round === 0
+  return scope.kind === 'neighbors' || (scope.kind === 'swarm' && scope.round === 0)
 }
 
 /** For what waits. */

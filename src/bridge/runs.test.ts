@@ -115,6 +115,7 @@ function received({
     id: `${peer(author)}:${seq}`,
     deliveredFrom: peer(from),
     scope: round < 0 ? { kind: 'neighbors' } : { kind: 'swarm', round },
+    fromHistory: false,
   }
 }
 

@@ -112,7 +112,7 @@ function runEnd(events: readonly ClientEvent[], start: number, first: ReceivedEv
   if (bytes >= OWN_BUFFER_BYTES) return end
   for (; end < events.length; end++) {
     const event = events[end]!
-    if (event.type !== 'received' || event.scope.kind === 'neighbors') break
+    if (event.type !== 'received' || event.scope.kind !== first.scope.kind) break
     const { author, deliveredFrom, verified, content } = event
     if (author !== first.author || deliveredFrom !== first.deliveredFrom) break
     if (verified !== first.verified || content.length >= OWN_BUFFER_BYTES) break
@@ -139,7 +139,7 @@ function runOf(events: readonly ReceivedEvent[], first: ReceivedEvent): Received
     end += content.length
     run.seqs.push(seq)
     run.times.push(time)
-    run.rounds.push(scope.kind === 'swarm' ? scope.round : 0)
+    run.rounds.push(scope.kind === 'swarm' ? scope.round : FROM_HISTORY)
     run.ends.push(end)
   }
   run.contents = new Uint8Array(end)
@@ -155,6 +155,8 @@ function unpackRun(run: ReceivedRun, each: (event: ClientEvent) => void): void {
   for (let i = 0; i < run.seqs.length; i++) {
     const seq = run.seqs[i]!
     const end = run.ends[i]!
+    const round = run.rounds[i]!
+    const fromHistory = round === FROM_HISTORY
     each({
       type: 'received',
       content: run.contents.subarray(start, end),
@@ -164,7 +166,8 @@ function unpackRun(run: ReceivedRun, each: (event: ClientEvent) => void): void {
       time: run.times[i]!,
       id: formatMessageId({ author, seq }),
       deliveredFrom,
-      scope: { kind: 'swarm', round: run.rounds[i]! },
+      scope: fromHistory ? { kind: 'history' } : { kind: 'swarm', round },
+      fromHistory,
     })
     start = end
   }
@@ -174,4 +177,6 @@ function unpackRun(run: ReceivedRun, each: (event: ClientEvent) => void): void {
 const OWN_BUFFER_BYTES = 16 << 10
 /** What a reader that keeps one small message may keep along with it. */
 const RUN_BYTES = 64 << 10
+/** In the place of a round. */
+const FROM_HISTORY = -1
 const NO_BYTES = new Uint8Array(0)

@@ -1,6 +1,16 @@
 import type { BlameReason } from './blame.js'
 import type { SeenIds } from './broadcast/broadcast.js'
 import type { PlumtreeMessage } from './broadcast/plumtree/messages.js'
+import type { CommonMessage } from './history/messages.js'
+import type {
+  DeliveryOrder,
+  HistoryIndex,
+  LaneRecord,
+  OpRange,
+  OpRecord,
+  TrimmedLane,
+} from './history/records.js'
+import type { WaveMessage } from './history/wavefront/messages.js'
 import type { MessageId, PeerId, TopicId } from './ids.js'
 import type { HyparviewMessage, PeerRecord } from './membership/hyparview/messages.js'
 import type { LinkDownReason, NeighborDownReason } from './membership/membership.js'
@@ -8,7 +18,13 @@ import type { Draft, Message } from './message.js'
 import type { TopicTerms } from './topic-hello.js'
 
 /** What two peers of one topic say to each other. */
-export type TopicMessage = HyparviewMessage | PlumtreeMessage
+export type TopicMessage = HyparviewMessage | PlumtreeMessage | HistoryMessage
+
+/**
+ * What reconcilers say. It arrives as `frame`. Of those that carry ops (`'ops' in message`) the door has verified
+ * every op's signature; one that fails blames the sender and none of that frame is passed on.
+ */
+export type HistoryMessage = CommonMessage | WaveMessage
 
 /** Says what to a peer it has no link to; travels as a signed signal. */
 export type Knock = Extract<HyparviewMessage, { type: 'join' | 'neighbor-request' }>
@@ -26,6 +42,10 @@ export type NodeInput =
       remembered: readonly PeerId[]
       /** Ids seen before a reload. */
       seen: readonly SeenIds[]
+      /** What is kept of the topic; to be given where its terms name a history. Nothing kept: an empty one. */
+      history?: HistoryIndex
+      /** `causal` takes a history. Default `arrival`. */
+      order?: DeliveryOrder
     }
   | { type: 'join-peers'; topic: TopicId; peers: readonly PeerId[] }
   | { type: 'broadcast'; topic: TopicId; ref: number; payload: Uint8Array }
@@ -46,6 +66,16 @@ export type NodeInput =
       time: number
       signature: Uint8Array | undefined
     }
+  // ——— history: the runtime keeps what the core decides
+  /** Answers `store-ops`, in the order in which those came. */
+  | { type: 'ops-stored'; topic: TopicId; ref: number; ok: boolean }
+  /**
+   * Answers `load-ops`, in any order; undefined where the store failed. In order of position, cut at the end only: no op
+   * that was asked for and left out has a lower position than one that is here.
+   */
+  | { type: 'ops-loaded'; topic: TopicId; ref: number; ops: readonly Message[] | undefined }
+  /** Retention has deleted ops; what is left of their lanes. The op at a lane's height is never deleted. */
+  | { type: 'ops-trimmed'; topic: TopicId; lanes: readonly TrimmedLane[] }
   // ——— links
   /** The peer has proven itself. `adopted`: the application made the channel, and keeps it when no topic uses it. */
   | { type: 'link-up'; peer: PeerId; epoch: number; adopted?: boolean }
@@ -123,6 +153,34 @@ export type NodeOutput =
       id: number | string
       neighbors: number
     }
+  /**
+   * Keep these in one transaction: ops, lanes as they are now, and the heads. With `own` there is one op, of this peer:
+   * its frames leave only when `ops-stored` says ok, which means durable; until it is the runtime tries
+   * again and never says otherwise, and its seq counts as reserved from then on (`reserveSeqs`). Without
+   * `own`, ok false means that none of it is kept (quota), and that the core will not claim to hold it.
+   * Several may be written in one transaction where their order is kept.
+   */
+  | {
+      type: 'store-ops'
+      topic: TopicId
+      ref: number
+      own: boolean
+      ops: readonly OpRecord[]
+      lanes: readonly LaneRecord[]
+      heads: readonly MessageId[]
+    }
+  /**
+   * Read the first of these by position: at most `maxOps`, and no more than `maxBytes` of payload and extensions
+   * but at least one. Only ops with a position.
+   */
+  | {
+      type: 'load-ops'
+      topic: TopicId
+      ref: number
+      wants: readonly OpRange[]
+      maxOps: number
+      maxBytes: number
+    }
   | { type: 'emit'; topic: TopicId; event: TopicEvent }
   | { type: 'status'; topic: TopicId; status: TopicStatus }
   /** Ask the signaling server to list us under the topic and name some peers; again asks for others. */
@@ -145,7 +203,11 @@ export interface Relay {
   body: Uint8Array
 }
 
-export type DeliveryScope = { kind: 'swarm'; round: number } | { kind: 'neighbors' }
+export type DeliveryScope =
+  | { kind: 'swarm'; round: number }
+  | { kind: 'neighbors' }
+  /** In an exchange of history, from whoever kept it. */
+  | { kind: 'history' }
 
 export type TopicEvent =
   | { type: 'neighborUp'; peer: PeerId }
@@ -165,7 +227,21 @@ export type TopicEvent =
       id: string
       deliveredFrom: PeerId
       scope: DeliveryScope
+      /** It came in an exchange of history, not as it was said. */
+      fromHistory: boolean
     }
+  /** What is kept of the topic is what this neighbor keeps; said again after each time they differed. */
+  | { type: 'synced'; peer: PeerId }
+  /** An exchange goes on: ops kept so far, and how many are known to exist. At most once an exchange. */
+  | { type: 'historyProgress'; have: number; known: number }
+  /** An author signed two different messages under one seq. Its messages above the last common one are refused. */
+  | { type: 'fork'; author: PeerId; seq: number }
+  /** Ops of this author that nobody keeps any more were passed over; both ends included. */
+  | { type: 'historyGap'; author: PeerId; first: number; last: number }
+  /** What came could not be kept (the store is full, or failed); tried again later. */
+  | { type: 'historyFailed'; reason: string }
+  /** Causal order: the message that follows is delivered without these, which did not come in time. `author:seq` each. */
+  | { type: 'parentsMissing'; id: string; missing: readonly string[] }
   | { type: 'mismatch'; peer: PeerId; field: keyof TopicTerms; ours: string; theirs: string }
   | { type: 'peerBlamed'; peer: PeerId; reason: BlameReason; banned: boolean }
   /** What a peer says of itself (`peerData` of its options), newest word. */

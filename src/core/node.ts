@@ -1,6 +1,7 @@
 import { BlameLedger, type BlameReason } from './blame.js'
 import type { NodeConfig } from './config.js'
 import { type Deadline, sooner } from './deadline.js'
+import { frameClassOf } from './frame-class.js'
 import type { MessageId, Millis, PeerId, TopicId } from './ids.js'
 import type {
   Knock,
@@ -275,8 +276,8 @@ export class Node {
     if (link?.up) {
       this.#greet(link, to, topic.id, topic.terms)
       const { epoch } = link
-      const frameClass = isPayload(message) ? 'live' : 'control'
-      this.#out.push({ type: 'send', to, epoch, topic: topic.id, message, class: frameClass })
+      const of = frameClassOf(message)
+      this.#out.push({ type: 'send', to, epoch, topic: topic.id, message, class: of })
     } else if (isKnock(message)) {
       this.#out.push({ type: 'knock', to, topic: topic.id, knock: message })
     } else if (isKnockAnswer(message)) {
@@ -532,10 +533,6 @@ export class Node {
   #count(counter: string, by = 1): void {
     this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + by)
   }
-}
-
-function isPayload(message: TopicMessage): boolean {
-  return message.type === 'gossip' || message.type === 'neighbor-gossip'
 }
 
 /** A knock that crossed a link just made is younger than this. Guess. */

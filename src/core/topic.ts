@@ -191,6 +191,16 @@ export class Topic {
       case 'graft-refused':
         this.#gossip(now, { type: 'control', from, message })
         break
+      case 'frontier':
+      case 'exchange-error':
+      case 'sharp':
+      case 'coherent':
+      case 'ripple':
+      case 'tidal-wave':
+      case 'first-wave':
+      case 'second-wave':
+        this.#out.push({ type: 'count', counter: 'history-without-history' })
+        break
       default:
         this.#meet(now, { type: 'message', from, message, linked })
     }
@@ -342,6 +352,7 @@ export class Topic {
             id: formatMessageId(message),
             deliveredFrom: from,
             scope: { kind: 'swarm', round },
+            fromHistory: false,
           }),
         )
         break
@@ -374,6 +385,7 @@ export class Topic {
         id: toBase32(message.nonce),
         deliveredFrom: from,
         scope: { kind: 'neighbors' },
+        fromHistory: false,
       }),
     )
   }

@@ -1,5 +1,9 @@
 import type { FrameClass } from '../core/io.js'
-import { LARGEST_CONTROL_FRAME_BYTES, LARGEST_FRAME_BYTES } from '../wire/limits.js'
+import {
+  LARGEST_CONTROL_FRAME_BYTES,
+  LARGEST_FRAME_BYTES,
+  LARGEST_HISTORY_FRAME_BYTES,
+} from '../wire/limits.js'
 
 /** The numbers of one link. */
 export interface LinkConfig {
@@ -47,7 +51,7 @@ export const LINK_DEFAULTS: LinkConfig = {
   largestFrameBytes: {
     control: LARGEST_CONTROL_FRAME_BYTES,
     live: LARGEST_FRAME_BYTES,
-    history: LARGEST_FRAME_BYTES,
+    history: LARGEST_HISTORY_FRAME_BYTES,
   },
   /** Design §6: a crash is otherwise noticed after 17 s (browser-facts §2). Two are lost before suspicion. */
   pingIntervalMs: 1000,

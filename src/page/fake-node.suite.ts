@@ -105,6 +105,7 @@ export function received(n: number, content = new Uint8Array([n])): ClientEvent 
     id: `${author}:${n}`,
     deliveredFrom: somePeer(2),
     scope: { kind: 'swarm', round: 0 },
+    fromHistory: false,
   }
 }
 

@@ -247,6 +247,12 @@ const STREAM_TYPES: Record<ClientEvent['type'], true> = {
   peerBlamed: true,
   peerData: true,
   joinFailed: true,
+  synced: true,
+  historyProgress: true,
+  fork: true,
+  historyGap: true,
+  historyFailed: true,
+  parentsMissing: true,
 }
 /** Told in quarters, the node never runs dry while the reader keeps up. */
 const CREDIT_BATCH = EVENT_CREDIT / 4

@@ -1,4 +1,5 @@
 import type { Millis, TopicId } from '../core/ids.js'
+import type { DeliveryScope } from '../core/io.js'
 import { type Distributions, type Figures, mean, noDistributions, percentile } from './figures.js'
 import { graphOf } from './graph.js'
 import type { Peer } from './peer.js'
@@ -157,11 +158,7 @@ export class Observer {
     return this.#said
   }
 
-  #hear(
-    peer: Peer,
-    content: Uint8Array,
-    scope: { kind: 'swarm'; round: number } | { kind: 'neighbors' },
-  ): void {
+  #hear(peer: Peer, content: Uint8Array, scope: DeliveryScope): void {
     if (scope.kind !== 'swarm') return
     const number = new DataView(content.buffer, content.byteOffset).getUint32(0)
     const said = this.#said[number - this.#offset]

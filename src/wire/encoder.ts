@@ -2,6 +2,7 @@
 // definition ahead of the first use; both ride in the control queue, which nothing overtakes.
 import type { Names } from '../codec/names.js'
 import { Writer } from '../codec/writer.js'
+import { frameClassOf } from '../core/frame-class.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { FrameClass, TopicMessage } from '../core/io.js'
 import { type LinkFrame, linkFrame, type OutgoingFrame, topicMessage } from './frame.js'
@@ -52,7 +53,7 @@ export class FrameEncoder {
     const named = this.#authors.size
     const frames = this.#introductions(message)
     try {
-      frames.push({ bytes: this.#topicFrame(alias, message), class: classOf(message) })
+      frames.push({ bytes: this.#topicFrame(alias, message), class: frameClassOf(message) })
     } catch (error) {
       shared.drop()
       this.#forgetFrom(named)
@@ -78,6 +79,9 @@ export class FrameEncoder {
     if (message.type === 'ihave') {
       for (const { author } of message.announcements) this.#introduce(author, frames)
     }
+    if ('tides' in message) for (const { author } of message.tides) this.#introduce(author, frames)
+    if ('roots' in message) for (const { author } of message.roots) this.#introduce(author, frames)
+    if ('ops' in message) for (const { author } of message.ops) this.#introduce(author, frames)
     return frames
   }
 
@@ -113,13 +117,8 @@ export class FrameEncoder {
       w.drop()
       throw error
     }
-    return { bytes: w.cut(), class: 'control' }
+    return { bytes: w.cut(), class: frame.type === 'envelope' ? 'history' : 'control' }
   }
-}
-
-/** Payload waits its turn; what keeps the tree and the view in order does not. */
-function classOf({ type }: TopicMessage): FrameClass {
-  return type === 'gossip' || type === 'neighbor-gossip' ? 'live' : 'control'
 }
 
 /**

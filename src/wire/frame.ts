@@ -6,13 +6,16 @@ import type { Reader } from '../codec/reader.js'
 import type { Infer, Schema } from '../codec/schema.js'
 import type { Writer } from '../codec/writer.js'
 import { plumtreeMessage } from '../core/broadcast/plumtree/messages.js'
+import { historyMessage } from '../core/history/messages.js'
+import { wavefrontMessage } from '../core/history/wavefront/messages.js'
 import { peerId, type TopicId, topicId } from '../core/ids.js'
 import type { Relay, TopicMessage } from '../core/io.js'
-import { type HyparviewMessage, hyparviewMessage } from '../core/membership/hyparview/messages.js'
+import { hyparviewMessage } from '../core/membership/hyparview/messages.js'
 import { topicTerms } from '../core/topic-hello.js'
 import { hello, helloProof } from './hello.js'
 import {
   LARGEST_AUTHORS_PER_LINK,
+  LARGEST_HISTORY_FRAME_BYTES,
   LARGEST_RELAY_BODY_BYTES,
   LARGEST_RELAY_HOPS,
   LARGEST_RELAY_PATH,
@@ -51,26 +54,36 @@ export const linkFrame = union({
   ],
   'author-alias': [FRAME_TAGS['author-alias'], struct({ alias: authorAlias, author: peerId })],
   relay: [FRAME_TAGS.relay, struct({ relay })],
+  /**
+   * A frame of history, compressed (`deflate-raw`). Its size is checked before inflating and while; what comes out is
+   * one whole frame from its version on, of a topic, and no envelope.
+   */
+  envelope: [
+    FRAME_TAGS.envelope,
+    struct({
+      inflatedBytes: varint({ max: LARGEST_HISTORY_FRAME_BYTES }),
+      deflated: bytes({ max: LARGEST_HISTORY_FRAME_BYTES }),
+    }),
+  ],
 })
 export type LinkFrame = Infer<typeof linkFrame>
 
 /** Messages of a topic, by tag and by type; the protocols' tags are disjoint. */
 export const topicMessage = {
   /** RangeError where no protocol has such a message. */
-  tagOf(message: TopicMessage): number {
-    const { type } = message
-    const tag = hyparviewMessage.tags.get(type) ?? plumtreeMessage.tags.get(type)
+  tagOf({ type }: TopicMessage): number {
+    const tag = protocolOf(type)?.tags.get(type)
     if (tag === undefined) throw new RangeError(`topic message: ${type}`)
     return tag
   },
   writeFields(w: Writer, message: TopicMessage): void {
-    if (isHyparview(message)) hyparviewMessage.writeFields(w, message)
-    else plumtreeMessage.writeFields(w, message)
+    protocolOf(message.type)!.writeFields(w, message as never)
   },
   readFields(r: Reader, tag: number): TopicMessage {
-    return tag < FRAME_TAGS.gossip
-      ? hyparviewMessage.readFields(r, tag)
-      : plumtreeMessage.readFields(r, tag)
+    if (tag < FRAME_TAGS.gossip) return hyparviewMessage.readFields(r, tag)
+    if (tag < FRAME_TAGS.frontier) return plumtreeMessage.readFields(r, tag)
+    if (tag < FRAME_TAGS.sharp) return historyMessage.readFields(r, tag)
+    return wavefrontMessage.readFields(r, tag)
   },
 }
 
@@ -83,6 +96,8 @@ export type OutgoingFrame =
   | Omit<Extract<LinkFrame, { type: 'topic-hello' }>, 'alias'>
   | { type: 'topic'; topic: TopicId; message: TopicMessage }
 
-function isHyparview(message: TopicMessage): message is HyparviewMessage {
-  return hyparviewMessage.tags.has(message.type)
+const PROTOCOLS = [plumtreeMessage, hyparviewMessage, historyMessage, wavefrontMessage]
+
+function protocolOf(type: string) {
+  return PROTOCOLS.find(({ tags }) => tags.has(type))
 }

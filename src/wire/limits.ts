@@ -1,3 +1,4 @@
+import { MOST_LANES } from '../core/history/records.js'
 import { LARGEST_EXTENSIONS_BYTES, LARGEST_PAYLOAD_BYTES } from '../core/message.js'
 
 // The bounds of the wire, in one place. A peer that passes one is blamed.
@@ -11,9 +12,15 @@ export const LARGEST_PACKET_BYTES = 16_384
 /** Version, tag, aliases, round, author, seq, time, lengths and signature take 130 bytes at most. */
 const LARGEST_HEADER_BYTES = 256
 
-/** A live or history frame after rejoining. */
+/** A live frame after rejoining. */
 export const LARGEST_FRAME_BYTES =
   LARGEST_PAYLOAD_BYTES + LARGEST_EXTENSIONS_BYTES + LARGEST_HEADER_BYTES
+
+/** A history frame after rejoining: one op of the largest, and two full lists of lanes, 40 bytes each at most. */
+export const LARGEST_HISTORY_FRAME_BYTES = LARGEST_FRAME_BYTES + 2 * MOST_LANES * 48
+
+/** Frames of history from here on travel in an envelope, where that makes them smaller. Issue of the history. */
+export const LEAST_ENVELOPE_BYTES = 1024
 
 /** A control frame after rejoining: the largest is a relay, 24 KiB of body and 16 peers on its path. */
 export const LARGEST_CONTROL_FRAME_BYTES = 32_768

@@ -9,6 +9,7 @@ export const FRAME_TAGS = {
   'topic-hello': 2,
   'author-alias': 3,
   relay: 4,
+  envelope: 5,
   // HyParView: 16 to 23.
   join: 16,
   'forward-join': 17,
@@ -25,6 +26,16 @@ export const FRAME_TAGS = {
   graft: 35,
   ihave: 36,
   'graft-refused': 37,
+  // History of every kind: 48 and 49.
+  frontier: 48,
+  'exchange-error': 49,
+  // Wavefront: 50 to 55.
+  sharp: 50,
+  coherent: 51,
+  ripple: 52,
+  'tidal-wave': 53,
+  'first-wave': 54,
+  'second-wave': 55,
 } as const
 
 export const FIRST_TOPIC_TAG = 16

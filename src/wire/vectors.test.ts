@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { type Parents, parentsOf, withParents } from '../core/history/op.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { FrameClass } from '../core/io.js'
 import { canonicalBytes, type Draft } from '../core/message.js'
@@ -65,6 +66,14 @@ describe('golden vectors', () => {
   it('a signature covers the canonical bytes of a message', () => {
     for (const { topic, draft, hex } of bytesCases<Canonical>('bytes-message')) {
       expect(hexOf(canonicalBytes(topic, draft))).toBe(hex)
+    }
+  })
+
+  it('the extensions of an op name its parents', () => {
+    for (const { parents, hex } of bytesCases<{ parents: Parents; hex: string }>('bytes-parents')) {
+      expect(hexOf(withParents(parents))).toBe(hex)
+      const draft = { author: '' as PeerId, seq: 1, time: 0, payload: bytesOf('') }
+      expect(parentsOf({ ...draft, extensions: bytesOf(hex) })).toEqual(parents)
     }
   })
 })

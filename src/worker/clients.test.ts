@@ -318,5 +318,6 @@ function received(author: PeerId, seq: number): TopicEvent {
     id: `${author}:${seq}`,
     deliveredFrom: author,
     scope: { kind: 'swarm', round: 0 },
+    fromHistory: false,
   }
 }

@@ -18,6 +18,7 @@ function received(seq: number, content = new Uint8Array(1)): TopicEvent {
     id: `${PEER}:${seq}`,
     deliveredFrom: PEER,
     scope: { kind: 'swarm', round: 0 },
+    fromHistory: false,
   }
 }
 
