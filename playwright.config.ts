@@ -10,6 +10,8 @@ const EVERYWHERE = [
   'a-tab-that-is-closed-is-replaced-as-neighbor-within-seconds',
 ].map(law => `${law}.spec.ts`)
 
+const PACKAGE = /[/\\]e2e[/\\]package[/\\].+\.spec\.ts$/
+
 export default defineConfig<object, ProjectSettings>({
   testDir: 'e2e',
   globalSetup: './e2e/build.ts',
@@ -25,7 +27,7 @@ export default defineConfig<object, ProjectSettings>({
   reporter: [['list']],
   outputDir: 'test-results',
   projects: [
-    { name: 'chromium', use: { kinds: ['chromium'] } },
+    { name: 'chromium', testIgnore: PACKAGE, use: { kinds: ['chromium'] } },
     { name: 'firefox', testMatch: EVERYWHERE, use: { kinds: ['firefox'] } },
     { name: 'together', testMatch: EVERYWHERE, use: { kinds: ['chromium', 'firefox'] } },
     {
@@ -33,5 +35,7 @@ export default defineConfig<object, ProjectSettings>({
       testMatch: EVERYWHERE,
       use: { kinds: ['chromium', 'firefox'], link: 'relayed' },
     },
+    // What is installed from the packed tarball, in apps of their own.
+    { name: 'package', testMatch: PACKAGE, use: { kinds: ['chromium'] } },
   ],
 })

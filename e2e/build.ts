@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 export default function build(): void {
   for (const args of [
+    ['node_modules/typescript/bin/tsc', '-b'],
     ['scripts/build.mjs'],
     ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'],
   ]) {

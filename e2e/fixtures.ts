@@ -7,7 +7,7 @@ import { Browsers, type Kind } from './browsers.js'
 import { Room } from './room.js'
 import { ServerProcess } from './servers.js'
 
-interface LawFixtures {
+export interface LawFixtures {
   room: Room
 }
 
@@ -18,7 +18,7 @@ export interface ProjectSettings {
   link: 'auto' | 'relayed'
 }
 
-interface WorkerFixtures extends ProjectSettings {
+export interface WorkerFixtures extends ProjectSettings {
   browsers: Browsers
   /** Chat page and signaling, on a port of this worker's own. */
   server: ServerProcess

@@ -1,0 +1,14 @@
+// What every one of the apps does: joins the room it is asked for, keeps what it hears, says what it is told.
+import { Gossip } from 'gossamer'
+
+const asked = new URL(location.href).searchParams
+const signaling = asked.get('signaling')
+
+window.app = Gossip.open({ signaling }).then(gossip => {
+  const topic = gossip.subscribe(asked.get('room'))
+  const heard = []
+  topic.addEventListener('received', ({ detail }) => {
+    heard.push(new TextDecoder().decode(detail.content))
+  })
+  return { gossip, topic, heard, say: text => topic.broadcast(new TextEncoder().encode(text)) }
+})

@@ -1,0 +1,59 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from './fixtures.js'
+
+test('every entry is imported by Node, with and without require', async ({ workshop }) => {
+  const app = await workshop.install('page')
+  const entries = ['gossamer', 'gossamer/inline', 'gossamer/sim', 'gossamer/signaling-server']
+  const ways = entries.map(entry => `require('${entry}'); await import('${entry}')`)
+  expect(
+    await app.node(`(async () => { ${ways.join('; ')}; console.log('all') })()`),
+    'no browser is needed to import, as on a server that renders pages',
+  ).toBe('all\n')
+})
+
+test('strict TypeScript finds the types of every entry and needs nothing else', async ({
+  workshop,
+}) => {
+  const app = await workshop.install('page')
+  await writeFile(join(app.folder, 'main.ts'), MAIN)
+  for (const [module, moduleResolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ] as const) {
+    const said = await app.node(
+      `require('child_process').execFile(process.execPath, ${JSON.stringify([
+        TSC,
+        ...['--noEmit', '--strict', '--exactOptionalPropertyTypes'],
+        ...['--target', 'es2022', '--lib', 'es2022,esnext.disposable,dom,dom.iterable'],
+        ...['--module', module, '--moduleResolution', moduleResolution],
+        ...['--typeRoots', TYPE_ROOTS, '--types', 'node'],
+        'main.ts',
+      ])}, (error, stdout) => console.log(error ? stdout : 'well typed'))`,
+    )
+    expect(said, moduleResolution).toBe('well typed\n')
+  }
+})
+
+const MAIN = `
+import { Gossip, type GossipEvent, type GossipOptions } from 'gossamer'
+import { Gossip as Inline } from 'gossamer/inline'
+import { World } from 'gossamer/sim'
+import { createSignalingServer, type SignalingServerOptions } from 'gossamer/signaling-server'
+
+const options: GossipOptions = { signaling: 'wss://example.org/signaling' }
+const gossip: Gossip = await Inline.open(options)
+const topic = gossip.subscribe('tea')
+const heard: GossipEvent[] = []
+for await (const event of topic) {
+  if (event.type === 'received') heard.push(event)
+  // @ts-expect-error there is no such event
+  if (event.type === 'no such') break
+}
+const serverOptions: SignalingServerOptions = { iceServers: [{ urls: 'stun:stun.example.org' }] }
+createSignalingServer(serverOptions).server.listen(0)
+new World({ seed: 1 }).add(2)
+`
+const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
+const TYPE_ROOTS = fileURLToPath(new URL('../../node_modules/@types', import.meta.url))
