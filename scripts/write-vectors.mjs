@@ -9,6 +9,7 @@ const wire = await load(`
   export { peerIdFromBytes, topicIdFromBytes } from './src/core/ids.js'
   export { canonicalBytes } from './src/core/message.js'
   export { withParents } from './src/core/history/op.js'
+  export { presenceBytes } from './src/core/presence/statement.js'
   export { putHead } from './src/link/records.js'
 `)
 const folder = new URL('../src/wire/vectors/', import.meta.url)
@@ -31,6 +32,7 @@ const otherTerms = {
 const record = { data: bytes(1, 5), time, signature: bytes(0x40, 64) }
 const bare = { peer: peer(2), record: undefined }
 const full = { peer: peer(3), record }
+const presence = { value: bytes(0x41, 4), time, lifetimeMs: 90_000, signature: bytes(0xc0, 64) }
 const message = {
   author: peer(1),
   seq: 1,
@@ -160,6 +162,44 @@ const frames = {
     topical('leaving', { type: 'disconnect', alive: 'leaving', sample: [] }),
     topical('alive', { type: 'disconnect', alive: 'alive', sample: [bare] }),
   ],
+  init: [
+    topical('without a record', { type: 'init', requestId: 1, record: undefined }),
+    topical('with a record', { type: 'init', requestId: 0xffff_ffff, record }),
+  ],
+  info: [
+    topical('nobody else', { type: 'info', requestId: 1, members: [], record: undefined }),
+    topical('two members', { type: 'info', requestId: 300, members: [peer(2), peer(3)], record }),
+  ],
+  conn: [
+    topical('asks for one back', { type: 'conn', requestId: 2, asks: true, record: undefined }),
+    topical('is the one back', { type: 'conn', requestId: 3, asks: false, record }),
+  ],
+  gosp: [
+    topical('in agreement', {
+      type: 'gosp',
+      view: { digest: bytes(0x10, 8), members: undefined },
+      presence: [],
+      frontier: undefined,
+    }),
+    topical('members, presence and a frontier', {
+      type: 'gosp',
+      view: { digest: bytes(0x20, 8), members: [peer(1), peer(2)] },
+      presence: [
+        { peer: peer(1), statement: presence },
+        { peer: peer(2), statement: { ...presence, value: undefined, signature: undefined } },
+      ],
+      frontier: bytes(0x30, 32),
+    }),
+    topical('presence alone', {
+      type: 'gosp',
+      view: undefined,
+      presence: [{ peer: peer(1), statement: { ...presence, value: new Uint8Array(0) } }],
+      frontier: undefined,
+    }),
+  ],
+  bye: ['leaving', 'full', 'not-in-topic', 'mismatch', 'banned'].map((reason, n) =>
+    topical(reason, { type: 'bye', requestId: n * 100, reason }),
+  ),
   gossip: [
     topical('signed', gossip),
     topical('unsigned, with extensions', { type: 'gossip', round: 0xffff, message: unsigned }),
@@ -294,6 +334,13 @@ write('bytes-parents', {
   about: 'The extensions of a message that names its parents.',
   cases: [{ mother: undefined, others: [] }, parents].map(each =>
     plain({ parents: each, hex: hex(wire.withParents(each)) }),
+  ),
+})
+
+write('bytes-presence', {
+  about: 'What the signature of a presence covers.',
+  cases: [presence, { ...presence, value: undefined }].map(({ signature, ...draft }) =>
+    plain({ topic, peer: peer(1), draft, hex: hex(wire.presenceBytes(topic, peer(1), draft)) }),
   ),
 })
 

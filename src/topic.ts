@@ -23,6 +23,8 @@ import { checkPeerIds } from './topic-name.js'
  * - `mismatch`: a `peer` has this topic open with other terms; it can't be a neighbor.
  * - `peerBlamed`: a `peer` did what no honest peer does; `banned` where it is refused for a while.
  * - `peerData`: what a `peer` says of itself (its option of that name): `data`, its newest word, with its signature checked.
+ * - `presence`: what a `peer` shows of itself in this topic: `value`, undefined where it took that back or went;
+ *   `time` of its word by its own clock, epoch milliseconds.
  * - `joinFailed`: a bootstrap `peer` could not be joined through, and why.
  */
 export type GossipEvent = ClientEvent

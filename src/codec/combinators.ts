@@ -65,19 +65,40 @@ export function oneOf<const W extends readonly string[]>(words: W): Schema<W[num
   }
 }
 
+/** Two unions as one; their tags and types are disjoint. */
+export function both<A extends object, B extends object>(
+  a: UnionLike<A>,
+  b: UnionLike<B>,
+): UnionLike<A | B> {
+  const tagsOfA = new Set(a.tags.values())
+  const isOfA = (value: A | B): value is A => a.tags.has((value as { type: string }).type)
+  return {
+    tags: new Map([...a.tags, ...b.tags]),
+    writeFields: (w, value) => (isOfA(value) ? a.writeFields(w, value) : b.writeFields(w, value)),
+    readFields: (r, tag) => (tagsOfA.has(tag) ? a : b).readFields(r, tag),
+    write: (w, value) => (isOfA(value) ? a.write(w, value) : b.write(w, value)),
+    read: r => {
+      const tag = r.u8()
+      return (tagsOfA.has(tag) ? a : b).readFields(r, tag)
+    },
+  }
+}
+
 type Variants = Record<string, readonly [tag: number, schema: Schema<object>]>
 type UnionOf<V extends Variants> = {
   [K in keyof V]: { type: K } & Infer<V[K][1]>
 }[keyof V]
 
 /** A schema over variants, which also speaks of tag and fields apart, for frames that put something between. */
-export interface Union<V extends Variants> extends Schema<UnionOf<V>> {
+export type Union<V extends Variants> = UnionLike<UnionOf<V>>
+
+export interface UnionLike<T> extends Schema<T> {
   /** The tag of each variant, by its `type`. */
   readonly tags: ReadonlyMap<string, number>
   /** What `write` writes after the tag. */
-  writeFields(writer: Writer, value: UnionOf<V>): void
+  writeFields(writer: Writer, value: T): void
   /** What `read` reads after the tag. */
-  readFields(reader: Reader, tag: number): UnionOf<V>
+  readFields(reader: Reader, tag: number): T
 }
 
 /** A tag byte and the variant's fields; in memory the variant is named by `type`. Tags are append-only. */

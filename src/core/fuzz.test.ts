@@ -4,7 +4,8 @@ import { plumtreeMessage } from './broadcast/plumtree/messages.js'
 import { CHAT, LoneNode, NEWS, peerOf } from './hostile.suite.js'
 import type { PeerId } from './ids.js'
 import type { NodeOutput, Relay, TopicMessage } from './io.js'
-import { hyparviewMessage, type PeerEntry } from './membership/hyparview/messages.js'
+import type { PeerEntry } from './membership/hyparview/messages.js'
+import { membershipMessage } from './membership/messages.js'
 import { Random } from './random.js'
 
 const SEED = Number(process.env['SEED'] ?? 1)
@@ -51,11 +52,11 @@ function check(output: NodeOutput): void {
   const w = new Writer(256)
   if (output.type === 'send') {
     const { message } = output
-    if (hyparviewMessage.tags.has(message.type)) hyparviewMessage.write(w, message as never)
+    if (membershipMessage.tags.has(message.type)) membershipMessage.write(w, message as never)
     else plumtreeMessage.write(w, message as never)
   }
-  if (output.type === 'knock') hyparviewMessage.write(w, output.knock)
-  if (output.type === 'answer-knock') hyparviewMessage.write(w, output.answer)
+  if (output.type === 'knock') membershipMessage.write(w, output.knock)
+  if (output.type === 'answer-knock') membershipMessage.write(w, output.answer)
   if (output.type === 'send-relay') {
     const { path, hopsLeft } = output.relay
     expect(path.length + hopsLeft).toBeLessThanOrEqual(16)

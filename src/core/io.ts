@@ -12,23 +12,21 @@ import type {
 } from './history/records.js'
 import type { WaveMessage } from './history/wavefront/messages.js'
 import type { MessageId, PeerId, TopicId } from './ids.js'
-import type { HyparviewMessage, PeerRecord } from './membership/hyparview/messages.js'
+import type { PeerRecord } from './membership/hyparview/messages.js'
 import type { LinkDownReason, NeighborDownReason } from './membership/membership.js'
+import type { Knock, KnockAnswer, MembershipMessage } from './membership/messages.js'
 import type { Draft, Message } from './message.js'
+import type { PresenceDraft, PresenceStatement } from './presence/statement.js'
 import type { TopicTerms } from './topic-hello.js'
 
 /** What two peers of one topic say to each other. */
-export type TopicMessage = HyparviewMessage | PlumtreeMessage | HistoryMessage
+export type TopicMessage = MembershipMessage | PlumtreeMessage | HistoryMessage
 
 /**
  * What reconcilers say. It arrives as `frame`. Of those that carry ops (`'ops' in message`) the door has verified
  * every op's signature; one that fails blames the sender and none of that frame is passed on.
  */
 export type HistoryMessage = CommonMessage | WaveMessage
-
-/** Says what to a peer it has no link to; travels as a signed signal. */
-export type Knock = Extract<HyparviewMessage, { type: 'join' | 'neighbor-request' }>
-export type KnockAnswer = Extract<HyparviewMessage, { type: 'neighbor-accept' | 'neighbor-reject' }>
 
 /** Everything that goes into a node. Bytes were decoded and signatures checked before. */
 export type NodeInput =
@@ -50,6 +48,8 @@ export type NodeInput =
   | { type: 'join-peers'; topic: TopicId; peers: readonly PeerId[] }
   | { type: 'broadcast'; topic: TopicId; ref: number; payload: Uint8Array }
   | { type: 'broadcast-neighbors'; topic: TopicId; ref: number; payload: Uint8Array }
+  /** At most 1,024 bytes that the others see of us; undefined takes them back. Comes out as `seal-presence`. */
+  | { type: 'set-presence'; topic: TopicId; value: Uint8Array | undefined }
   | { type: 'leave'; topic: TopicId }
   // ——— promises kept by the runtime
   /** Sequence numbers up to and including `last` may be used: the store has them reserved. */
@@ -76,6 +76,8 @@ export type NodeInput =
   | { type: 'ops-loaded'; topic: TopicId; ref: number; ops: readonly Message[] | undefined }
   /** Retention has deleted ops; what is left of their lanes. The op at a lane's height is never deleted. */
   | { type: 'ops-trimmed'; topic: TopicId; lanes: readonly TrimmedLane[] }
+  /** A `seal-presence` came back signed (or as it was, on unsigned topics). */
+  | { type: 'presence-sealed'; topic: TopicId; statement: PresenceStatement }
   // ——— links
   /** The peer has proven itself. `adopted`: the application made the channel, and keeps it when no topic uses it. */
   | { type: 'link-up'; peer: PeerId; epoch: number; adopted?: boolean }
@@ -143,6 +145,8 @@ export type NodeOutput =
   | { type: 'hang-up'; peer: PeerId; reason: 'unused' | 'blamed' }
   | { type: 'seal'; topic: TopicId; ref: number; draft: Draft }
   | { type: 'seal-neighbors'; topic: TopicId; ref: number; payload: Uint8Array }
+  /** Sign `presenceBytes` of it: comes back as `presence-sealed`. The newest `time` counts, so order does not. */
+  | { type: 'seal-presence'; topic: TopicId; draft: PresenceDraft }
   | { type: 'reserve-seqs'; topic: TopicId; count: number }
   /** A broadcast was handed to this many neighbors (eager or announced). */
   | {
@@ -246,6 +250,11 @@ export type TopicEvent =
   | { type: 'peerBlamed'; peer: PeerId; reason: BlameReason; banned: boolean }
   /** What a peer says of itself (`peerData` of its options), newest word. */
   | { type: 'peerData'; peer: PeerId; data: Uint8Array }
+  /**
+   * What a peer shows of itself, newest word; undefined where it took it back, or went. `time` is its own
+   * clock's, epoch milliseconds: of its last word also where it went.
+   */
+  | { type: 'presence'; peer: PeerId; value: Uint8Array | undefined; time: number }
   | { type: 'joinFailed'; peer: PeerId; reason: string }
 
 export type TopicState =

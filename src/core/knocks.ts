@@ -1,17 +1,21 @@
 import type { PeerId } from './ids.js'
-import type { Knock, KnockAnswer, TopicMessage } from './io.js'
+import type { TopicMessage } from './io.js'
+import { KNOCK_ANSWERS, KNOCKS, type Knock, type KnockAnswer } from './membership/messages.js'
 
 export function isKnock(message: TopicMessage): message is Knock {
-  return message.type === 'join' || message.type === 'neighbor-request'
+  return (KNOCKS as readonly string[]).includes(message.type)
 }
 
 export function isKnockAnswer(message: TopicMessage): message is KnockAnswer {
-  return message.type === 'neighbor-accept' || message.type === 'neighbor-reject'
+  return (KNOCK_ANSWERS as readonly string[]).includes(message.type)
 }
 
 /** What a node says itself, where no topic can answer. */
 export function rejection(asked: Knock, reason: 'not-in-topic' | 'mismatch'): KnockAnswer {
-  return { type: 'neighbor-reject', requestId: asked.requestId, reason, sample: [] }
+  const { type, requestId } = asked
+  return type === 'init' || type === 'conn'
+    ? { type: 'bye', requestId, reason }
+    : { type: 'neighbor-reject', requestId, reason, sample: [] }
 }
 
 /**

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { PLUMTREE_DEFAULTS } from './broadcast/plumtree/config.js'
 import { type PeerId, peerIdFromBytes, type TopicId, topicIdFromBytes } from './ids.js'
-import type { Knock, KnockAnswer, NodeInput, NodeOutput, TopicEvent, TopicStatus } from './io.js'
+import type { NodeInput, NodeOutput, TopicEvent, TopicStatus } from './io.js'
+import { isKnock } from './knocks.js'
 import { HYPARVIEW_DEFAULTS } from './membership/hyparview/config.js'
+import type { Knock, KnockAnswer } from './membership/messages.js'
 import { Node } from './node.js'
 import { Random } from './random.js'
 import type { TopicTerms } from './topic-hello.js'
@@ -521,7 +523,7 @@ class Mesh {
   private heardSignal(peer: PeerId, body: Uint8Array, via: 'server' | 'mesh'): void {
     const { from, topic, said } = this.signals[new Uint32Array(body.slice().buffer)[0]!]!
     if (via === 'server') this.input(peer, { type: 'signal-heard', from, via })
-    if (said.type === 'join' || said.type === 'neighbor-request') {
+    if (isKnock(said)) {
       this.input(peer, { type: 'knock', from, topic, knock: said })
     } else this.input(peer, { type: 'knock-answer', from, topic, answer: said })
   }

@@ -4,7 +4,6 @@ import { type Deadline, sooner } from './deadline.js'
 import { frameClassOf } from './frame-class.js'
 import type { MessageId, Millis, PeerId, TopicId } from './ids.js'
 import type {
-  Knock,
   NodeInput,
   NodeMetrics,
   NodeOutput,
@@ -16,6 +15,7 @@ import { HeardKnocks, isKnock, isKnockAnswer, rejection } from './knocks.js'
 import { type Link, Links } from './links.js'
 import type { PeerRecord } from './membership/hyparview/messages.js'
 import type { LinkDownReason } from './membership/membership.js'
+import type { Knock } from './membership/messages.js'
 import { Random } from './random.js'
 import { type RelayOutput, SignalRelay } from './relay.js'
 import type { NodeSnapshot } from './snapshot.js'
@@ -59,6 +59,11 @@ export class Node {
   /** Asked by the door before any crypto is spent. */
   knows(topic: TopicId, id: MessageId): boolean {
     return this.#topics.get(topic)?.knows(id) ?? false
+  }
+
+  /** Asked by the door: whether that peer's statement, or a newer one, is known. */
+  knowsPresence(topic: TopicId, peer: PeerId, time: number): boolean {
+    return this.#topics.get(topic)?.knowsPresence(peer, time) ?? true
   }
 
   /** Undefined where the topic is not joined. */
@@ -110,6 +115,12 @@ export class Node {
       case 'broadcast-neighbors':
         return this.#withTopic(now, input.topic, topic =>
           topic.publishNeighbors(input.ref, input.payload),
+        )
+      case 'set-presence':
+        return this.#withTopic(now, input.topic, topic => topic.setPresence(now, input.value))
+      case 'presence-sealed':
+        return this.#withTopic(now, input.topic, topic =>
+          topic.presenceSealed(now, input.statement),
         )
       case 'leave':
         return this.#leave(now, input.topic)

@@ -20,6 +20,8 @@ export interface TopicSnapshot {
   status: TopicStatus
   membership: MembershipSnapshot
   broadcast: BroadcastSnapshot
+  /** What others show of themselves. */
+  presence: { peer: PeerId; value: Uint8Array; time: number }[]
 }
 
 export interface LinkSnapshot {

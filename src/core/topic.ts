@@ -7,10 +7,18 @@ import { type Deadline, sooner } from './deadline.js'
 import { formatMessageId, type MessageId, type Millis, type PeerId, type TopicId } from './ids.js'
 import type { NodeOutput, SignalingState, TopicEvent, TopicMessage, TopicStatus } from './io.js'
 import { Hyparview } from './membership/hyparview/hyparview.js'
-import type { HyparviewMessage, PeerRecord } from './membership/hyparview/messages.js'
-import type { LinkDownReason, MembershipInput, MembershipOutput } from './membership/membership.js'
+import type { PeerRecord } from './membership/hyparview/messages.js'
+import type {
+  LinkDownReason,
+  Membership,
+  MembershipInput,
+  MembershipOutput,
+} from './membership/membership.js'
+import type { MembershipMessage } from './membership/messages.js'
 import type { Message } from './message.js'
 import { Numbering } from './numbering.js'
+import { Presence, type PresenceOutput } from './presence/presence.js'
+import type { PresenceEntry, PresenceStatement } from './presence/statement.js'
 import type { Random } from './random.js'
 import type { TopicSnapshot } from './snapshot.js'
 import { Timers } from './timers.js'
@@ -28,10 +36,11 @@ export type TopicOutput =
 
 /** One topic of a node: membership and broadcast put together, sequence numbers, and the state users see. */
 export class Topic {
-  readonly #membership: Hyparview
+  readonly #membership: Membership<MembershipMessage>
   readonly #broadcast: Plumtree
   readonly #timers = new Timers<TopicTimer>()
   readonly #numbering: Numbering
+  readonly #presence: Presence
   #out: TopicOutput[] = []
   #introduced = false
   #searched = false
@@ -51,6 +60,7 @@ export class Topic {
     record: PeerRecord | undefined,
   ) {
     this.#numbering = new Numbering(id, self)
+    this.#presence = new Presence(self, terms.membership === 'hyparview')
     this.#membership = new Hyparview({
       self,
       config: config.membership,
@@ -96,6 +106,11 @@ export class Topic {
     return this.#take()
   }
 
+  setPresence(now: Millis, value: Uint8Array | undefined): TopicOutput[] {
+    this.#fromPresence(this.#presence.set(now, value))
+    return this.#take()
+  }
+
   leave(now: Millis): TopicOutput[] {
     const fresh = this.#broadcast.takeFresh()
     if (fresh.length > 0) this.#emitOut({ type: 'remember-ids', topic: this.id, seen: fresh })
@@ -133,6 +148,11 @@ export class Topic {
   ): TopicOutput[] {
     this.#gossip(now, { type: 'publish-neighbors', ...sealed })
     this.#done(ref, toBase32(sealed.nonce))
+    return this.#take()
+  }
+
+  presenceSealed(now: Millis, statement: PresenceStatement): TopicOutput[] {
+    this.#fromPresence(this.#presence.sealed(now, statement))
     return this.#take()
   }
 
@@ -201,6 +221,22 @@ export class Topic {
       case 'second-wave':
         this.#out.push({ type: 'count', counter: 'history-without-history' })
         break
+      case 'gosp':
+        if (linked && message.presence.length > 0) {
+          this.#fromPresence(this.#presence.hear(now, from, message.presence))
+        }
+        this.#meet(now, { type: 'message', from, message, linked })
+        break
+      case 'init':
+      case 'info':
+      case 'conn':
+      case 'bye':
+        if (this.terms.membership === 'hyparview') {
+          this.#out.push({ type: 'count', counter: 'words-of-other-membership' })
+          break
+        }
+        this.#meet(now, { type: 'message', from, message, linked })
+        break
       default:
         this.#meet(now, { type: 'message', from, message, linked })
     }
@@ -225,6 +261,10 @@ export class Topic {
 
   knows(id: MessageId): boolean {
     return this.#broadcast.knows(id)
+  }
+
+  knowsPresence(peer: PeerId, time: number): boolean {
+    return this.#presence.knows(peer, time)
   }
 
   // ——— signaling
@@ -256,7 +296,7 @@ export class Topic {
 
   get nextDeadline(): Deadline | undefined {
     return sooner(
-      this.#timers.next,
+      sooner(this.#timers.next, this.#presence.nextDeadline),
       sooner(this.#membership.nextDeadline, this.#broadcast.nextDeadline),
     )
   }
@@ -269,6 +309,7 @@ export class Topic {
     }
     if (isDue(this.#membership.nextDeadline, now)) this.#meet(now, { type: 'wake' })
     if (isDue(this.#broadcast.nextDeadline, now)) this.#gossip(now, { type: 'wake' })
+    if (isDue(this.#presence.nextDeadline, now)) this.#fromPresence(this.#presence.wake(now))
     return this.#finish(now, signaling)
   }
 
@@ -283,12 +324,13 @@ export class Topic {
       status: this.#status,
       membership: this.#membership.snapshot(),
       broadcast: this.#broadcast.snapshot(),
+      presence: this.#presence.shown,
     }
   }
 
   // ——— inside
 
-  #meet(now: Millis, input: MembershipInput<HyparviewMessage>): void {
+  #meet(now: Millis, input: MembershipInput<MembershipMessage>): void {
     for (const output of this.#membership.handle(now, input)) this.#fromMembership(now, output)
   }
 
@@ -296,10 +338,10 @@ export class Topic {
     for (const output of this.#broadcast.handle(now, input)) this.#fromBroadcast(output)
   }
 
-  #fromMembership(now: Millis, output: MembershipOutput<HyparviewMessage>): void {
+  #fromMembership(now: Millis, output: MembershipOutput<MembershipMessage>): void {
     switch (output.type) {
       case 'send':
-        this.#out.push({ type: 'tell', to: output.to, message: output.message })
+        this.#out.push({ type: 'tell', to: output.to, message: this.#filled(output) })
         break
       case 'neighbor-up':
         this.#bereft = false
@@ -307,6 +349,7 @@ export class Topic {
         this.#timers.clear('bereft')
         this.#out.push(this.emit({ type: 'neighborUp', peer: output.peer }))
         this.#gossip(now, { type: 'neighbor-up', peer: output.peer })
+        this.#fromPresence(this.#presence.neighborUp(now, output.peer))
         this.#timers.ensure('store peers', now + STORE_PEERS_MS)
         break
       case 'neighbor-down':
@@ -314,6 +357,7 @@ export class Topic {
           this.emit({ type: 'neighborDown', peer: output.peer, reason: output.reason }),
         )
         this.#gossip(now, { type: 'neighbor-down', peer: output.peer })
+        this.#fromPresence(this.#presence.neighborDown(now, output.peer, output.reason))
         if (this.#membership.neighbors.length === 0 && output.reason !== 'left') {
           this.#bereft = true
           this.#timers.set('bereft', now + BEREFT_MS)
@@ -360,6 +404,32 @@ export class Topic {
       default:
         this.#out.push(output)
     }
+  }
+
+  #fromPresence(outputs: readonly PresenceOutput[]): void {
+    for (const output of outputs) {
+      switch (output.type) {
+        case 'seal':
+          this.#emitOut({ type: 'seal-presence', topic: this.id, draft: output.draft })
+          break
+        case 'show': {
+          const { peer, value, time } = output
+          this.#out.push(this.emit({ type: 'presence', peer, value, time }))
+          break
+        }
+        case 'say':
+          this.#out.push({ type: 'tell', to: output.to, message: gosp(output.entries) })
+          break
+        case 'count':
+          this.#out.push(output)
+      }
+    }
+  }
+
+  /** A GOSP on its way takes along what else its neighbor is to know. */
+  #filled({ to, message }: { to: PeerId; message: MembershipMessage }): MembershipMessage {
+    if (message.type !== 'gosp') return message
+    return { ...message, presence: this.#presence.takeFor(to) }
   }
 
   #hearNeighbor(
@@ -464,6 +534,10 @@ export class Topic {
 }
 
 type TopicTimer = 'store ids' | 'store peers' | 'bereft'
+
+function gosp(presence: PresenceEntry[]): MembershipMessage {
+  return { type: 'gosp', view: undefined, presence, frontier: undefined }
+}
 
 function isDue(deadline: Deadline | undefined, now: Millis): boolean {
   return deadline !== undefined && deadline.at <= now

@@ -246,6 +246,7 @@ const STREAM_TYPES: Record<ClientEvent['type'], true> = {
   mismatch: true,
   peerBlamed: true,
   peerData: true,
+  presence: true,
   joinFailed: true,
   synced: true,
   historyProgress: true,

@@ -6,7 +6,12 @@ import { fixed, text, varint } from '../codec/primitives.js'
 import { type Decoded, decode, encode, type Infer, type Schema } from '../codec/schema.js'
 import { Writer } from '../codec/writer.js'
 import { peerId, topicId } from '../core/ids.js'
-import { type HyparviewMessage, hyparviewMessage } from '../core/membership/hyparview/messages.js'
+import {
+  KNOCK_ANSWERS,
+  KNOCKS,
+  type MembershipMessage,
+  membershipMessage,
+} from '../core/membership/messages.js'
 import { sdp } from './sdp.js'
 
 /** The largest signal, encoded. An offer is what fills it; the rest are smaller by their own bounds. */
@@ -33,11 +38,8 @@ const epoch = varint()
 
 /** Signal tags 1 to 6. `type` is also the role: an offer can't be passed off as an answer. */
 export const signalBody = union({
-  knock: [1, struct({ topic: topicId, knock: only('join', 'neighbor-request') })],
-  'knock-answer': [
-    2,
-    struct({ topic: topicId, answer: only('neighbor-accept', 'neighbor-reject') }),
-  ],
+  knock: [1, struct({ topic: topicId, knock: only(...KNOCKS) })],
+  'knock-answer': [2, struct({ topic: topicId, answer: only(...KNOCK_ANSWERS) })],
   /** The whole text is signed, and with it the DTLS fingerprint. */
   offer: [3, struct({ epoch, sdp })],
   answer: [4, struct({ epoch, sdp })],
@@ -85,18 +87,18 @@ export function decodeSignal(bytes: Uint8Array): Decoded<Signal> {
 }
 
 /** The membership's own messages, of these kinds and no other. */
-function only<T extends HyparviewMessage['type']>(
+function only<T extends MembershipMessage['type']>(
   ...types: T[]
-): Schema<Extract<HyparviewMessage, { type: T }>> {
-  type Chosen = Extract<HyparviewMessage, { type: T }>
+): Schema<Extract<MembershipMessage, { type: T }>> {
+  type Chosen = Extract<MembershipMessage, { type: T }>
   const allowed: readonly string[] = types
   return {
     write: (w, value) => {
       if (!allowed.includes(value.type)) throw new RangeError(`signal: ${value.type} is no knock`)
-      hyparviewMessage.write(w, value)
+      membershipMessage.write(w, value)
     },
     read: r => {
-      const message = hyparviewMessage.read(r)
+      const message = membershipMessage.read(r)
       if (!allowed.includes(message.type)) r.fail('not for a knock')
       return message as Chosen
     },

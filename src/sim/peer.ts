@@ -1,5 +1,6 @@
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, NodeOutput, TopicMessage, TopicStatus } from '../core/io.js'
+import { isKnock, isKnockAnswer } from '../core/knocks.js'
 import type { LinkDownReason } from '../core/membership/membership.js'
 import { Node } from '../core/node.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
@@ -7,7 +8,7 @@ import type { Frame, OutgoingFrame } from '../wire/frame.js'
 import type { Occurrence } from './agenda.js'
 import { Dialing } from './dialing.js'
 import type { LinkEnd } from './link-end.js'
-import { decodeSignal, encodeSignal, isKnock, type SignalBody } from './signals.js'
+import { decodeSignal, encodeSignal, type SignalBody } from './signals.js'
 import type { World } from './world.js'
 
 /** One simulated peer: the same core as in the worker, and around it what the worker's runtime does. */
@@ -230,7 +231,7 @@ export class Peer implements Occurrence {
     if (body.type === 'knock') {
       const { topic, message } = body
       if (isKnock(message)) this.take({ type: 'knock', from, topic, knock: message })
-      else if (message.type === 'neighbor-accept' || message.type === 'neighbor-reject') {
+      else if (isKnockAnswer(message)) {
         this.take({ type: 'knock-answer', from, topic, answer: message })
       }
     } else this.handshakes.hear(from, body)
@@ -305,6 +306,11 @@ export class Peer implements Occurrence {
         const { topic, ref, draft } = output
         const signature = world.isSigned(topic) ? SIGNATURE : undefined
         return this.take({ type: 'sealed', topic, ref, message: { ...draft, signature } })
+      }
+      case 'seal-presence': {
+        const { topic, draft } = output
+        const signature = world.isSigned(topic) ? SIGNATURE : undefined
+        return this.take({ type: 'presence-sealed', topic, statement: { ...draft, signature } })
       }
       case 'seal-neighbors': {
         const { topic, ref, payload } = output

@@ -4,13 +4,12 @@ import { struct, union } from '../codec/combinators.js'
 import { bytes, fixed, varint } from '../codec/primitives.js'
 import { decode, encode, type Infer } from '../codec/schema.js'
 import { peerId, topicId } from '../core/ids.js'
-import type { Knock, KnockAnswer } from '../core/io.js'
-import { hyparviewMessage } from '../core/membership/hyparview/messages.js'
+import { membershipMessage } from '../core/membership/messages.js'
 
 const description = struct({ epoch: varint(), sdp: bytes({ max: 4096 }) })
 
 const body = union({
-  knock: [1, struct({ topic: topicId, message: hyparviewMessage })],
+  knock: [1, struct({ topic: topicId, message: membershipMessage })],
   offer: [3, description],
   answer: [4, description],
 })
@@ -27,10 +26,6 @@ export function decodeSignal(encoded: Uint8Array): Signal {
   const decoded = decode(signal, encoded)
   if (!decoded.ok) throw new Error(`a simulated signal is malformed: ${decoded.reason}`)
   return decoded.value
-}
-
-export function isKnock(message: Knock | KnockAnswer | { type: string }): message is Knock {
-  return message.type === 'join' || message.type === 'neighbor-request'
 }
 
 const SIGNATURE = new Uint8Array(64)

@@ -10,7 +10,7 @@ import { historyMessage } from '../core/history/messages.js'
 import { wavefrontMessage } from '../core/history/wavefront/messages.js'
 import { peerId, type TopicId, topicId } from '../core/ids.js'
 import type { Relay, TopicMessage } from '../core/io.js'
-import { hyparviewMessage } from '../core/membership/hyparview/messages.js'
+import { membershipMessage } from '../core/membership/messages.js'
 import { topicTerms } from '../core/topic-hello.js'
 import { hello, helloProof } from './hello.js'
 import {
@@ -80,7 +80,7 @@ export const topicMessage = {
     protocolOf(message.type)!.writeFields(w, message as never)
   },
   readFields(r: Reader, tag: number): TopicMessage {
-    if (tag < FRAME_TAGS.gossip) return hyparviewMessage.readFields(r, tag)
+    if (tag < FRAME_TAGS.gossip) return membershipMessage.readFields(r, tag)
     if (tag < FRAME_TAGS.frontier) return plumtreeMessage.readFields(r, tag)
     if (tag < FRAME_TAGS.sharp) return historyMessage.readFields(r, tag)
     return wavefrontMessage.readFields(r, tag)
@@ -96,7 +96,7 @@ export type OutgoingFrame =
   | Omit<Extract<LinkFrame, { type: 'topic-hello' }>, 'alias'>
   | { type: 'topic'; topic: TopicId; message: TopicMessage }
 
-const PROTOCOLS = [plumtreeMessage, hyparviewMessage, historyMessage, wavefrontMessage]
+const PROTOCOLS = [plumtreeMessage, membershipMessage, historyMessage, wavefrontMessage]
 
 function protocolOf(type: string) {
   return PROTOCOLS.find(({ tags }) => tags.has(type))

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest'
 import { plumtreeMessage } from '../core/broadcast/plumtree/messages.js'
 import { historyMessage } from '../core/history/messages.js'
 import { wavefrontMessage } from '../core/history/wavefront/messages.js'
-import { hyparviewMessage } from '../core/membership/hyparview/messages.js'
+import { membershipMessage } from '../core/membership/messages.js'
 import { linkFrame } from './frame.js'
 import { FIRST_TOPIC_TAG, FRAME_TAGS } from './tags.js'
 
-const TOPIC_PROTOCOLS = [hyparviewMessage, plumtreeMessage, historyMessage, wavefrontMessage]
+const TOPIC_PROTOCOLS = [membershipMessage, plumtreeMessage, historyMessage, wavefrontMessage]
 const PROTOCOLS = [linkFrame, ...TOPIC_PROTOCOLS]
 
 it('the table of tags is what the protocols write, no more and no less', () => {

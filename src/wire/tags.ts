@@ -19,6 +19,12 @@ export const FRAME_TAGS = {
   shuffle: 21,
   'shuffle-reply': 22,
   disconnect: 23,
+  // Full mesh: 24 to 28.
+  init: 24,
+  info: 25,
+  conn: 26,
+  gosp: 27,
+  bye: 28,
   // PlumTree: 32 to 37.
   gossip: 32,
   'neighbor-gossip': 33,

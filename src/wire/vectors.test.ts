@@ -4,6 +4,7 @@ import { type Parents, parentsOf, withParents } from '../core/history/op.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { FrameClass } from '../core/io.js'
 import { canonicalBytes, type Draft } from '../core/message.js'
+import { type PresenceDraft, presenceBytes } from '../core/presence/statement.js'
 import { FrameDecoder } from './decoder.js'
 import { FrameEncoder } from './encoder.js'
 import type { Frame, OutgoingFrame } from './frame.js'
@@ -76,7 +77,20 @@ describe('golden vectors', () => {
       expect(parentsOf({ ...draft, extensions: bytesOf(hex) })).toEqual(parents)
     }
   })
+
+  it('a signature covers what a peer shows of itself, and where', () => {
+    for (const { topic, peer, draft, hex } of bytesCases<Shown>('bytes-presence')) {
+      expect(hexOf(presenceBytes(topic, peer, { ...draft, value: draft.value }))).toBe(hex)
+    }
+  })
 })
+
+interface Shown {
+  topic: TopicId
+  peer: PeerId
+  draft: PresenceDraft
+  hex: string
+}
 
 interface Transcript {
   from: PeerId

@@ -3,6 +3,7 @@ import type { MessageId, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, TopicMessage } from '../core/io.js'
 import { canonicalBytes, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
+import { type PresenceEntry, presenceBytes } from '../core/presence/statement.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import { Door, neighborBytes, recordBytes } from './door.js'
 import type { Identity } from './identity.js'
@@ -298,6 +299,7 @@ class DoorTest {
   readonly counted: string[] = []
   readonly known = new Set<number>()
   terms: TopicTerms | undefined
+  presenceKnown = 0
   readonly door: Door
 
   constructor(terms: Partial<TopicTerms> = {}) {
@@ -305,6 +307,7 @@ class DoorTest {
     const node = {
       knows: (_: TopicId, { seq }: MessageId) => this.known.has(seq),
       termsOf: () => this.terms,
+      knowsPresence: (_: TopicId, __: PeerId, at: number) => at <= this.presenceKnown,
     } as unknown as Node
     const input = (given: NodeInput) => {
       this.inputs.push(given)
@@ -329,6 +332,61 @@ class DoorTest {
       return input.type === 'duplicate' ? [input.id.seq] : []
     })
   }
+}
+
+describe('presence in a GOSP', () => {
+  it('is verified, and passes as it came', async () => {
+    const test = new DoorTest()
+    const message = gosp(await shown(1))
+    test.door.frame(test.link(0), topic(message))
+    await time().quiet()
+    expect(test.inputs).toEqual([
+      { type: 'frame', from: others[0], epoch: 1, topic: TOPIC, message },
+    ])
+  })
+
+  it.each<[string, (entry: PresenceEntry) => Partial<PresenceEntry['statement']>]>([
+    ['value', () => ({ value: new Uint8Array([66]) })],
+    ['time', ({ statement }) => ({ time: statement.time + 1 })],
+    ['lifetime', () => ({ lifetimeMs: 600_000 })],
+    ['signature', () => ({ signature: new Uint8Array(64) })],
+    ['no signature', () => ({ signature: undefined })],
+  ])('with another %s is blamed on who brought it', async (_, change) => {
+    const test = new DoorTest()
+    const good = await shown(1)
+    const bad = { peer: good.peer, statement: { ...good.statement, ...change(good) } }
+    test.door.frame(test.link(0), topic(gosp(good, bad)))
+    await time().quiet()
+    expect(test.inputs).toEqual([blame(others[0]!, 'bad-signature')])
+  })
+
+  it('that is no news costs no crypto, and is left out', async () => {
+    const test = new DoorTest()
+    test.presenceKnown = 1
+    test.door.frame(test.link(0), topic(gosp(await shown(1))))
+    await time().quiet()
+    expect(crypto.subtle.verify).not.toHaveBeenCalled()
+    expect(test.inputs).toMatchObject([{ message: { type: 'gosp', presence: [] } }])
+  })
+
+  it('of an unsigned topic passes without a signature', async () => {
+    const test = new DoorTest({ signed: false })
+    const { peer, statement } = await shown(1)
+    const message = gosp({ peer, statement: { ...statement, signature: undefined } })
+    test.door.frame(test.link(0), topic(message))
+    await time().quiet()
+    expect(test.inputs).toMatchObject([{ type: 'frame', message }])
+  })
+})
+
+function gosp(...presence: PresenceEntry[]): TopicMessage {
+  return { type: 'gosp', view: undefined, presence, frontier: undefined }
+}
+
+async function shown(at: number): Promise<PresenceEntry> {
+  const draft = { value: new Uint8Array([65]), time: at, lifetimeMs: 90_000 }
+  const signature = await author.sign(presenceBytes(TOPIC, author.peerId, draft))
+  return { peer: author.peerId, statement: { ...draft, signature } }
 }
 
 /** Verifications end when the test says so; `open` names them in the order of their beginning. */

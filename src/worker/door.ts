@@ -6,6 +6,7 @@ import type { NodeInput, TopicMessage } from '../core/io.js'
 import type { PeerEntry, PeerRecord } from '../core/membership/hyparview/messages.js'
 import { canonicalBytes, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
+import { presenceBytes } from '../core/presence/statement.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import type { Frame } from '../wire/frame.js'
 import { verifySignature } from './identity.js'
@@ -55,6 +56,9 @@ export class Door {
   #topicMessage(link: PeerLink, topic: TopicId, message: TopicMessage): void {
     if (message.type === 'gossip') return this.#gossip(link, topic, message)
     if (message.type === 'neighbor-gossip') return this.#neighborGossip(link, topic, message)
+    if (message.type === 'gosp' && message.presence.length > 0) {
+      return this.#gosp(link, topic, message)
+    }
     const { peer: from, epoch } = link
     const records = recordsOf(message, from)
     const pass = () => this.#input({ type: 'frame', from, epoch, topic, message })
@@ -153,6 +157,30 @@ export class Door {
     link.live.later(verified, good => {
       if (good) pass()
       else this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+    })
+  }
+
+  /** Of the presence in it only news is verified, and only news goes on. */
+  #gosp(link: PeerLink, topic: TopicId, message: Extract<TopicMessage, { type: 'gosp' }>): void {
+    const { peer: from, epoch } = link
+    const terms = this.#node.termsOf(topic)
+    if (terms === undefined) return this.#count('gossip-for-unknown-topic')
+    const presence = message.presence.filter(
+      ({ peer, statement }) => !this.#node.knowsPresence(topic, peer, statement.time),
+    )
+    const pass = () =>
+      this.#input({ type: 'frame', from, epoch, topic, message: { ...message, presence } })
+    const blame = () => this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+    if (presence.some(({ statement }) => terms.signed !== (statement.signature !== undefined))) {
+      return blame()
+    }
+    if (!terms.signed || presence.length === 0) return link.control.now(pass)
+    const checks = presence.map(({ peer, statement }) =>
+      verifySignature(peer, presenceBytes(topic, peer, statement), statement.signature!),
+    )
+    link.control.later(Promise.all(checks), good => {
+      if (good.every(Boolean)) pass()
+      else blame()
     })
   }
 

@@ -6,6 +6,7 @@ import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, NodeMetrics, NodeOutput, TopicStatus } from '../core/io.js'
 import { canonicalBytes, type Draft } from '../core/message.js'
 import { Node } from '../core/node.js'
+import { type PresenceDraft, presenceBytes } from '../core/presence/statement.js'
 import { Random } from '../core/random.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import type { TopicTerms } from '../core/topic-hello.js'
@@ -403,6 +404,8 @@ export class Runtime {
         return this.#seal(output.topic, output.ref, output.draft)
       case 'seal-neighbors':
         return this.#sealNeighbors(output.topic, output.ref, output.payload)
+      case 'seal-presence':
+        return this.#sealPresence(output.topic, output.draft)
       case 'reserve-seqs':
         void this.#reserve(output.topic, output.count)
         return
@@ -503,6 +506,18 @@ export class Runtime {
     const bytes = neighborBytes(topic, this.#identity.peerId, { nonce, time, payload })
     joined.seals.later(this.#identity.sign(bytes), signature =>
       this.input({ ...sealed, signature }),
+    )
+  }
+
+  #sealPresence(topic: TopicId, draft: PresenceDraft): void {
+    const joined = this.#topics.get(topic)
+    if (joined === undefined) return
+    const seal = (signature: Uint8Array | undefined) =>
+      this.input({ type: 'presence-sealed', topic, statement: { ...draft, signature } })
+    if (!joined.terms.signed) return seal(undefined)
+    joined.seals.later(
+      this.#identity.sign(presenceBytes(topic, this.#identity.peerId, draft)),
+      seal,
     )
   }
 

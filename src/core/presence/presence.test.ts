@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../codec/bytes.js'
+import type { Millis, PeerId } from '../ids.js'
+import { testPeer } from '../membership/network.suite.js'
+import { Presence, type PresenceOutput } from './presence.js'
+import type { PresenceEntry, PresenceStatement } from './statement.js'
+
+const [a, b, c, d] = [0, 1, 2, 3].map(testPeer) as [PeerId, PeerId, PeerId, PeerId]
+const T = 1_700_000_000_000
+
+describe('presence', () => {
+  it('set is sealed, and what was sealed is said to every neighbor, once', () => {
+    const one = new One(a)
+    one.up(b, c)
+    one.set('hi')
+    expect(one.said()).toEqual([`${b}: ${a}=hi`, `${c}: ${a}=hi`])
+    one.after(10_000)
+    expect(one.said()).toEqual([])
+  })
+
+  it('set before anyone is there is said to whoever comes', () => {
+    const one = new One(a)
+    one.set('hi')
+    one.after(60_000)
+    one.up(b)
+    expect(one.said()).toEqual([`${b}: ${a}=hi`])
+  })
+
+  it('set often is said four times a second, the newest each time', () => {
+    const one = new One(a)
+    one.up(b)
+    for (let n = 0; n < 100; n++) {
+      one.set(`${n}`)
+      one.after(10)
+    }
+    one.after(1_000)
+    const said = one.said()
+    expect(said.length).toBeGreaterThan(2)
+    expect(said.length).toBeLessThan(7)
+    expect(said.at(-1)).toBe(`${b}: ${a}=99`)
+  })
+
+  it('has a later time with each word, also where the clock stands still or went back', () => {
+    const one = new One(a)
+    const times = [one.set('1'), one.set('2', 250), one.set('3', 250)]
+    expect(new Set(times).size).toBe(3)
+    expect(times).toEqual([...times].sort())
+    one.hear(b, entry(a, 'of before a reload', T + 3_600_000))
+    one.after(250)
+    expect(one.drafts.at(-1)!.time).toBe(T + 3_600_001)
+  })
+
+  it('is shown when it is news, and not when it is the same or older', () => {
+    const one = new One(a)
+    one.up(b)
+    one.hear(b, entry(b, 'new', T + 2))
+    one.hear(b, entry(b, 'old', T + 1))
+    one.hear(b, entry(b, 'new', T + 2))
+    one.hear(b, entry(b, 'new', T + 3))
+    one.hear(b, entry(b, undefined, T + 4))
+    expect(one.shown()).toEqual([`${b}=new`, `${b}=`])
+    expect(one.presence.knows(b, T + 4)).toBe(true)
+    expect(one.presence.knows(b, T + 5)).toBe(false)
+    expect(one.presence.knows(c, T)).toBe(false)
+  })
+
+  it('is kept as a copy: its packet may go', () => {
+    const one = new One(a)
+    const statement = entry(b, 'kept', T)
+    one.hear(b, statement)
+    statement.statement.value!.fill(0)
+    expect(one.presence.shown[0]!.value).toEqual(utf8('kept'))
+  })
+})
+
+describe('presence in a full mesh', () => {
+  it('of a neighbor is over when the neighbor goes, and back when it comes back', () => {
+    const one = new One(a)
+    one.up(b)
+    one.hear(b, entry(b, 'x', T))
+    one.after(1_000_000)
+    one.down(b, 'link-lost')
+    one.up(b)
+    one.hear(b, entry(b, 'x', T))
+    expect(one.shown()).toEqual([`${b}=x`, `${b}=`, `${b}=x`])
+  })
+
+  it('is passed on to nobody: all are told by their author', () => {
+    const one = new One(a)
+    one.up(b, c)
+    one.hear(b, entry(b, 'x', T))
+    one.after(1_000_000)
+    expect(one.said()).toEqual([])
+  })
+})
+
+describe('presence where neighbors are few', () => {
+  it('goes on to those that have not heard it', () => {
+    const one = new One(a, true)
+    one.up(b, c)
+    one.hear(b, entry(d, 'far', T))
+    one.after(250)
+    expect(one.said()).toEqual([`${c}: ${d}=far`])
+    one.hear(c, entry(d, 'far', T))
+    one.after(1_000)
+    expect(one.said()).toEqual([])
+  })
+
+  it('is told to a newcomer whole, in words of a bounded size', () => {
+    const one = new One(a, true)
+    for (let n = 10; n < 40; n++) one.hear(b, entry(testPeer(n), 'y'.repeat(1_000), T))
+    one.up(c)
+    expect(one.said().length).toBeLessThan(9)
+    one.after(2_000)
+    expect(one.said().length).toBeGreaterThan(20)
+  })
+
+  it('is said again every third of its lifetime, and gone when that is over', () => {
+    const one = new One(a, true)
+    one.up(b)
+    one.set('here')
+    one.said()
+    one.after(31_000)
+    expect(one.said()).toEqual([`${b}: ${a}=here`])
+    one.hear(b, entry(d, 'far', T))
+    one.after(89_000)
+    expect(one.shown()).toEqual([`${d}=far`])
+    one.after(2_000)
+    expect(one.shown()).toEqual([`${d}=`])
+  })
+
+  it('outlives a link, not a farewell', () => {
+    const one = new One(a, true)
+    one.up(b, c)
+    one.hear(b, entry(b, 'x', T))
+    one.hear(c, entry(c, 'x', T))
+    one.shown()
+    one.down(b, 'link-lost')
+    one.down(c, 'left')
+    expect(one.shown()).toEqual([`${c}=`])
+    // What still goes round does not bring it back.
+    one.hear(d, entry(c, 'x', T))
+    expect(one.shown()).toEqual([])
+    one.after(91_000)
+    expect(one.shown()).toEqual([`${b}=`])
+  })
+
+  it('is kept of 256 peers, neighbors first', () => {
+    const one = new One(a, true)
+    for (let n = 10; n < 400; n++) one.hear(testPeer(n % 7), entry(testPeer(n), 'x', T))
+    expect(one.presence.shown).toHaveLength(256)
+    one.up(b)
+    one.hear(b, entry(b, 'x', T))
+    expect(one.presence.shown).toHaveLength(256)
+    expect(one.presence.shown.map(({ peer }) => peer)).toContain(b)
+  })
+
+  it('of one neighbor’s making has a budget', () => {
+    const one = new One(a, true)
+    one.up(b)
+    for (let n = 10; n < 2_000; n++) one.hear(b, entry(testPeer((n % 50) + 10), 'x', T + n))
+    expect(one.counted).toContain('presence-over-budget')
+  })
+})
+
+/** A peer whose statements are sealed at once. */
+class One {
+  readonly presence: Presence
+  readonly drafts: { time: number }[] = []
+  readonly counted: string[] = []
+  #now: Millis = T
+  #said: string[] = []
+  #shown: string[] = []
+
+  constructor(self: PeerId, spreads = false) {
+    this.presence = new Presence(self, spreads)
+  }
+
+  set(text: string, afterMs = 0): number {
+    this.#perform(this.presence.set(this.#now, utf8(text)))
+    this.after(afterMs)
+    return this.drafts.at(-1)!.time
+  }
+
+  hear(from: PeerId, ...entries: PresenceEntry[]): void {
+    this.#perform(this.presence.hear(this.#now, from, entries))
+  }
+
+  up(...peers: PeerId[]): void {
+    for (const peer of peers) this.#perform(this.presence.neighborUp(this.#now, peer))
+    this.after(0)
+  }
+
+  down(peer: PeerId, reason: 'left' | 'link-lost'): void {
+    this.#perform(this.presence.neighborDown(this.#now, peer, reason))
+  }
+
+  after(ms: number): void {
+    const until = this.#now + ms
+    for (;;) {
+      const at = this.presence.nextDeadline?.at ?? Infinity
+      if (at > until) break
+      this.#now = Math.max(this.#now, at)
+      this.#perform(this.presence.wake(this.#now))
+    }
+    this.#now = until
+  }
+
+  said(): string[] {
+    this.after(0)
+    return this.#said.splice(0)
+  }
+
+  shown(): string[] {
+    return this.#shown.splice(0)
+  }
+
+  #perform(outputs: PresenceOutput[]): void {
+    for (const output of outputs) {
+      if (output.type === 'seal') {
+        this.drafts.push(output.draft)
+        const statement = { ...output.draft, signature: undefined }
+        this.#perform(this.presence.sealed(this.#now, statement))
+      } else if (output.type === 'say') {
+        for (const { peer, statement } of output.entries) {
+          this.#said.push(`${output.to}: ${peer}=${words(statement.value)}`)
+        }
+      } else if (output.type === 'show') this.#shown.push(`${output.peer}=${words(output.value)}`)
+      else this.counted.push(output.counter)
+    }
+  }
+}
+
+function words(value: Uint8Array | undefined): string {
+  return value === undefined ? '' : new TextDecoder().decode(value)
+}
+
+function entry(peer: PeerId, text: string | undefined, time: number): PresenceEntry {
+  const value = text === undefined ? undefined : utf8(text)
+  const statement: PresenceStatement = { value, time, lifetimeMs: 90_000, signature: undefined }
+  return { peer, statement }
+}

@@ -1,0 +1,338 @@
+import { sameBytes } from '../../codec/bytes.js'
+import type { Deadline } from '../deadline.js'
+import type { Millis, PeerId } from '../ids.js'
+import type { NeighborDownReason } from '../membership/membership.js'
+import { Timers } from '../timers.js'
+import {
+  LARGEST_PRESENCE_BYTES,
+  LONGEST_LIFETIME_MS,
+  type PresenceDraft,
+  type PresenceEntry,
+  type PresenceStatement,
+} from './statement.js'
+
+export type PresenceOutput =
+  | { type: 'seal'; draft: PresenceDraft }
+  | { type: 'show'; peer: PeerId; value: Uint8Array | undefined; time: number }
+  /** To a neighbor, in a GOSP. */
+  | { type: 'say'; to: PeerId; entries: PresenceEntry[] }
+  | { type: 'count'; counter: string }
+
+/**
+ * Who is here and what they show of themselves, in one topic. In a full mesh each peer tells all others
+ * directly, and is gone when its neighbors lose it. Where neighbors are few statements `spread`: whoever
+ * hears a newer one passes it to its other neighbors, so that one costs about as many frames as there are links;
+ * they are said again every third of their lifetime, and are gone when it is over. Bounds: each peer says
+ * four a second at most, keeps `MOST_PEERS`, and a newcomer is told what its neighbors keep.
+ */
+export class Presence {
+  readonly #self: PeerId
+  readonly #timers = new Timers<'seal' | 'say' | 'refresh' | 'expire'>()
+  readonly #kept = new Map<PeerId, Kept>()
+  /** By neighbor: whose newest statement it was not told yet. */
+  readonly #untold = new Map<PeerId, Set<PeerId>>()
+  readonly #budgets = new Map<PeerId, { left: number; at: Millis }>()
+  #out: PresenceOutput[] = []
+  #spreads: boolean
+  #value: Uint8Array | undefined
+  #own: PresenceStatement | undefined
+  #lastTime = 0
+  #sealedAt: Millis = Number.NEGATIVE_INFINITY
+  #saidAt: Millis = Number.NEGATIVE_INFINITY
+
+  constructor(self: PeerId, spreads: boolean) {
+    this.#self = self
+    this.#spreads = spreads
+  }
+
+  // ——— our own
+
+  /** Said at most four times a second, the newest of what was set between. */
+  set(now: Millis, value: Uint8Array | undefined): PresenceOutput[] {
+    if (value !== undefined && value.length > LARGEST_PRESENCE_BYTES) {
+      throw new RangeError(`presence: ${value.length} bytes of at most ${LARGEST_PRESENCE_BYTES}`)
+    }
+    if (value === undefined && this.#value === undefined && this.#own === undefined) return []
+    this.#value = value
+    this.#sealSoon(now)
+    return this.#take()
+  }
+
+  sealed(now: Millis, statement: PresenceStatement): PresenceOutput[] {
+    if (statement.time <= (this.#own?.time ?? -1)) return []
+    this.#own = statement
+    for (const untold of this.#untold.values()) untold.add(this.#self)
+    this.#saySoon(now)
+    return this.#take()
+  }
+
+  // ——— neighbors
+
+  neighborUp(now: Millis, peer: PeerId): PresenceOutput[] {
+    const untold = new Set<PeerId>()
+    if (this.#own !== undefined) untold.add(this.#self)
+    if (this.#spreads) {
+      // Its own too: where it lost its memory it hears what others still show of it.
+      for (const [other, { isGone }] of this.#kept) if (!isGone) untold.add(other)
+    }
+    this.#untold.set(peer, untold)
+    const kept = this.#kept.get(peer)
+    if (kept !== undefined && !kept.isGone) kept.until = Number.POSITIVE_INFINITY
+    this.#saySoon(now)
+    return this.#take()
+  }
+
+  neighborDown(now: Millis, peer: PeerId, reason: NeighborDownReason): PresenceOutput[] {
+    this.#untold.delete(peer)
+    this.#budgets.delete(peer)
+    const kept = this.#kept.get(peer)
+    if (kept !== undefined && !kept.isGone) {
+      this.#keepFor(now, kept)
+      // Where neighbors are few, one that is lost may only be somebody else's now.
+      if (reason === 'left' || !this.#spreads) this.#gone(peer, kept)
+    }
+    return this.#take()
+  }
+
+  /** Neighbors are all there are, or some of many. */
+  spread(now: Millis, spreads: boolean): PresenceOutput[] {
+    if (this.#spreads === spreads) return []
+    this.#spreads = spreads
+    // What was said for neighbors alone may be old by now.
+    if (this.#value !== undefined) this.#sealSoon(now)
+    return this.#take()
+  }
+
+  // ——— what they say
+
+  /** Signatures were checked. */
+  hear(now: Millis, from: PeerId, entries: readonly PresenceEntry[]): PresenceOutput[] {
+    for (const { peer, statement } of entries) {
+      if (peer === this.#self) this.#heardOwn(now, statement)
+      else this.#hearOne(now, from, peer, statement)
+    }
+    return this.#take()
+  }
+
+  /** Whether it is no news, and not worth a look at its signature. */
+  knows(peer: PeerId, time: number): boolean {
+    if (peer === this.#self) return time <= this.#lastTime
+    const kept = this.#kept.get(peer)
+    return kept !== undefined && !kept.isGone && kept.statement.time >= time
+  }
+
+  /** What that neighbor is still to be told, as much as fits a GOSP. */
+  takeFor(peer: PeerId): PresenceEntry[] {
+    const untold = this.#untold.get(peer)
+    const entries: PresenceEntry[] = []
+    if (untold === undefined) return entries
+    let bytes = 0
+    for (const other of untold) {
+      const statement = other === this.#self ? this.#own : this.#kept.get(other)?.statement
+      bytes += ENTRY_BYTES + (statement?.value?.length ?? 0)
+      if (entries.length === MOST_IN_ONE || (bytes > MOST_BYTES_IN_ONE && entries.length > 0)) break
+      untold.delete(other)
+      if (statement !== undefined) entries.push({ peer: other, statement })
+    }
+    return entries
+  }
+
+  /** What is shown, the latest word last. */
+  get shown(): { peer: PeerId; value: Uint8Array; time: number }[] {
+    const shown: { peer: PeerId; value: Uint8Array; time: number }[] = []
+    for (const [peer, { statement, isGone }] of this.#kept) {
+      const { value, time } = statement
+      if (value !== undefined && !isGone) shown.push({ peer, value, time })
+    }
+    return shown
+  }
+
+  // ——— time
+
+  get nextDeadline(): Deadline | undefined {
+    return this.#timers.next
+  }
+
+  wake(now: Millis): PresenceOutput[] {
+    for (const timer of this.#timers.due(now)) {
+      if (timer === 'seal' || timer === 'refresh') this.#seal(now)
+      else if (timer === 'say') this.#say(now)
+      else this.#expire(now)
+    }
+    return this.#take()
+  }
+
+  // ——— inside
+
+  #sealSoon(now: Millis): void {
+    const at = this.#sealedAt + GAP_MS
+    if (at <= now) this.#seal(now)
+    else this.#timers.ensure('seal', at)
+  }
+
+  #seal(now: Millis): void {
+    this.#sealedAt = now
+    this.#timers.clear('seal')
+    this.#timers.clear('refresh')
+    const time = Math.max(Math.floor(now), this.#lastTime + 1)
+    this.#lastTime = time
+    // The more there are, the less often each says it again: about one a second in all.
+    const lifetimeMs = Math.min(
+      LONGEST_LIFETIME_MS,
+      Math.max(LIFETIME_MS, this.#kept.size * SAID_AGAIN_TIMES * 1_000),
+    )
+    if (this.#spreads && this.#value !== undefined) {
+      this.#timers.set('refresh', now + lifetimeMs / SAID_AGAIN_TIMES)
+    }
+    this.#out.push({ type: 'seal', draft: { value: this.#value, time, lifetimeMs } })
+  }
+
+  #saySoon(now: Millis): void {
+    for (const untold of this.#untold.values()) {
+      if (untold.size === 0) continue
+      this.#timers.ensure('say', Math.max(now, this.#saidAt + GAP_MS))
+      return
+    }
+  }
+
+  #say(now: Millis): void {
+    this.#saidAt = now
+    for (const to of this.#untold.keys()) {
+      const entries = this.takeFor(to)
+      if (entries.length > 0) this.#out.push({ type: 'say', to, entries })
+    }
+    this.#saySoon(now)
+  }
+
+  /** A statement of ours from before a reload, by a clock that was ahead: ours are to be newer. */
+  #heardOwn(now: Millis, { value, time }: PresenceStatement): void {
+    if (time <= this.#lastTime) return
+    this.#lastTime = time
+    if (value !== undefined || this.#own !== undefined) this.#sealSoon(now)
+  }
+
+  #hearOne(now: Millis, from: PeerId, peer: PeerId, statement: PresenceStatement): void {
+    const before = this.#kept.get(peer)
+    const { time } = statement
+    if (before !== undefined) {
+      if (time >= before.statement.time) this.#untold.get(from)?.delete(peer)
+      const isBack = before.isGone && from === peer
+      if (time <= before.statement.time && !isBack) return
+    }
+    if (from !== peer && !this.#spend(now, from)) return this.#count('presence-over-budget')
+    const isNeighbor = this.#untold.has(peer)
+    if (before === undefined && !this.#hasRoom(isNeighbor)) return this.#count('presence-no-room')
+    const kept = { statement: ownCopy(statement), until: Number.POSITIVE_INFINITY, isGone: false }
+    this.#kept.delete(peer)
+    this.#kept.set(peer, kept)
+    if (!isNeighbor) this.#keepFor(now, kept)
+    const { value } = kept.statement
+    const shown = before === undefined || before.isGone ? undefined : before.statement.value
+    if (!sameValue(shown, value)) this.#out.push({ type: 'show', peer, value, time })
+    if (!this.#spreads) return
+    for (const [neighbor, untold] of this.#untold) {
+      if (neighbor !== from && neighbor !== peer) untold.add(peer)
+    }
+    this.#saySoon(now)
+  }
+
+  #keepFor(now: Millis, kept: Kept): void {
+    kept.until = now + kept.statement.lifetimeMs
+    const next = this.#timers.has('expire') ? this.#nextExpiry : Number.POSITIVE_INFINITY
+    if (kept.until >= next) return
+    this.#nextExpiry = kept.until
+    this.#timers.set('expire', kept.until)
+  }
+  #nextExpiry: Millis = Number.POSITIVE_INFINITY
+
+  #expire(now: Millis): void {
+    let next = Number.POSITIVE_INFINITY
+    for (const [peer, kept] of this.#kept) {
+      if (kept.until > now) {
+        next = Math.min(next, kept.until)
+        continue
+      }
+      if (!kept.isGone) this.#gone(peer, kept)
+      this.#kept.delete(peer)
+    }
+    this.#nextExpiry = next
+    if (next !== Number.POSITIVE_INFINITY) this.#timers.set('expire', next)
+  }
+
+  /** Kept a while longer, so that an old statement that still goes round does not bring it back. */
+  #gone(peer: PeerId, kept: Kept): void {
+    kept.isGone = true
+    const { value, time } = kept.statement
+    if (value !== undefined) this.#out.push({ type: 'show', peer, value: undefined, time })
+  }
+
+  /** Those that are gone make room first, then, for a neighbor, the longest silent of those that are none. */
+  #hasRoom(isNeighbor: boolean): boolean {
+    if (this.#kept.size < MOST_PEERS) return true
+    let victim: PeerId | undefined
+    for (const [peer, { isGone, statement }] of this.#kept) {
+      if (isGone || statement.value === undefined) {
+        victim = peer
+        break
+      }
+      if (isNeighbor && !this.#untold.has(peer)) victim ??= peer
+    }
+    if (victim === undefined) return false
+    const kept = this.#kept.get(victim)!
+    if (!kept.isGone) this.#gone(victim, kept)
+    return this.#kept.delete(victim)
+  }
+
+  /** Statements that a neighbor passes on: anyone can make any number of keys. */
+  #spend(now: Millis, from: PeerId): boolean {
+    const budget = this.#budgets.get(from) ?? { left: BURST, at: now }
+    budget.left = Math.min(BURST, budget.left + ((now - budget.at) / 1000) * PER_SECOND)
+    budget.at = now
+    if (this.#untold.has(from)) this.#budgets.set(from, budget)
+    if (budget.left < 1) return false
+    budget.left--
+    return true
+  }
+
+  #count(counter: string): void {
+    this.#out.push({ type: 'count', counter })
+  }
+
+  #take(): PresenceOutput[] {
+    const out = this.#out
+    this.#out = []
+    return out
+  }
+}
+
+interface Kept {
+  statement: PresenceStatement
+  /** When it is over; never for a neighbor. */
+  until: Millis
+  isGone: boolean
+}
+
+function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameBytes(a, b)
+}
+
+/** What is decoded is a view of its packet, which must not live as long. */
+function ownCopy({ value, time, lifetimeMs, signature }: PresenceStatement): PresenceStatement {
+  return { value: value?.slice(), time, lifetimeMs, signature: signature?.slice() }
+}
+
+/** Four words a second: quick enough for "is typing". Guess. */
+const GAP_MS = 250
+/** As three lost heartbeats of half a minute. Guess. */
+const LIFETIME_MS = 90_000
+const SAID_AGAIN_TIMES = 3
+/** Guess: 300 KiB where each says as much as it may. */
+const MOST_PEERS = 256
+/** A GOSP with presence stays well below a packet. Guess. */
+const MOST_BYTES_IN_ONE = 8_192
+const MOST_IN_ONE = 64
+/** Id, time, lifetime, signature and lengths. */
+const ENTRY_BYTES = 112
+/** A table of all at once, then as many as refreshes of twice as many peers. Guess. */
+const BURST = 512
+const PER_SECOND = 16
