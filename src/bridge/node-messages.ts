@@ -66,6 +66,7 @@ export interface Notice {
   code:
     | 'storage-unavailable'
     | 'storage-failed'
+    | 'storage-full'
     | 'signaling-lost'
     | 'signaling-open'
     | 'signaling-refused'

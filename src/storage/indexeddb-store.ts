@@ -1,21 +1,18 @@
-import { type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb'
 import type { SeenIds } from '../core/broadcast/broadcast.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
-import { MIGRATIONS } from './migrations.js'
+import { Database, ROOM_TABLES } from './database.js'
+import { IndexeddbOpStore } from './indexeddb-op-store.js'
 import { mergeRanges } from './ranges.js'
 import {
-  isCount,
   type PeersRecord,
   parseIdentity,
-  parseLast,
   parsePeers,
   parseSeen,
   type SeenRecord,
-  type SeqRecord,
-  type Tables,
 } from './records.js'
+import { keepSeq, lastSeq } from './seq-rows.js'
 import { blockAfter } from './seqs.js'
-import { isUnreadable, storageError } from './storage-error.js'
+import { isUnreadable } from './storage-error.js'
 import {
   noCounts,
   PEERS_PER_TOPIC,
@@ -24,7 +21,6 @@ import {
   StorageError,
   type Store,
   TOPICS_WITH_PEERS,
-  TOPICS_WITH_SEQS,
 } from './store.js'
 
 export interface IndexeddbOptions {
@@ -42,9 +38,9 @@ export async function openIndexeddbStore(
   name: string,
   options: IndexeddbOptions = {},
 ): Promise<Store> {
-  const connection: Connection = { lost: undefined }
-  const db = await connect(name, connection, options.openWithinMs ?? OPEN_WITHIN_MS)
-  const store = new IndexeddbStore(db, connection, options.onCorrupt ?? (() => {}))
+  const { openWithinMs = OPEN_WITHIN_MS, onCorrupt = () => {} } = options
+  const db = await Database.open(name, openWithinMs, onCorrupt)
+  const store = new IndexeddbStore(db)
   try {
     await store.probe()
   } catch (cause) {
@@ -54,75 +50,19 @@ export async function openIndexeddbStore(
   return store
 }
 
-interface Connection {
-  /** Why the database can no longer be used. */
-  lost: string | undefined
-}
-
-async function connect(
-  name: string,
-  connection: Connection,
-  withinMs: number,
-): Promise<IDBPDatabase<Tables>> {
-  if (!hasIndexeddb()) throw new StorageError('missing', 'this browser gives the page no IndexedDB')
-  const opening = (async () =>
-    openDB<Tables>(name, MIGRATIONS.length, {
-      upgrade(db, oldVersion) {
-        for (const migrate of MIGRATIONS.slice(oldVersion)) migrate(db)
-      },
-      // Another tab deletes or upgrades the database: whoever holds on makes it wait for ever.
-      blocking(_current, _blocked, event) {
-        connection.lost = 'another tab deleted or upgraded the database'
-        ;(event.target as IDBDatabase).close()
-      },
-      terminated() {
-        connection.lost = 'the browser closed the database'
-      },
-    }))()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<'late'>(resolve => {
-    timer = setTimeout(resolve, withinMs, 'late')
-  })
-  try {
-    const first = await Promise.race([opening, late])
-    if (first !== 'late') return first
-  } catch (cause) {
-    throw storageError(cause, `opening the database ${name}`)
-  } finally {
-    clearTimeout(timer)
-  }
-  // Its failure would be news to nobody: the caller has been told.
-  opening.then(db => db.close()).catch(() => {})
-  throw new StorageError(
-    'blocked',
-    `the database ${name} did not open within ${withinMs} ms; another tab may hold an older version or be deleting it`,
-  )
-}
-
-/** Firefox throws at the mere mention where cookies are off. */
-function hasIndexeddb(): boolean {
-  try {
-    return globalThis.indexedDB !== undefined && globalThis.indexedDB !== null
-  } catch {
-    return false
-  }
-}
-
 class IndexeddbStore implements Store {
-  readonly #db: IDBPDatabase<Tables>
-  readonly #connection: Connection
-  readonly #onCorrupt: (what: string) => void
+  readonly #db: Database
   readonly kind = 'indexeddb'
   readonly counters = noCounts()
+  readonly ops: IndexeddbOpStore
 
-  constructor(db: IDBPDatabase<Tables>, connection: Connection, onCorrupt: (what: string) => void) {
+  constructor(db: Database) {
     this.#db = db
-    this.#connection = connection
-    this.#onCorrupt = onCorrupt
+    this.ops = new IndexeddbOpStore(db, this.counters)
   }
 
   async probe(): Promise<void> {
-    await this.#within('opening the store', ['own'], 'readwrite', 'relaxed', tx =>
+    await this.#db.within('opening the store', ['own'], 'readwrite', 'relaxed', tx =>
       tx.objectStore('own').put(Date.now(), 'opened'),
     )
   }
@@ -136,27 +76,38 @@ class IndexeddbStore implements Store {
   }
 
   async saveIdentity(keys: CryptoKeyPair): Promise<void> {
-    await this.#within('saving the identity', ['own', 'seqs'], 'readwrite', 'strict', async tx => {
-      await Promise.all([
-        tx.objectStore('own').put(keys, 'identity'),
-        tx.objectStore('own').delete('seq-floor'),
-        tx.objectStore('seqs').clear(),
-      ])
-    })
-  }
-
-  async reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }> {
-    const block = await this.#within(
-      'reserving sequence numbers',
-      ['seqs', 'own'],
+    await this.#db.within(
+      'saving the identity',
+      ['own', 'seqs'],
       'readwrite',
       'strict',
       async tx => {
-        const last = await this.#lastSeq(tx, topic)
+        await Promise.all([
+          tx.objectStore('own').put(keys, 'identity'),
+          tx.objectStore('own').delete('seq-floor'),
+          tx.objectStore('seqs').clear(),
+        ])
+      },
+    )
+  }
+
+  async forgetIdentity(): Promise<void> {
+    await this.#db.within('forgetting the identity', ['own'], 'readwrite', 'strict', tx =>
+      tx.objectStore('own').delete('identity'),
+    )
+  }
+
+  async reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }> {
+    const block = await this.#db.within(
+      'reserving sequence numbers',
+      ROOM_TABLES,
+      'readwrite',
+      'strict',
+      async tx => {
+        const last = await lastSeq(tx, topic)
         if (last !== 'corrupt') {
           const next = blockAfter(last, count)
-          const record: SeqRecord = { topic, last: next.last }
-          await tx.objectStore('seqs').put(record)
+          await keepSeq(tx, topic, next.last, this.counters)
           return next
         }
         // No one knows any more which numbers this author used: the next run takes a new key, whose
@@ -194,7 +145,7 @@ class IndexeddbStore implements Store {
       const both = [...(byKey.get(key)?.ranges ?? []), ...ranges]
       byKey.set(key, { topic, since, author, ranges: both })
     }
-    await this.#within('saving seen ids', ['seen'], 'readwrite', 'relaxed', async tx => {
+    await this.#db.within('saving seen ids', ['seen'], 'readwrite', 'relaxed', async tx => {
       const table = tx.objectStore('seen')
       await Promise.all(
         [...byKey.values()].map(async record => {
@@ -215,7 +166,7 @@ class IndexeddbStore implements Store {
     for (const range of [tooOld, tooNew]) {
       let dropped: number
       do {
-        dropped = await this.#within(
+        dropped = await this.#db.within(
           'dropping seen ids',
           ['seen'],
           'readwrite',
@@ -247,7 +198,7 @@ class IndexeddbStore implements Store {
       peers: distinct.slice(0, PEERS_PER_TOPIC),
     }
     this.counters.peersCut += distinct.length - record.peers.length
-    await this.#within('saving peers', ['peers'], 'readwrite', 'relaxed', async tx => {
+    await this.#db.within('saving peers', ['peers'], 'readwrite', 'relaxed', async tx => {
       const table = tx.objectStore('peers')
       await table.put(record)
       if ((await table.count()) <= TOPICS_WITH_PEERS) return
@@ -259,34 +210,12 @@ class IndexeddbStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#connection.lost ??= 'the store is closed'
     this.#db.close()
-  }
-
-  async #lastSeq(
-    tx: IDBPTransaction<Tables, ('seqs' | 'own')[], 'readwrite'>,
-    topic: TopicId,
-  ): Promise<number | 'corrupt'> {
-    const seqs = tx.objectStore('seqs')
-    const value = await seqs.get(topic)
-    if (value !== undefined) return parseLast(value) ?? 'corrupt'
-    const floor = (await tx.objectStore('own').get('seq-floor')) ?? 0
-    if (!isCount(floor)) return 'corrupt'
-    if ((await seqs.count()) >= TOPICS_WITH_SEQS) {
-      // New topics begin above the floor, so a forgotten one that comes back repeats nothing.
-      const lowest = await seqs.index('last').openCursor()
-      if (lowest !== null) {
-        await tx.objectStore('own').put(Math.max(floor, lowest.key), 'seq-floor')
-        await lowest.delete()
-        this.counters.seqTopicsForgotten++
-      }
-    }
-    return floor
   }
 
   async #readOne(table: 'own' | 'peers', key: string): Promise<unknown> {
     try {
-      return await this.#within(`reading ${table}`, [table], 'readonly', 'relaxed', tx =>
+      return await this.#db.within(`reading ${table}`, [table], 'readonly', 'relaxed', tx =>
         tx.objectStore(table).get(key),
       )
     } catch (cause) {
@@ -300,20 +229,20 @@ class IndexeddbStore implements Store {
   async #readAll(table: 'seen', range: IDBKeyRange): Promise<unknown[]> {
     const doing = `reading ${table}`
     try {
-      return await this.#within(doing, [table], 'readonly', 'relaxed', tx =>
+      return await this.#db.within(doing, [table], 'readonly', 'relaxed', tx =>
         tx.objectStore(table).getAll(range),
       )
     } catch (cause) {
       if (!isUnreadable(cause)) throw cause
     }
-    const keys = await this.#within(doing, [table], 'readonly', 'relaxed', tx =>
+    const keys = await this.#db.within(doing, [table], 'readonly', 'relaxed', tx =>
       tx.objectStore(table).getAllKeys(range),
     )
     const values: unknown[] = []
     for (const key of keys) {
       try {
         values.push(
-          await this.#within(doing, [table], 'readonly', 'relaxed', tx =>
+          await this.#db.within(doing, [table], 'readonly', 'relaxed', tx =>
             tx.objectStore(table).get(key),
           ),
         )
@@ -325,55 +254,9 @@ class IndexeddbStore implements Store {
     return values
   }
 
-  /**
-   * One transaction: what `work` did has committed when this resolves, and none of it when it rejects.
-   */
-  async #within<N extends StoreNames<Tables>, M extends 'readonly' | 'readwrite', T>(
-    doing: string,
-    tables: N[],
-    mode: M,
-    durability: 'strict' | 'relaxed',
-    work: (tx: IDBPTransaction<Tables, N[], M>) => Promise<T>,
-  ): Promise<T> {
-    if (this.#connection.lost !== undefined) {
-      throw new StorageError('failed', `${doing}: ${this.#connection.lost}`)
-    }
-    let tx: IDBPTransaction<Tables, N[], M>
-    try {
-      tx = this.#db.transaction(tables, mode, { durability })
-    } catch (cause) {
-      throw storageError(cause, doing)
-    }
-    const done = tx.done.then(
-      () => undefined,
-      (cause: unknown) => ({ cause }),
-    )
-    try {
-      const result = await work(tx)
-      const failed = await done
-      if (failed !== undefined) throw failed.cause
-      return result
-    } catch (cause) {
-      abort(tx)
-      // A full disk aborts the transaction; its requests then only say that they were aborted.
-      const failed = await done
-      const reason = storageError(cause, doing)
-      const end = failed === undefined ? reason : storageError(failed.cause, doing)
-      throw end.code === 'full' ? end : reason
-    }
-  }
-
   #skip(what: string, records = 1): void {
     this.counters.corruptRecords += records
-    this.#onCorrupt(what)
-  }
-}
-
-function abort(tx: { abort(): void }): void {
-  try {
-    tx.abort()
-  } catch {
-    // It has ended already.
+    this.#db.onCorrupt(what)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { SeenIds } from '../core/broadcast/broadcast.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
+import { MemoryOpStore } from './memory-op-store.js'
 import { mergeRanges, type Range } from './ranges.js'
 import { blockAfter } from './seqs.js'
 import {
@@ -17,6 +18,10 @@ import {
 export class MemoryStore implements Store {
   readonly kind = 'memory'
   readonly counters = noCounts()
+  readonly ops = new MemoryOpStore({
+    last: topic => this.#seqs.get(topic) ?? this.#seqFloor,
+    use: (topic, seq) => this.#useSeqs(topic, seq),
+  })
   #identity: CryptoKeyPair | undefined
   readonly #seqs = new Map<TopicId, number>()
   #seqFloor = 0
@@ -38,12 +43,21 @@ export class MemoryStore implements Store {
     this.#seqFloor = 0
   }
 
+  async forgetIdentity(): Promise<void> {
+    this.#check()
+    this.#identity = undefined
+  }
+
   async reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }> {
     this.#check()
     const block = blockAfter(this.#seqs.get(topic) ?? this.#seqFloor, count)
-    if (!this.#seqs.has(topic) && this.#seqs.size >= TOPICS_WITH_SEQS) this.#forgetLowestTopic()
-    this.#seqs.set(topic, block.last)
+    this.#useSeqs(topic, block.last)
     return block
+  }
+
+  #useSeqs(topic: TopicId, last: number): void {
+    if (!this.#seqs.has(topic) && this.#seqs.size >= TOPICS_WITH_SEQS) this.#forgetLowestTopic()
+    this.#seqs.set(topic, last)
   }
 
   async loadSeen(topic: TopicId, since: Millis): Promise<SeenIds[]> {

@@ -12,4 +12,12 @@ export const MIGRATIONS: readonly ((db: IDBPDatabase<Tables>) => void)[] = [
     )
     db.createObjectStore('peers', { keyPath: 'topic' }).createIndex('saved', 'saved')
   },
+  db => {
+    const ops = db.createObjectStore('ops', { keyPath: ['r', 'p'] })
+    ops.createIndex('lane', ['r', 'l', 's'])
+    ops.createIndex('time', ['r', 't'])
+    ops.createIndex('hash', ['r', 'h'])
+    db.createObjectStore('lanes', { keyPath: ['r', 'l'] })
+    db.createObjectStore('rooms', { keyPath: 'topic' })
+  },
 ]

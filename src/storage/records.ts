@@ -13,6 +13,18 @@ export interface Tables extends DBSchema {
   seqs: { key: string; value: unknown; indexes: { last: number } }
   seen: { key: SeenKey; value: unknown; indexes: { since: number } }
   peers: { key: string; value: unknown; indexes: { saved: number } }
+  /** op-records.ts says what these three hold. */
+  ops: {
+    key: [room: number, position: number]
+    value: unknown
+    indexes: {
+      lane: [room: number, author: number, seq: number]
+      time: [room: number, time: number]
+      hash: [room: number, hash: Uint8Array<ArrayBuffer>]
+    }
+  }
+  lanes: { key: [room: number, author: number]; value: unknown }
+  rooms: { key: string; value: unknown }
 }
 
 export type SeenKey = [topic: string, since: number, author: string]

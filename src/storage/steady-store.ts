@@ -1,10 +1,11 @@
 import type { SeenIds } from '../core/broadcast/broadcast.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
+import { SteadyOpStore } from './steady-op-store.js'
 import { StorageError, type Store, type StoreCounters } from './store.js'
 
 /** Something about storage that the user of the node should know. */
 export interface StorageNotice {
-  code: 'storage-unavailable' | 'storage-failed'
+  code: 'storage-unavailable' | 'storage-failed' | 'storage-full'
   /** Sentences for people: what happened and what follows from it. */
   message: string
 }
@@ -19,6 +20,7 @@ export class SteadyStore implements Store {
   readonly #store: Store
   readonly #onNotice: (notice: StorageNotice) => void
   readonly #now: () => Millis
+  readonly ops: SteadyOpStore
   #noticedAt = Number.NEGATIVE_INFINITY
 
   constructor(
@@ -29,6 +31,11 @@ export class SteadyStore implements Store {
     this.#store = store
     this.#onNotice = onNotice
     this.#now = now
+    this.ops = new SteadyOpStore(store.ops, {
+      notice: (code, message) =>
+        code === 'storage-full' ? onNotice({ code, message }) : this.#notice(message),
+      forgetIdentity: () => store.forgetIdentity(),
+    })
   }
 
   get kind(): Store['kind'] {
@@ -48,6 +55,10 @@ export class SteadyStore implements Store {
 
   saveIdentity(keys: CryptoKeyPair): Promise<void> {
     return this.#told(this.#store.saveIdentity(keys), 'The identity will be gone after a reload.')
+  }
+
+  forgetIdentity(): Promise<void> {
+    return this.#told(this.#store.forgetIdentity(), UNSENT)
   }
 
   reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }> {

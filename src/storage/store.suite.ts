@@ -43,6 +43,12 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       })
     })
 
+    it('a forgotten identity is none', async () => {
+      await store.saveIdentity(await newKeys())
+      await store.forgetIdentity()
+      expect(await store.loadIdentity()).toBeUndefined()
+    })
+
     describe('sequence numbers', () => {
       it('begin at 1 and go on where the last block ended', async () => {
         expect(await store.reserveSeqs(topic(1), 4096)).toEqual({ first: 1, last: 4096 })

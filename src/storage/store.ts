@@ -1,5 +1,6 @@
 import type { SeenIds } from '../core/broadcast/broadcast.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
+import type { OpStore } from './op-store.js'
 
 /**
  * What outlives a tab, for one identity slot. Every method rejects with `StorageError` where the store
@@ -9,9 +10,13 @@ export interface Store {
   readonly kind: 'indexeddb' | 'memory'
   /** Since this store was opened. */
   readonly counters: Readonly<StoreCounters>
+  /** The messages kept in history. */
+  readonly ops: OpStore
   loadIdentity(): Promise<CryptoKeyPair | undefined>
   /** A new key is a new author: sequence numbers of all topics begin again at 1. */
   saveIdentity(keys: CryptoKeyPair): Promise<void>
+  /** The next visit takes a new key: what this one does can't be written down. */
+  forgetIdentity(): Promise<void>
   /** Gives out the next `count` sequence numbers of a topic, never the same twice; the first ever is 1. */
   reserveSeqs(topic: TopicId, count: number): Promise<{ first: number; last: number }>
   /** Ids seen in this topic in buckets that begin at or after `since`. */

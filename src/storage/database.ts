@@ -1,0 +1,148 @@
+import { type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb'
+import { MIGRATIONS } from './migrations.js'
+import type { Tables } from './records.js'
+import { storageError } from './storage-error.js'
+import { StorageError } from './store.js'
+
+/** What is written where ops or numbers are: both commit together. */
+export const ROOM_TABLES: ('rooms' | 'lanes' | 'ops' | 'seqs' | 'own')[] = [
+  'rooms',
+  'lanes',
+  'ops',
+  'seqs',
+  'own',
+]
+export type RoomTransaction = IDBPTransaction<Tables, typeof ROOM_TABLES, 'readwrite'>
+
+/** One connection to the database of an identity slot, by which all stores of the slot read and write. */
+export class Database {
+  readonly #db: IDBPDatabase<Tables>
+  readonly #connection: Connection
+  /** A record was skipped because it could not be read; told what it was. */
+  readonly onCorrupt: (what: string) => void
+
+  private constructor(
+    db: IDBPDatabase<Tables>,
+    connection: Connection,
+    onCorrupt: (what: string) => void,
+  ) {
+    this.#db = db
+    this.#connection = connection
+    this.onCorrupt = onCorrupt
+  }
+
+  /** Opens or creates it. Rejects with `StorageError`: `missing`, `blocked` or `failed`. */
+  static async open(
+    name: string,
+    withinMs: number,
+    onCorrupt: (what: string) => void,
+  ): Promise<Database> {
+    const connection: Connection = { lost: undefined }
+    return new Database(await connect(name, connection, withinMs), connection, onCorrupt)
+  }
+
+  close(): void {
+    this.#connection.lost ??= 'the store is closed'
+    this.#db.close()
+  }
+
+  /**
+   * One transaction: what `work` did has committed when this resolves, and none of it when it rejects.
+   */
+  async within<N extends StoreNames<Tables>, M extends 'readonly' | 'readwrite', T>(
+    doing: string,
+    tables: N[],
+    mode: M,
+    durability: 'strict' | 'relaxed',
+    work: (tx: IDBPTransaction<Tables, N[], M>) => Promise<T>,
+  ): Promise<T> {
+    if (this.#connection.lost !== undefined) {
+      throw new StorageError('failed', `${doing}: ${this.#connection.lost}`)
+    }
+    let tx: IDBPTransaction<Tables, N[], M>
+    try {
+      tx = this.#db.transaction(tables, mode, { durability })
+    } catch (cause) {
+      throw storageError(cause, doing)
+    }
+    const done = tx.done.then(
+      () => undefined,
+      (cause: unknown) => ({ cause }),
+    )
+    try {
+      const result = await work(tx)
+      const failed = await done
+      if (failed !== undefined) throw failed.cause
+      return result
+    } catch (cause) {
+      abort(tx)
+      // A full disk aborts the transaction; its requests then only say that they were aborted.
+      const failed = await done
+      const reason = storageError(cause, doing)
+      const end = failed === undefined ? reason : storageError(failed.cause, doing)
+      throw end.code === 'full' ? end : reason
+    }
+  }
+}
+
+interface Connection {
+  /** Why the database can no longer be used. */
+  lost: string | undefined
+}
+
+async function connect(
+  name: string,
+  connection: Connection,
+  withinMs: number,
+): Promise<IDBPDatabase<Tables>> {
+  if (!hasIndexeddb()) throw new StorageError('missing', 'this browser gives the page no IndexedDB')
+  const opening = (async () =>
+    openDB<Tables>(name, MIGRATIONS.length, {
+      upgrade(db, oldVersion) {
+        for (const migrate of MIGRATIONS.slice(oldVersion)) migrate(db)
+      },
+      // Another tab deletes or upgrades the database: whoever holds on makes it wait for ever.
+      blocking(_current, _blocked, event) {
+        connection.lost = 'another tab deleted or upgraded the database'
+        ;(event.target as IDBDatabase).close()
+      },
+      terminated() {
+        connection.lost = 'the browser closed the database'
+      },
+    }))()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<'late'>(resolve => {
+    timer = setTimeout(resolve, withinMs, 'late')
+  })
+  try {
+    const first = await Promise.race([opening, late])
+    if (first !== 'late') return first
+  } catch (cause) {
+    throw storageError(cause, `opening the database ${name}`)
+  } finally {
+    clearTimeout(timer)
+  }
+  // Its failure would be news to nobody: the caller has been told.
+  opening.then(db => db.close()).catch(() => {})
+  throw new StorageError(
+    'blocked',
+    `the database ${name} did not open within ${withinMs} ms; another tab may hold an older version or be deleting it`,
+  )
+}
+
+/** Firefox throws at the mere mention where cookies are off. */
+function hasIndexeddb(): boolean {
+  try {
+    return globalThis.indexedDB !== undefined && globalThis.indexedDB !== null
+  } catch {
+    return false
+  }
+}
+
+function abort(tx: { abort(): void }): void {
+  try {
+    tx.abort()
+  } catch {
+    // It has ended already.
+  }
+}

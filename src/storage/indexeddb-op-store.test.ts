@@ -1,0 +1,230 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory, IDBIndex, IDBObjectStore } from 'fake-indexeddb'
+import { openDB } from 'idb'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openIndexeddbStore } from './indexeddb-store.js'
+import { MIGRATIONS } from './migrations.js'
+import type { OpRow } from './op-records.js'
+import { Chain, describeOpStore, MUCH, NOW, PLENTY, TOPIC } from './op-store.suite.js'
+import type { Store } from './store.js'
+import { newKeys, peer } from './store.suite.js'
+
+let names = 0
+describeOpStore('IndexedDB store', () => openIndexeddbStore(`op-laws-${names++}`))
+
+describe('IndexedDB store: ops', () => {
+  const opened: Store[] = []
+  const corrupt: string[] = []
+  beforeEach(() => {
+    corrupt.splice(0)
+    vi.stubGlobal('indexedDB', new IDBFactory())
+  })
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    for (const store of opened.splice(0)) await store.close()
+    vi.unstubAllGlobals()
+  })
+
+  async function open(): Promise<Store> {
+    const store = await openIndexeddbStore('s', { onCorrupt: what => corrupt.push(what) })
+    opened.push(store)
+    return store
+  }
+
+  /** A store with ten ops of each of two authors, in turn. */
+  async function filled() {
+    const store = await open()
+    await store.ops.open(TOPIC, OPTIONS)
+    const chain = new Chain()
+    const said = Array.from({ length: 20 }, (_, n) => chain.say(1 + (n % 2)))
+    await store.ops.append(TOPIC, chain.batch(...said), NOW)
+    return { store, chain, said }
+  }
+
+  async function spoil(change: (row: OpRow) => unknown, at: number): Promise<void> {
+    const db = await openDB('s', MIGRATIONS.length)
+    const row = (await db.getAll('ops')).find(({ p }) => p === at)
+    await db.put('ops', change(row))
+    db.close()
+  }
+
+  async function spoilTable(table: 'rooms' | 'lanes'): Promise<void> {
+    const db = await openDB('s', MIGRATIONS.length)
+    const [row] = await db.getAll(table)
+    await db.put(table, table === 'rooms' ? { topic: row.topic } : { r: row.r, l: row.l, lane: 7 })
+    db.close()
+  }
+
+  it('a store of before ops gets their tables, and keeps the rest', async () => {
+    const old = await openDB('s', 1, { upgrade: db => MIGRATIONS[0]!(db as never) })
+    const keys = await newKeys()
+    await old.put('own', keys, 'identity')
+    old.close()
+    const store = await open()
+    expect(await store.loadIdentity()).toBeDefined()
+    expect((await store.ops.open(TOPIC, OPTIONS)).position).toBe(0)
+  })
+
+  it('everything is there after a reload', async () => {
+    const { store, chain, said } = await filled()
+    await store.close()
+    const after = await open()
+    const index = await after.ops.open(TOPIC, OPTIONS)
+    expect(index).toMatchObject({ position: 20, nextSeq: 1, heads: [{ author: peer(2), seq: 10 }] })
+    expect(index.lanes).toEqual(expect.arrayContaining(chain.lanes()))
+    const kept = await after.ops.loadFrom(TOPIC, 1, MUCH)
+    expect(kept.map(({ message }) => message)).toEqual(said.map(({ message }) => message))
+  })
+
+  it('opening reads no op, however many there are', async () => {
+    const { store } = await filled()
+    const reads = [
+      vi.spyOn(IDBObjectStore.prototype, 'get'),
+      vi.spyOn(IDBObjectStore.prototype, 'getAll'),
+      vi.spyOn(IDBIndex.prototype, 'getAll'),
+      vi.spyOn(IDBIndex.prototype, 'openCursor'),
+    ]
+    await store.ops.open(TOPIC, OPTIONS)
+    const tables = reads.flatMap(({ mock }) =>
+      mock.contexts.map(context => (context as unknown as { name: string }).name),
+    )
+    // The ops that wait are read whole; there are none.
+    expect(tables.filter(name => name === 'ops')).toHaveLength(1)
+    expect(tables.filter(name => name === 'lane' || name === 'time')).toHaveLength(0)
+  })
+
+  it('no read brings more into memory than it may give, but for a constant', async () => {
+    const { store, chain } = await filled()
+    const more = Array.from({ length: 2000 }, (_, n) => chain.say(1 + (n % 40)))
+    await store.ops.append(TOPIC, chain.batch(...more), NOW)
+    let rows = 0
+    const count = (value: unknown) => (rows += Number(value))
+    const getAll = IDBIndex.prototype.getAll
+    vi.spyOn(IDBIndex.prototype, 'getAll').mockImplementation(function (this: IDBIndex, ...given) {
+      count(given[1])
+      return getAll.apply(this, given)
+    })
+    const wants = Array.from({ length: 40 }, (_, n) => chain.all(1 + n))
+    expect(await store.ops.load(TOPIC, wants, { ops: 64, bytes: 1e6 })).toHaveLength(64)
+    expect(rows).toBeLessThanOrEqual(64 * 4)
+  })
+
+  it('ops of ours are written through to the disk, those of others may wait', async () => {
+    const { store, chain } = await filled()
+    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    await store.ops.append(TOPIC, { ...chain.batch(chain.say(0)), own: true }, NOW)
+    await store.ops.append(TOPIC, chain.batch(chain.say(1)), NOW)
+    expect(transaction.mock.calls.map(([, , options]) => options?.durability)).toEqual([
+      'strict',
+      'relaxed',
+    ])
+  })
+
+  describe('one corrupt record never costs the rest', () => {
+    it.each<[string, (row: OpRow) => unknown]>([
+      ['without bytes', ({ b: _, ...row }) => row],
+      ['whose bytes are none', row => ({ ...row, b: 'text' })],
+      ['cut short', row => ({ ...row, b: row.b.slice(0, 9) })],
+      ['with one bit turned', row => ({ ...row, b: row.b.map((x, i) => (i === 50 ? x ^ 1 : x)) })],
+      ['of another author', row => ({ ...row, l: 7 })],
+    ])('an op %s is skipped, counted, removed, and its lane begins after it', async (_, change) => {
+      const trimmed: unknown[] = []
+      const { store, said, chain } = await filled()
+      store.ops.onTrimmed = (_of, lanes) => trimmed.push(...lanes)
+      await spoil(change, 5)
+      const kept = await store.ops.loadFrom(TOPIC, 1, MUCH)
+      expect(kept.map(({ position }) => position)).toEqual(
+        said.map(({ position }) => position).filter(position => position !== 5),
+      )
+      await vi.waitFor(() => expect(corrupt).toHaveLength(1))
+      expect(store.ops.counters.corruptOps).toBe(1)
+      await store.ops.loadFrom(TOPIC, 1, MUCH)
+      expect(store.ops.counters.corruptOps).toBe(1)
+      if (chain.said[4]!.message.author !== peer(1)) throw new Error('position 5 is of author 1')
+      const db = await openDB('s', MIGRATIONS.length)
+      expect((await db.getAll('ops')).some(({ p }) => p === 5)).toBe(false)
+      db.close()
+    })
+
+    it('a lane with a hole in it begins after the hole', async () => {
+      const trimmed: unknown[] = []
+      const { store, said } = await filled()
+      store.ops.onTrimmed = (_, lanes) => trimmed.push(...lanes)
+      await spoil(row => ({ ...row, b: row.b.slice(1) }), 5)
+      await store.ops.loadFrom(TOPIC, 1, MUCH)
+      await vi.waitFor(() => expect(trimmed).toHaveLength(1))
+      expect(trimmed).toEqual([{ author: peer(1), oldest: 4, oldestHash: said[6]!.hash }])
+    })
+
+    it('an op that the disk lost is left out, the others are read', async () => {
+      const { store, said } = await filled()
+      const get = IDBObjectStore.prototype.get
+      vi.spyOn(IDBObjectStore.prototype, 'getAll').mockImplementation(() => {
+        throw new DOMException('lost', 'NotReadableError')
+      })
+      vi.spyOn(IDBObjectStore.prototype, 'get').mockImplementation(function (
+        this: IDBObjectStore,
+        key,
+      ) {
+        if ((key as number[])[1] === 5) throw new DOMException('lost', 'NotReadableError')
+        return get.call(this, key)
+      })
+      expect(await store.ops.loadFrom(TOPIC, 1, MUCH)).toHaveLength(said.length - 1)
+      await vi.waitFor(() => expect(corrupt).toHaveLength(1))
+    })
+
+    it('a lane is told again by its ops', async () => {
+      const { store, chain } = await filled()
+      await spoilTable('lanes')
+      const index = await store.ops.open(TOPIC, OPTIONS)
+      expect(index.lanes).toEqual(expect.arrayContaining(chain.lanes()))
+      expect(corrupt).toHaveLength(1)
+    })
+
+    it('sums are counted again, and every lane ends in a head', async () => {
+      const { store, chain } = await filled()
+      await spoilTable('rooms')
+      const index = await store.ops.open(TOPIC, { ...OPTIONS, retention: { ...PLENTY, maxOps: 5 } })
+      expect(index.heads).toHaveLength(2)
+      await store.ops.append(TOPIC, chain.batch(chain.say(1)), NOW)
+      expect(await store.ops.loadFrom(TOPIC, 1, MUCH)).toHaveLength(5)
+    })
+  })
+
+  describe('a failing disk', () => {
+    it('that is full rejects with `full`, keeps nothing of it, and goes on when there is room', async () => {
+      const { store, chain } = await filled()
+      const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+        throw new DOMException('no room', 'QuotaExceededError')
+      })
+      const batch = { ...chain.batch(chain.say(0)), own: true }
+      await expect(store.ops.append(TOPIC, batch, NOW)).rejects.toMatchObject({ code: 'full' })
+      put.mockRestore()
+      expect((await store.ops.open(TOPIC, OPTIONS)).nextSeq).toBe(1)
+      await store.ops.append(TOPIC, batch, NOW)
+      expect((await store.ops.open(TOPIC, OPTIONS)).nextSeq).toBe(2)
+      expect(await store.ops.loadFrom(TOPIC, 1, MUCH)).toHaveLength(21)
+    })
+
+    it('whose transaction is aborted after its requests succeeded keeps nothing', async () => {
+      const { store, chain } = await filled()
+      const put = IDBObjectStore.prototype.put
+      const spy = vi.spyOn(IDBObjectStore.prototype, 'put')
+      spy.mockImplementation(function (this: IDBObjectStore, ...given) {
+        const request = put.apply(this, given)
+        if (this.name === 'rooms') {
+          request.addEventListener('success', () => this.transaction.abort())
+        }
+        return request
+      })
+      const batch = chain.batch(chain.say(1))
+      await expect(store.ops.append(TOPIC, batch, NOW)).rejects.toMatchObject({ code: 'failed' })
+      spy.mockRestore()
+      expect(await store.ops.loadFrom(TOPIC, 1, MUCH)).toHaveLength(20)
+      await store.ops.append(TOPIC, batch, NOW)
+      expect(await store.ops.loadFrom(TOPIC, 1, MUCH)).toHaveLength(21)
+    })
+  })
+
+  const OPTIONS = { self: peer(0), retention: PLENTY }
+})

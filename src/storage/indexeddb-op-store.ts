@@ -1,0 +1,371 @@
+import type { IDBPTransaction } from 'idb'
+import type { HistoryIndex, OpRange, TrimmedLane } from '../core/history/records.js'
+import type { Millis, PeerId, TopicId } from '../core/ids.js'
+import type { Message } from '../core/message.js'
+import { readByPosition } from './by-position.js'
+import { type Database, ROOM_TABLES, type RoomTransaction } from './database.js'
+import { type Kept, numberOf, type OpRow, parseRow, rowOf } from './op-records.js'
+import {
+  isOver,
+  noOpCounts,
+  type OpBatch,
+  type OpenTopic,
+  type OpStore,
+  type PlacedMessage,
+  type ReadBound,
+  weight,
+} from './op-store.js'
+import type { Tables } from './records.js'
+import type { Room } from './room.js'
+import { openRoom } from './room-opening.js'
+import { keepSeq, lastSeq } from './seq-rows.js'
+import { isUnreadable } from './storage-error.js'
+import { StorageError, type StoreCounters } from './store.js'
+import { Trimming } from './trimming.js'
+
+/** The ops of one identity slot, in its database. */
+export class IndexeddbOpStore implements OpStore {
+  readonly kind = 'indexeddb'
+  readonly counters = noOpCounts()
+  onTrimmed: OpStore['onTrimmed']
+  readonly #db: Database
+  readonly #seqCounters: StoreCounters
+  readonly #rooms = new Map<TopicId, Room>()
+  /** Batches that wait for the transaction under way. */
+  readonly #waiting: Pending[] = []
+  #isWriting = false
+  /** Whatever writes stands in this row. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(db: Database, seqCounters: StoreCounters) {
+    this.#db = db
+    this.#seqCounters = seqCounters
+  }
+
+  open(topic: TopicId, options: OpenTopic): Promise<HistoryIndex> {
+    return this.#inTurn(() => this.#openRoom(topic, options))
+  }
+
+  append(topic: TopicId, batch: OpBatch, now: Millis): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ topic, batch, now, resolve, reject })
+      if (this.#isWriting) return
+      this.#isWriting = true
+      void this.#inTurn(() => this.#writeAll())
+    })
+  }
+
+  async load(topic: TopicId, wants: readonly OpRange[], bound: ReadBound): Promise<Message[]> {
+    const room = this.#room(topic)
+    const { r } = room
+    const lanes = wants.map(({ author, first, last }) => async (from: number, count: number) => {
+      const range = IDBKeyRange.bound(
+        [r, numberOf(author), Math.max(first, from)],
+        [r, numberOf(author), last],
+      )
+      const { kept, end } = await this.#read(room, 'lane', range, count)
+      return { kept: kept.filter(one => one.position > 0), next: end && end.s + 1 }
+    })
+    return readByPosition(lanes, bound, room.atOnce)
+  }
+
+  async loadFrom(topic: TopicId, position: number, bound: ReadBound): Promise<PlacedMessage[]> {
+    const room = this.#room(topic)
+    const found: PlacedMessage[] = []
+    let bytes = 0
+    for (let from: number | undefined = Math.max(1, position); from !== undefined; ) {
+      const count = Math.min(bound.ops - found.length, room.atOnce)
+      if (count <= 0) break
+      const range = IDBKeyRange.bound([room.r, from], [room.r, Number.MAX_SAFE_INTEGER])
+      const { kept, end } = await this.#read(room, undefined, range, count)
+      for (const { message, position: at, time } of kept) {
+        if (isOver(bound, found.length, bytes, message)) return found
+        found.push({ message, position: at, time })
+        bytes += weight(message)
+      }
+      from = end && end.p + 1
+    }
+    return found
+  }
+
+  async find(topic: TopicId, hashes: readonly Uint8Array[]): Promise<Message[]> {
+    const room = this.#room(topic)
+    const found = await Promise.all(
+      hashes.map(async hash => {
+        const range = IDBKeyRange.only([room.r, hash])
+        return (await this.#read(room, 'hash', range, 1)).kept
+      }),
+    )
+    return found.flat().map(({ message }) => message)
+  }
+
+  positionSince(topic: TopicId, since: Millis, limit: number): Promise<number | undefined> {
+    const { r } = this.#room(topic)
+    return this.#db.within('finding a time', ['ops'], 'readonly', 'relaxed', async tx => {
+      const table = tx.objectStore('ops')
+      const all = IDBKeyRange.bound([r, 1], [r, Number.MAX_SAFE_INTEGER])
+      let newest = await table.openKeyCursor(all, 'prev')
+      if (newest !== null && limit > 1) newest = await newest.advance(limit - 1)
+      const first = newest === null ? 1 : newest.key[1]
+      const range = IDBKeyRange.bound([r, since], [r, Number.POSITIVE_INFINITY])
+      let lowest: number | undefined
+      for (const [, p] of await table.index('time').getAllKeys(range)) {
+        if (p > 0 && (lowest === undefined || p < lowest)) lowest = p
+      }
+      return lowest === undefined ? undefined : Math.max(first, lowest)
+    })
+  }
+
+  trim(topic: TopicId, now: Millis): Promise<void> {
+    return this.#inTurn(() =>
+      this.#change([topic], 'relaxed', async tx => {
+        const room = this.#room(topic)
+        const trimming = new Trimming(tx, room, this.counters)
+        await trimming.tooOld(now)
+        return new Map([[topic, await trimming.end()]])
+      }),
+    )
+  }
+
+  // ——— rooms
+
+  #room(topic: TopicId): Room {
+    const room = this.#rooms.get(topic)
+    if (room === undefined) throw new StorageError('failed', `the history of ${topic} is not open`)
+    return room
+  }
+
+  async #openRoom(topic: TopicId, options: OpenTopic): Promise<HistoryIndex> {
+    const { room, index, damaged } = await this.#db.within(
+      'opening a history',
+      ROOM_TABLES,
+      'readwrite',
+      'relaxed',
+      tx => openRoom(tx, topic, options),
+    )
+    this.#rooms.set(topic, room)
+    this.#skipped(damaged, topic)
+    return index
+  }
+
+  // ——— writing
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  async #writeAll(): Promise<void> {
+    for (;;) {
+      const batches = this.#waiting.splice(0, MOST_BATCHES)
+      if (batches.length === 0) break
+      await this.#commit(batches).then(
+        () => {
+          for (const { resolve } of batches) resolve()
+        },
+        async cause => {
+          if (batches.length === 1) return batches[0]!.reject(cause)
+          // One of them may be at fault: the others are not to pay for it.
+          for (const one of batches) await this.#commit([one]).then(one.resolve, one.reject)
+        },
+      )
+    }
+    this.#isWriting = false
+  }
+
+  async #commit(batches: readonly Pending[]): Promise<void> {
+    const topics = new Map<TopicId, Pending[]>()
+    for (const one of batches) {
+      const others = topics.get(one.topic)
+      if (others === undefined) topics.set(one.topic, [one])
+      else others.push(one)
+    }
+    // Numbers of ours are written through, as reserved ones are.
+    const durability = batches.some(({ batch }) => batch.own) ? 'strict' : 'relaxed'
+    await this.#change([...topics.keys()], durability, async tx => {
+      const trimmed = new Map<TopicId, TrimmedLane[]>()
+      for (const [topic, theirs] of topics) trimmed.set(topic, await this.#write(tx, topic, theirs))
+      return trimmed
+    })
+    this.counters.opCommits++
+    for (const { batch } of batches) this.counters.opsStored += batch.ops.length
+  }
+
+  /** One transaction on some topics. Where it fails, what is held of them in memory is read anew. */
+  async #change(
+    topics: readonly TopicId[],
+    durability: 'strict' | 'relaxed',
+    work: (tx: RoomTransaction) => Promise<Map<TopicId, TrimmedLane[]>>,
+  ): Promise<void> {
+    const rooms = topics.map(topic => this.#room(topic))
+    try {
+      const trimmed = await this.#db.within(
+        'keeping ops',
+        ROOM_TABLES,
+        'readwrite',
+        durability,
+        work,
+      )
+      for (const [topic, lanes] of trimmed) if (lanes.length > 0) this.onTrimmed?.(topic, lanes)
+    } catch (cause) {
+      for (const { topic, options } of rooms) {
+        // It fails for the same reason, or a new one, that the caller hears next time.
+        await this.#openRoom(topic, options).catch(() => this.#rooms.delete(topic))
+      }
+      throw cause
+    }
+  }
+
+  async #write(
+    tx: RoomTransaction,
+    topic: TopicId,
+    batches: readonly Pending[],
+  ): Promise<TrimmedLane[]> {
+    const room = this.#room(topic)
+    const lanes = new Set<PeerId>()
+    let now = 0
+    for (const { batch, now: at } of batches) {
+      now = at
+      for (const op of batch.ops) {
+        const { author, seq } = op.message
+        room.know(author)
+        const row = rowOf(topic, op, op.position || room.nextWaiting(), at)
+        const before = await this.#before(tx, room, row, author)
+        if (before !== undefined) {
+          room.removed(row.l, row.s, before)
+          await tx.objectStore('ops').delete([row.r, before.p])
+        }
+        room.added(row)
+        // Not awaited: the transaction fails where one of them does.
+        void tx
+          .objectStore('ops')
+          .put(row)
+          .catch(() => {})
+        if (batch.own) await this.#use(tx, topic, seq)
+      }
+      for (const lane of batch.lanes) {
+        room.know(lane.author)
+        room.grew(lane)
+        lanes.add(lane.author)
+      }
+      room.heads = batch.heads
+    }
+    for (const author of lanes) {
+      void tx
+        .objectStore('lanes')
+        .put(room.laneRow(room.lanes.get(author)!))
+        .catch(() => {})
+    }
+    const trimming = new Trimming(tx, room, this.counters)
+    await trimming.tooMuch()
+    if (now - room.sweptAt > SWEEP_MS) await trimming.tooOld(now)
+    const trimmed = await trimming.end()
+    await tx.objectStore('rooms').put(room.row)
+    return trimmed
+  }
+
+  /** Where the op lies already: only one that waited, or one below its lane's height, can. */
+  async #before(tx: RoomTransaction, room: Room, row: OpRow, author: PeerId) {
+    const waited = room.waitingAt(row.l, row.s)
+    if (waited !== undefined) return waited
+    if (row.s > (room.lanes.get(author)?.height ?? 0)) return undefined
+    const key = [row.r, row.l, row.s] as [number, number, number]
+    const old = (await tx.objectStore('ops').index('lane').get(key)) as OpRow | undefined
+    return old && { p: old.p, size: old.b?.length ?? 0 }
+  }
+
+  async #use(tx: RoomTransaction, topic: TopicId, seq: number): Promise<void> {
+    const last = await lastSeq(tx, topic)
+    if (last === 'corrupt' || seq <= last) {
+      const why = last === 'corrupt' ? 'no one knows which were used' : `${last} was used`
+      throw new StorageError('failed', `the number ${seq} of topic ${topic} can't be given: ${why}`)
+    }
+    await keepSeq(tx, topic, seq, this.#seqCounters)
+  }
+
+  // ——— reading
+
+  /** What lies in the range, without what is damaged, and the last row of it where there may be more. */
+  async #read(
+    room: Room,
+    index: 'lane' | 'hash' | undefined,
+    range: IDBKeyRange,
+    count: number,
+  ): Promise<{ kept: Kept[]; end: OpRow | undefined }> {
+    const rows = await this.#rows(room, index, range, count)
+    const kept: Kept[] = []
+    const damaged: OpRow[] = []
+    for (const row of rows) {
+      const one = parseRow(room.topic, row)
+      if (one === undefined) damaged.push(row)
+      else kept.push(one)
+    }
+    if (damaged.length > 0) void this.#remove(room.topic, damaged)
+    return { kept, end: rows.length < count ? undefined : rows.at(-1) }
+  }
+
+  /** All at once; where one of them can't be read at all, one by one, without it. */
+  async #rows(
+    { r }: Room,
+    index: 'lane' | 'hash' | undefined,
+    range: IDBKeyRange,
+    count: number,
+  ): Promise<OpRow[]> {
+    const within = <T>(work: (tx: Reading) => Promise<T>) =>
+      this.#db.within('reading ops', ['ops'], 'readonly', 'relaxed', work)
+    const source = (tx: Reading) =>
+      index === undefined ? tx.objectStore('ops') : tx.objectStore('ops').index(index)
+    try {
+      return (await within(tx => source(tx).getAll(range, count))) as OpRow[]
+    } catch (cause) {
+      if (!isUnreadable(cause)) throw cause
+    }
+    const rows: OpRow[] = []
+    for (const key of await within(tx => source(tx).getAllKeys(range, count))) {
+      try {
+        rows.push((await within(tx => tx.objectStore('ops').get(key))) as OpRow)
+      } catch (cause) {
+        if (!isUnreadable(cause)) throw cause
+        // Its key is all that is left of it; that it has no bytes makes it damaged.
+        rows.push({ r, p: key[1] } as OpRow)
+      }
+    }
+    return rows
+  }
+
+  async #remove(topic: TopicId, rows: readonly OpRow[]): Promise<void> {
+    const removed = this.#inTurn(() =>
+      this.#change([topic], 'relaxed', async tx => {
+        const room = this.#room(topic)
+        const trimming = new Trimming(tx, room, this.counters)
+        for (const row of rows) await trimming.damaged(row)
+        const trimmed = await trimming.end()
+        await tx.objectStore('rooms').put(room.row)
+        return new Map([[topic, trimmed]])
+      }),
+    )
+    // What can't be removed is skipped again next time.
+    await removed.catch(() => {})
+    this.#skipped(rows.length, topic)
+  }
+
+  #skipped(count: number, topic: TopicId): void {
+    if (count > 0) this.#db.onCorrupt(`${count} records of the history of topic ${topic}`)
+  }
+}
+
+type Reading = IDBPTransaction<Tables, 'ops'[], 'readonly'>
+
+interface Pending {
+  topic: TopicId
+  batch: OpBatch
+  now: Millis
+  resolve(): void
+  reject(cause: unknown): void
+}
+
+/** Batches in one transaction; a wave is one. Guess. */
+const MOST_BATCHES = 256
+/** How often writing also gives up what is too old. Guess. */
+const SWEEP_MS = 60_000
