@@ -4,7 +4,10 @@
 import { Gossip, type GossipTopic } from 'gossamer'
 import type { ChatAddress } from './address.js'
 import { endOf, type Failure, failureOf, noticeOf, type PageNotice, wordsOf } from './failures.js'
-import { decodeSaid, encodeSaid, type Said } from './payload.js'
+import { type JournalKind, type JournalLine, lineOf, nameIn, withLine } from './journal.js'
+import { decodeSaid, encodeSaid, type Picture, type Said } from './payload.js'
+import { insertByTime } from './rows.js'
+import { stateInWords } from './words.js'
 
 export interface ChatView {
   nick: string
@@ -13,16 +16,16 @@ export interface ChatView {
   state: GossipTopic['state']
   reason: string
   neighbors: readonly string[]
-  /** Smoothed round trips of the links, milliseconds, by peer. */
-  rttMs: ReadonlyMap<string, number>
   /** The name each author last used here. */
   nicks: ReadonlyMap<string, string>
   /** Payload bytes one message may have; undefined until the node is open. */
   maxMessageBytes: number | undefined
+  /** By time: our clock for what came live. */
   entries: readonly Entry[]
   /** Entries that made room for newer ones. */
   dropped: number
   notices: readonly PageNotice[]
+  journal: readonly JournalLine[]
   /** Why there is no chat, where there is none. */
   failure: Failure | undefined
 }
@@ -48,6 +51,7 @@ export type Way =
       delayMs: number
       deliveredFrom: string
       verified: boolean
+      payloadBytes: number
     }
 
 export type SayOutcome = { sent: true } | { sent: false; why: string }
@@ -70,12 +74,12 @@ export class Chat {
       state: 'connecting',
       reason: 'Starting the node.',
       neighbors: [],
-      rttMs: new Map(),
       nicks: new Map(),
       maxMessageBytes: undefined,
       entries: [],
       dropped: 0,
       notices: [],
+      journal: [],
       failure: undefined,
     }
   }
@@ -115,18 +119,19 @@ export class Chat {
   }
 
   /** Resolves when the mesh has the message, or with the reason why it was not sent. */
-  async say(text: string): Promise<SayOutcome> {
+  async say(text: string, picture?: Picture): Promise<SayOutcome> {
     const { topic } = this
+    const { nick, peerId } = this.view
     if (topic === undefined)
       return { sent: false, why: 'Not connected yet. Your text is still here.' }
     const key = ++this.lastKey
     try {
-      const sending = topic.broadcast(encodeSaid(this.view.nick, text))
+      const sending = topic.broadcast(encodeSaid(nick, text, picture))
       this.add({
         key,
-        author: this.view.peerId,
-        nick: this.view.nick,
-        said: { kind: 'chat', nick: this.view.nick, text },
+        author: peerId,
+        nick,
+        said: { kind: 'chat', nick, text, ...(picture !== undefined && { picture }) },
         at: Date.now(),
         way: { kind: 'sending' },
       })
@@ -139,32 +144,25 @@ export class Chat {
     }
   }
 
-  /** Payload bytes this text would take. */
-  bytesOf(text: string): number {
-    return encodeSaid(this.view.nick, text).length
+  /** Payload bytes this would take. */
+  bytesOf(text: string, picture?: Picture): number {
+    return encodeSaid(this.view.nick, text, picture).length
   }
 
   dismiss(code: string): void {
     this.change({ notices: this.view.notices.filter(notice => notice.code !== code) })
   }
 
-  /** Round trips of the links, for the list of neighbors; called while someone looks. */
-  async measure(): Promise<void> {
-    if (this.gossip === undefined || this.view.state === 'closed') return
-    try {
-      const { links } = await this.gossip.inspect()
-      this.change({
-        rttMs: new Map(links.flatMap(l => (l.rttMs === undefined ? [] : [[l.peer, l.rttMs]]))),
-      })
-    } catch {
-      // Only decoration is missing, and what broke the node has its own notice.
-      this.change({ rttMs: new Map() })
-    }
+  /** One more line in the event log. */
+  note(kind: JournalKind, text: string): void {
+    this.change({ journal: withLine(this.view.journal, { at: Date.now(), kind, text }) })
   }
 
   private async read(topic: GossipTopic): Promise<void> {
     try {
       for await (const event of topic) {
+        const line = lineOf(event, peer => nameIn(this.view.nicks, peer))
+        if (line !== undefined) this.note(line.kind, line.text)
         if (event.type === 'received') this.receive(event)
         else this.take(noticeOf(event))
       }
@@ -192,6 +190,7 @@ export class Chat {
         delayMs: at - event.time,
         deliveredFrom: event.deliveredFrom,
         verified: event.verified,
+        payloadBytes: event.content.length,
       },
     })
   }
@@ -199,15 +198,22 @@ export class Chat {
   private takeStatus(): void {
     const { topic } = this
     if (topic === undefined) return
-    this.change({ state: topic.state, reason: topic.stateReason, neighbors: [...topic.neighbors] })
+    const { state, stateReason: reason, neighbors } = topic
+    if (state !== this.view.state) this.note('state', `${stateInWords(state)}. ${reason}`)
+    this.change({ state, reason, neighbors: [...neighbors] })
   }
 
   private take(notice: PageNotice | { cleared: string } | undefined): void {
     if (notice === undefined) return
-    if ('cleared' in notice) return this.dismiss(notice.cleared)
+    if ('cleared' in notice) {
+      if (this.view.notices.some(({ code }) => code === notice.cleared))
+        this.note('notice', 'Signaling is back.')
+      return this.dismiss(notice.cleared)
+    }
     const before = this.view.notices.find(({ code }) => code === notice.code)
     const others = this.view.notices.filter(one => one !== before)
     const times = (before?.times ?? 0) + 1
+    if (notice.text !== before?.text) this.note('notice', notice.text)
     this.change({ notices: [...others, { ...notice, times }].slice(-MOST_NOTICES) })
   }
 
@@ -227,7 +233,7 @@ export class Chat {
   }
 
   private add(entry: Entry): void {
-    const entries = [...this.view.entries, entry]
+    const entries = insertByTime(this.view.entries, entry)
     const over = Math.max(0, entries.length - MOST_ENTRIES)
     this.change({ entries: entries.slice(over), dropped: this.view.dropped + over })
   }

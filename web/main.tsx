@@ -4,7 +4,10 @@ import { render } from 'preact'
 import { readAddress, withAddress } from './address.js'
 import { Chat } from './chat.js'
 import { tidyNick } from './payload.js'
-import './style.css'
+import '@fontsource-variable/inter/wght.css'
+import './styles/index.css'
+import { keptTheme, wearTheme } from './theme.js'
+import { titleOf } from './unread.js'
 import { Page } from './view/page.js'
 import { inventNick } from './words.js'
 
@@ -16,7 +19,8 @@ const chat = new Chat(
 
 keepNick(chat.view.nick)
 history.replaceState(null, '', withAddress(new URL(location.href), { room: address.room }))
-document.title = `#${address.room} · Gossamer chat`
+document.title = titleOf(address.room, 0)
+wearTheme(keptTheme())
 
 render(<Page chat={chat} room={address.room} onRename={rename} />, document.getElementById('app')!)
 void open()

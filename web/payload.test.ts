@@ -48,6 +48,34 @@ describe('a payload', () => {
   })
 })
 
+describe('a picture', () => {
+  const webp = bytes('RIFF\u0000\u0000\u0000\u0000WEBPVP8 ')
+
+  test('comes back with its words, and as a file of its own', () => {
+    const said = decodeSaid(encodeSaid('Ada', 'look', { bytes: webp, alt: 'a spider' }))
+    expect(said).toMatchObject({
+      kind: 'chat',
+      nick: 'Ada',
+      text: 'look',
+      picture: { type: 'image/webp', alt: 'a spider', bytes: webp },
+    })
+    expect(said.kind === 'chat' && said.picture?.url).toMatch(/^data:image\/webp;base64,UklGR/)
+  })
+
+  test.each([
+    ['SVG', '<svg xmlns="http://www.w3.org/2000/svg"/>'],
+    ['HTML', '<html>'],
+    ['nothing', ''],
+  ])('that is %s is none', (_name, file) => {
+    const said = decodeSaid(encodeSaid('Ada', 'look', { bytes: bytes(file), alt: '' }))
+    expect(said.kind).toBe('bytes')
+  })
+
+  test('without words before it is shown as digits', () => {
+    expect(decodeSaid(new Uint8Array([0, ...webp]))).toMatchObject({ kind: 'bytes' })
+  })
+})
+
 describe('a nick', () => {
   test('hides nothing: control and direction marks go', () => {
     expect(tidyNick('\u202eevil\u0000\u200b  name\n')).toBe('evil name')

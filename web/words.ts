@@ -45,10 +45,26 @@ export function clock(timeMs: number): string {
   return new Date(timeMs).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
 }
 
+export function clockWithSeconds(timeMs: number): string {
+  return new Date(timeMs).toLocaleTimeString([], { timeStyle: 'medium' })
+}
+
+export function bytesInWords(bytes: number): string {
+  return bytes < 1_024 ? counted(bytes, 'byte') : `${(bytes / 1_024).toFixed(1)} KiB`
+}
+
 /** A name for someone who did not choose one; `random` is in [0, 1). */
 export function inventNick(random: () => number): string {
   const pick = (words: readonly string[]) => words[Math.floor(random() * words.length)] ?? words[0]
   return `${pick(QUALITIES)} ${pick(CREATURES)}`
+}
+
+/** The name of a room that nobody guesses by chance: two words and five letters or digits. */
+export function inventRoom(random: () => number): string {
+  const tail = Math.floor(random() * 36 ** 5)
+    .toString(36)
+    .padStart(5, '0')
+  return `${inventNick(random).replace(' ', '-')}-${tail}`
 }
 
 /** Clocks set over the network are seldom further apart. Guess. */

@@ -1,4 +1,6 @@
+import { Info, TriangleAlert, X } from 'lucide'
 import type { PageNotice } from '../failures.js'
+import { Icon } from './icon.js'
 
 export function Notices(props: {
   notices: readonly PageNotice[]
@@ -13,17 +15,20 @@ export function Notices(props: {
           data-testid="notice"
           data-code={notice.code}
         >
-          <span>
-            {notice.text}
-            {notice.times > 1 && <span class="times"> ({notice.times} times)</span>}
+          <span class="notice-words">
+            <Icon of={notice.tone === 'calm' ? Info : TriangleAlert} />
+            <span>
+              {notice.text}
+              {notice.times > 1 && <span class="times"> ({notice.times} times)</span>}
+            </span>
           </span>
           <button
             type="button"
-            class="dismiss"
-            aria-label="Dismiss"
+            class="tool dismiss"
+            aria-label="Dismiss this notice"
             onClick={() => props.onDismiss(notice.code)}
           >
-            ×
+            <Icon of={X} />
           </button>
         </p>
       ))}

@@ -1,43 +1,65 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Chat, ChatView } from '../chat.js'
-import { neighborsInWords } from '../words.js'
-import { Composer } from './composer.js'
+import { titleOf } from '../unread.js'
+import { InviteDialog } from './dialogs/invite.js'
+import { RoomDialog } from './dialogs/room.js'
 import { FailureCard } from './failure-card.js'
 import { Header } from './header.js'
-import { Log } from './log.js'
 import { Notices } from './notices.js'
-import { Panel } from './panel.js'
+import { Side } from './side/side.js'
+import { Composer } from './talk/composer.js'
+import { Log } from './talk/log.js'
 
 export function Page(props: { chat: Chat; room: string; onRename: (nick: string) => void }) {
   const { chat, room, onRename } = props
   const view = useView(chat)
-  const [panelOpen, setPanelOpen] = useState(false)
+  const [sideOpen, setSideOpen] = useState(() => matchMedia(WIDE).matches)
+  const [dialog, setDialog] = useState<'invite' | 'room'>()
+  const frame = useRef<HTMLDivElement>(null)
+
+  // Where the side covers the talk, Escape gives it back.
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented || dialog !== undefined) return
+      if (!sideOpen || matchMedia(WIDE).matches) return
+      setSideOpen(false)
+      frame.current?.querySelector<HTMLElement>('.neighbors')?.focus()
+    }
+    addEventListener('keydown', onKeyDown)
+    return () => removeEventListener('keydown', onKeyDown)
+  }, [sideOpen, dialog])
+
   return (
-    <div class={panelOpen ? 'page panel-open' : 'page'}>
-      <Header room={room} view={view} />
+    <div ref={frame} class={sideOpen ? 'page side-open' : 'page'}>
+      <Header
+        room={room}
+        view={view}
+        sideOpen={sideOpen}
+        onRoom={() => setDialog('room')}
+        onInvite={() => setDialog('invite')}
+        onSide={() => setSideOpen(open => !open)}
+      />
       <Notices notices={view.notices} onDismiss={code => chat.dismiss(code)} />
       <main class="talk">
         {view.failure === undefined ? (
-          <Log view={view} room={room} />
+          <>
+            <Log
+              view={view}
+              room={room}
+              onInvite={() => setDialog('invite')}
+              onUnread={count => {
+                document.title = titleOf(room, count)
+              }}
+            />
+            <Composer chat={chat} view={view} room={room} />
+          </>
         ) : (
           <FailureCard failure={view.failure} />
         )}
-        {view.failure === undefined && <Composer chat={chat} view={view} room={room} />}
       </main>
-      {/* Heads the panel where there is room for one, and opens it where there is not. */}
-      <button
-        type="button"
-        class="neighbors"
-        data-testid="neighbors"
-        data-count={view.neighbors.length}
-        aria-expanded={panelOpen}
-        aria-controls="panel"
-        onClick={() => setPanelOpen(open => !open)}
-      >
-        <span class="counted">{neighborsInWords(view.neighbors.length)}</span>
-        <span class="back">Back to chat</span>
-      </button>
-      <Panel chat={chat} view={view} room={room} onRename={onRename} />
+      <Side chat={chat} view={view} open={sideOpen} onRename={onRename} />
+      {dialog === 'invite' && <InviteDialog room={room} onClose={() => setDialog(undefined)} />}
+      {dialog === 'room' && <RoomDialog room={room} onClose={() => setDialog(undefined)} />}
     </div>
   )
 }
@@ -50,3 +72,6 @@ function useView(chat: Chat): ChatView {
   }, [chat])
   return view
 }
+
+/** As in styles/frame.css: from here on talk and side stand beside each other. */
+const WIDE = '(min-width: 60rem)'

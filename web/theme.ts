@@ -1,0 +1,30 @@
+// Light or dark: as the system has it, until someone says otherwise. No framework here: index.html's colours
+// follow `color-scheme`, which one attribute sets.
+
+export type Theme = 'auto' | 'light' | 'dark'
+
+export function keptTheme(): Theme {
+  try {
+    const kept = localStorage.getItem(KEY)
+    return kept === 'light' || kept === 'dark' ? kept : 'auto'
+  } catch {
+    return 'auto'
+  }
+}
+
+export function wearTheme(theme: Theme): void {
+  const root = document.documentElement
+  if (theme === 'auto') delete root.dataset['theme']
+  else root.dataset['theme'] = theme
+  try {
+    localStorage.setItem(KEY, theme)
+  } catch {
+    // It holds until the page is left.
+  }
+}
+
+export function nextTheme(theme: Theme): Theme {
+  return theme === 'auto' ? 'light' : theme === 'light' ? 'dark' : 'auto'
+}
+
+const KEY = 'gossamer-chat-theme'

@@ -1,0 +1,126 @@
+import { ArrowDown } from 'lucide'
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks'
+import type { ChatView } from '../../chat.js'
+import { rowsOf } from '../../rows.js'
+import { NOTHING_UNREAD, unreadAfter } from '../../unread.js'
+import { counted } from '../../words.js'
+import { Icon } from '../icon.js'
+import { Empty } from './empty.js'
+import { Message } from './message.js'
+
+/** The messages. Follows the newest while the reader is at the bottom, and stays put while they are not. */
+export function Log(props: {
+  view: ChatView
+  room: string
+  onInvite: () => void
+  onUnread: (count: number) => void
+}) {
+  const { view, room, onInvite, onUnread } = props
+  const { entries, dropped, peerId, nicks } = view
+  const scroller = useRef<HTMLDivElement>(null)
+  const following = useRef(true)
+  const lastKey = useRef(0)
+  const [unread, tell] = useReducer(unreadAfter, NOTHING_UNREAD)
+  const names = useRef(nicks)
+  names.current = nicks
+  const rows = useMemo(() => rowsOf(entries, unread.first), [entries, unread.first])
+
+  useLayoutEffect(() => {
+    const fresh = entries.filter(({ key }) => key > lastKey.current)
+    if (fresh.length === 0) return
+    lastKey.current = Math.max(...fresh.map(({ key }) => key))
+    const own = fresh.some(({ author }) => author === peerId)
+    const looking = following.current && isInFront()
+    if (own) tell({ type: 'spoke' })
+    else tell({ type: 'arrived', keys: fresh.map(({ key }) => key), looking })
+    if (own || following.current) toBottom()
+  }, [entries])
+
+  useEffect(() => onUnread(unread.count), [unread.count])
+
+  useEffect(() => {
+    // A field that grows, a picture that loads, a keyboard: the newest message stays in sight.
+    const watch = new ResizeObserver(() => {
+      if (following.current) toBottom()
+    })
+    watch.observe(scroller.current!)
+    for (const child of scroller.current!.children) watch.observe(child)
+    const onFront = () => {
+      if (following.current && isInFront()) tell({ type: 'seen' })
+    }
+    document.addEventListener('visibilitychange', onFront)
+    addEventListener('focus', onFront)
+    return () => {
+      watch.disconnect()
+      document.removeEventListener('visibilitychange', onFront)
+      removeEventListener('focus', onFront)
+    }
+  }, [])
+
+  function toBottom(): void {
+    const box = scroller.current
+    if (box !== null) box.scrollTop = box.scrollHeight
+    following.current = true
+    if (isInFront()) tell({ type: 'seen' })
+  }
+
+  function onScroll(): void {
+    const box = scroller.current!
+    // A log that is not shown has no height and was not scrolled by anyone.
+    if (box.clientHeight === 0) return
+    following.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_BOTTOM_PX
+    if (following.current && isInFront()) tell({ type: 'seen' })
+  }
+
+  return (
+    <div class="log-frame">
+      <div
+        class="log"
+        ref={scroller}
+        onScroll={onScroll}
+        role="log"
+        aria-live="polite"
+        aria-label={`Messages in ${room}`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard.
+        tabIndex={0}
+      >
+        {entries.length === 0 && <Empty view={view} onInvite={onInvite} />}
+        {dropped > 0 && (
+          <p class="dropped">
+            {counted(dropped, 'older message')} made room. This page shows the last {entries.length}
+            .
+          </p>
+        )}
+        <ol class="messages">
+          {rows.map(row =>
+            row.kind === 'unread' ? (
+              <li key={row.key} class="divider unread-mark" data-testid="unread-mark">
+                <span>New</span>
+              </li>
+            ) : (
+              <Message
+                key={row.key}
+                entry={row.entry}
+                own={row.entry.author === peerId}
+                follows={row.follows}
+                nickOf={peer => names.current.get(peer)}
+              />
+            ),
+          )}
+        </ol>
+      </div>
+      {unread.count > 0 && (
+        <button type="button" class="to-newest" data-testid="to-newest" onClick={toBottom}>
+          {counted(unread.count, 'new message')} <Icon of={ArrowDown} size={16} />
+        </button>
+      )}
+    </div>
+  )
+}
+
+function isInFront(): boolean {
+  return document.visibilityState === 'visible' && document.hasFocus()
+}
+
+/** About one line of text. */
+const NEAR_BOTTOM_PX = 32
