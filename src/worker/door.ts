@@ -30,6 +30,11 @@ export class Door {
     this.#count = count
   }
 
+  /** More results are near. */
+  get isVerifying(): boolean {
+    return this.#pending.size > 0
+  }
+
   frame(link: PeerLink, frame: Frame): void {
     const { peer: from, epoch } = link
     if (link.control.waiting >= MOST_WAITING) {

@@ -263,6 +263,23 @@ describe('a broadcast', () => {
     expect(a!.topic.outcomes.every(({ ok }) => ok)).toBe(true)
   })
 
+  it('of many at once travels in few packets, though each signature comes back alone', async () => {
+    const [a, b] = await new World(time()).joined(2)
+    const channel = a!.peer.page.with(b!.peer.id).channel
+    const before = channel.sent.length
+    const sign = vi.mocked(crypto.subtle.sign).getMockImplementation()!
+    let signed = 0
+    vi.spyOn(crypto.subtle, 'sign').mockImplementation(async (...given) => {
+      const signature = await sign(...given)
+      await new Promise<void>(resolve => time().after(++signed / 100, resolve))
+      return signature
+    })
+    a!.topic.broadcast(...Array.from({ length: 100 }, (_, n) => `${n}`))
+    await time().until(() => b!.topic.texts.length === 100)
+    // 100 times about 110 bytes fill one packet; the first goes alone.
+    expect(channel.sent.length - before).toBeLessThan(10)
+  })
+
   it('waits two seconds for a neighbor that takes nothing, which two more later loses its place', async () => {
     const [a, b] = await new World(time()).joined(2)
     a!.peer.page.with(b!.peer.id).channel.isStuck = true

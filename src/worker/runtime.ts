@@ -59,6 +59,10 @@ export class Runtime {
   readonly #writes = new Set<Promise<void>>()
   readonly #settling = new MessageChannel()
   #isSettling = false
+  #settledAt: Millis = 0
+  #putOff: ReturnType<typeof setTimeout> | undefined
+  /** Signatures of our own being made. */
+  #sealing = 0
   #taskTime: Millis | undefined
   #queue: NodeInput[] = []
   #isDraining = false
@@ -107,7 +111,7 @@ export class Runtime {
       count,
     })
     if (options.iceServers !== undefined) this.#links.iceServers = options.iceServers
-    this.#settling.port1.onmessage = () => this.#settleNow()
+    this.#settling.port1.onmessage = () => this.#settleSoon()
     this.#socket = this.#openSocket()
   }
 
@@ -451,13 +455,34 @@ export class Runtime {
   }
 
   #settle(): void {
-    if (this.#isSettling) return
+    if (this.#isSettling) {
+      if (this.#putOff === undefined || this.#isAwaitingSignatures) return
+      clearTimeout(this.#putOff)
+      this.#putOff = undefined
+    }
     this.#isSettling = true
     this.#taskTime = undefined
     this.#settling.port2.postMessage(0)
   }
 
+  /**
+   * In a burst each signature comes back in a task of its own: packets and posts of one message each would cost
+   * more than the message. So while more are under way, an end is put off, a little.
+   */
+  #settleSoon(): void {
+    const isLast = !this.#isAwaitingSignatures
+    if (isLast || this.#world.clock() - this.#settledAt >= PUT_OFF_MS) this.#settleNow()
+    else this.#putOff ??= setTimeout(() => this.#settleNow(), PUT_OFF_MS)
+  }
+
+  get #isAwaitingSignatures(): boolean {
+    return this.#sealing > 0 || this.#door.isVerifying
+  }
+
   #settleNow(): void {
+    clearTimeout(this.#putOff)
+    this.#putOff = undefined
+    this.#settledAt = this.#world.clock()
     this.#isSettling = false
     this.#links.flush()
     if (this.#held.length > 0) {
@@ -491,9 +516,11 @@ export class Runtime {
       const message = { ...draft, signature: undefined }
       return this.input({ type: 'sealed', topic, ref, message })
     }
-    joined.seals.later(this.#identity.sign(canonicalBytes(topic, draft)), signature =>
-      this.input({ type: 'sealed', topic, ref, message: { ...draft, signature } }),
-    )
+    this.#sealing++
+    joined.seals.later(this.#identity.sign(canonicalBytes(topic, draft)), signature => {
+      this.#sealing--
+      this.input({ type: 'sealed', topic, ref, message: { ...draft, signature } })
+    })
   }
 
   #sealNeighbors(topic: TopicId, ref: number, payload: Uint8Array): void {
@@ -668,6 +695,8 @@ interface JoinedTopic {
 /** Seen ids are kept by tens of seconds (core/broadcast/plumtree/seen.ts). */
 const BUCKET_MS = 10_000
 const SWEEP_MS = 30_000
+/** What a burst may add to the delay of a hop. */
+const PUT_OFF_MS = 2
 /** Peer links give themselves a second to drain. */
 const DRAIN_MS = 1_200
 /** As many signatures at once keep all cores busy. Guess. */
