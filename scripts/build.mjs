@@ -36,6 +36,12 @@ function inline(library) {
   }
 }
 
+/** The two files that a page downloads. */
+export function pageParts() {
+  const { library, worker } = parts()
+  return { library, worker }
+}
+
 async function watchLibrary() {
   const contexts = await Promise.all(
     Object.entries(parts()).map(([name, options]) =>
@@ -128,8 +134,7 @@ const simplePeerWithoutStreams = {
     const source = resolve(ROOT, 'node_modules/simple-peer/index.js')
     build.onResolve({ filter: /^simple-peer\/simplepeer\.min\.js$/ }, () => ({ path: source }))
     build.onLoad({ filter: /[/\\]simple-peer[/\\]index\.js$/ }, async ({ path }) => ({
-      // Its diary, which nobody reads in a page: the minifier takes out what is never said.
-      contents: (await readFile(path, 'utf8')).replaceAll('this._debug(', 'false && this._debug('),
+      contents: withoutUnused(await readFile(path, 'utf8')),
     }))
     build.onResolve(
       { filter: /^(readable-stream|buffer|randombytes|debug)$/ },
@@ -139,6 +144,17 @@ const simplePeerWithoutStreams = {
           : undefined,
     )
   },
+}
+
+/** Without its diary, which nobody reads in a page, and without what it does for streams and tracks. */
+function withoutUnused(source) {
+  for (const name of UNUSED_METHODS) {
+    const method = new RegExp(`\n  ${name} \\([^)]*\\) {\n[\\s\\S]*?\n  }\n`)
+    if (!method.test(source)) throw new Error(`simple-peer has no method ${name} any more`)
+    source = source.replace(method, '\n')
+  }
+  // The minifier takes out what is never said.
+  return source.replaceAll('this._debug(', 'false && this._debug(')
 }
 
 /** In place of the worker beside the library: docs/decisions/0001-what-the-package-ships.md. */
@@ -189,6 +205,18 @@ function narrate(name) {
     },
   }
 }
+
+/** Nobody calls these: `src/page` sends no bytes by simple-peer and has no media (docs/decisions/0003…). */
+const UNUSED_METHODS = [
+  'address',
+  'send',
+  'addStream',
+  'addTrack',
+  'replaceTrack',
+  'removeTrack',
+  'removeStream',
+  '_write',
+]
 
 const WORKER_EXPRESSION =
   /new Worker\(new URL\((["'`])\.\/worker\.js\1,\s*import\.meta\.url\),\s*\{\s*type:\s*(["'`])module\2\s*\}\)/

@@ -72,7 +72,7 @@ function isId(text: string): boolean {
   return text.length === ID_LETTERS && fromBase32(text) !== undefined
 }
 
-const known = new KnownIds()
+const known = /* @__PURE__ */ new KnownIds()
 
 export const peerId: Schema<PeerId> = {
   write: (w, id) => w.put(known.bytesOf(id)),

@@ -5,12 +5,7 @@ import { bytes, fixed, varint } from '../codec/primitives.js'
 import type { Infer } from '../codec/schema.js'
 import { Writer } from '../codec/writer.js'
 import { author, idBytes, type PeerId, type TopicId } from './ids.js'
-
-/** The largest payload any topic may allow, bytes. Above it, send a reference. Guess. */
-export const LARGEST_PAYLOAD_BYTES = 1 << 20
-
-/** Room for what later protocols add to a message (parents, entry), bytes. Guess. */
-export const LARGEST_EXTENSIONS_BYTES = 1024
+import { LARGEST_EXTENSIONS_BYTES, LARGEST_PAYLOAD_BYTES } from './limits.js'
 
 /**
  * A broadcast payload with its author's word for it. `signature` is absent on topics opened with

@@ -1,7 +1,7 @@
 import { oneOf, struct } from '../codec/combinators.js'
 import { bool, varint } from '../codec/primitives.js'
 import type { Infer } from '../codec/schema.js'
-import { LARGEST_PAYLOAD_BYTES } from './message.js'
+import { LARGEST_PAYLOAD_BYTES } from './limits.js'
 
 /** What all peers of a topic must agree on. Compared when two meet; a difference is an event, not silence. */
 export const topicTerms = struct({

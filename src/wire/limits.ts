@@ -1,5 +1,5 @@
 import { MOST_LANES } from '../core/history/records.js'
-import { LARGEST_EXTENSIONS_BYTES, LARGEST_PAYLOAD_BYTES } from '../core/message.js'
+import { LARGEST_EXTENSIONS_BYTES, LARGEST_PAYLOAD_BYTES } from '../core/limits.js'
 
 // The bounds of the wire, in one place. A peer that passes one is blamed.
 

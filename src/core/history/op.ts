@@ -3,7 +3,8 @@ import { list, struct } from '../../codec/combinators.js'
 import { fixed, varint } from '../../codec/primitives.js'
 import { decode, encode, type Schema } from '../../codec/schema.js'
 import { type MessageId, type PeerId, peerId, type TopicId } from '../ids.js'
-import { canonicalBytes, type Draft, LARGEST_EXTENSIONS_BYTES, type Message } from '../message.js'
+import { LARGEST_EXTENSIONS_BYTES } from '../limits.js'
+import { canonicalBytes, type Draft, type Message } from '../message.js'
 
 /**
  * A message kept in history. Its author's messages are one chain, numbered without gaps: `seq` is the

@@ -2,7 +2,8 @@ import { list, optional, struct, union } from '../../../codec/combinators.js'
 import { bytes, fixed, varint } from '../../../codec/primitives.js'
 import type { Infer } from '../../../codec/schema.js'
 import { author, source } from '../../ids.js'
-import { LARGEST_PAYLOAD_BYTES, message } from '../../message.js'
+import { LARGEST_PAYLOAD_BYTES } from '../../limits.js'
+import { message } from '../../message.js'
 
 /** Hops travelled; 0 is straight from the author. Saturates, never wraps. */
 export const LARGEST_ROUND = 0xffff
