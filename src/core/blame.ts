@@ -18,6 +18,8 @@ export const BLAME_WEIGHTS = {
   'limit-exceeded': 50,
   /** A payload over the topic's limit. */
   'message-too-large': 50,
+  /** In an exchange of history a word out of turn, or ops that can't be. */
+  'bad-exchange': 20,
   /** A reply nobody asked for. */
   'unasked-reply': 10,
   /** Announced a message and then could not give it. */

@@ -175,7 +175,7 @@ export type NodeOutput =
     }
   /**
    * Read the first of these by position: at most `maxOps`, and no more than `maxBytes` of payload and extensions
-   * but at least one. Only ops with a position.
+   * but at least one. Only ops with a position. Sees all of the `store-ops` before it, committed or not.
    */
   | {
       type: 'load-ops'

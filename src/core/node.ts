@@ -132,6 +132,18 @@ export class Node {
         return this.#withTopic(now, input.topic, topic =>
           topic.sealed(now, input.ref, input.message),
         )
+      case 'ops-stored':
+        return this.#withTopic(now, input.topic, topic =>
+          topic.keeps(now, history => history.stored(now, input.ref, input.ok)),
+        )
+      case 'ops-loaded':
+        return this.#withTopic(now, input.topic, topic =>
+          topic.keeps(now, history => history.loaded(now, input.ref, input.ops)),
+        )
+      case 'ops-trimmed':
+        return this.#withTopic(now, input.topic, topic =>
+          topic.keeps(now, history => history.trimmed(input.lanes)),
+        )
       case 'neighbors-sealed': {
         const { nonce, time, payload, signature } = input
         return this.#withTopic(now, input.topic, topic =>
@@ -221,7 +233,12 @@ export class Node {
       return
     }
     const random = new Random(this.#random.u32())
-    const topic = new Topic(input.topic, input.terms, this.self, this.#config, random, this.#record)
+    const { history: index, order } = input
+    const [config, record] = [this.#config, this.#record]
+    const topic = new Topic(input.topic, input.terms, this.self, config, random, record, {
+      index,
+      order,
+    })
     this.#topics.set(input.topic, topic)
     this.#out.push({ type: 'enter', topic: input.topic })
     const bootstrap = this.#eligible(now, input.bootstrap)

@@ -1,5 +1,6 @@
 import type { BroadcastSnapshot } from './broadcast/broadcast.js'
 import type { Deadline } from './deadline.js'
+import type { HistorySnapshot } from './history/history.js'
 import type { PeerId, TopicId } from './ids.js'
 import type { TopicStatus } from './io.js'
 import type { MembershipSnapshot } from './membership/membership.js'
@@ -20,6 +21,7 @@ export interface TopicSnapshot {
   status: TopicStatus
   membership: MembershipSnapshot
   broadcast: BroadcastSnapshot
+  history?: HistorySnapshot
   /** What others show of themselves. */
   presence: { peer: PeerId; value: Uint8Array; time: number }[]
 }

@@ -1,11 +1,23 @@
 import { toBase32 } from '../codec/bytes.js'
+import type { BlameReason } from './blame.js'
 import type { BroadcastOutput, SeenIds } from './broadcast/broadcast.js'
 import type { PlumtreeMessage } from './broadcast/plumtree/messages.js'
 import { Plumtree } from './broadcast/plumtree/plumtree.js'
 import type { NodeConfig } from './config.js'
 import { type Deadline, sooner } from './deadline.js'
+import { HISTORY_DEFAULTS } from './history/config.js'
+import { History, type HistoryOutput } from './history/history.js'
+import { type DeliveryOrder, EMPTY_INDEX, type HistoryIndex } from './history/records.js'
+import { Wavefront } from './history/wavefront/wavefront.js'
 import { formatMessageId, type MessageId, type Millis, type PeerId, type TopicId } from './ids.js'
-import type { NodeOutput, SignalingState, TopicEvent, TopicMessage, TopicStatus } from './io.js'
+import type {
+  DeliveryScope,
+  NodeOutput,
+  SignalingState,
+  TopicEvent,
+  TopicMessage,
+  TopicStatus,
+} from './io.js'
 import { Hyparview } from './membership/hyparview/hyparview.js'
 import type { PeerRecord } from './membership/hyparview/messages.js'
 import type {
@@ -30,7 +42,7 @@ export type TopicOutput =
   | { type: 'tell'; to: PeerId; message: TopicMessage }
   | { type: 'connect'; peer: PeerId }
   | { type: 'release'; peer: PeerId }
-  | { type: 'blame'; peer: PeerId; reason: 'limit-exceeded' | 'unasked-reply' | 'broken-promise' }
+  | { type: 'blame'; peer: PeerId; reason: BlameReason }
   | { type: 'count'; counter: string; by?: number }
   | { type: 'out'; output: NodeOutput }
 
@@ -41,6 +53,7 @@ export class Topic {
   readonly #timers = new Timers<TopicTimer>()
   readonly #numbering: Numbering
   readonly #presence: Presence
+  readonly #history: History | undefined
   #out: TopicOutput[] = []
   #introduced = false
   #searched = false
@@ -58,6 +71,7 @@ export class Topic {
     config: NodeConfig,
     random: Random,
     record: PeerRecord | undefined,
+    history: { index?: HistoryIndex | undefined; order?: DeliveryOrder | undefined } = {},
   ) {
     this.#numbering = new Numbering(id, self)
     this.#presence = new Presence(self, terms.membership === 'hyparview')
@@ -71,8 +85,21 @@ export class Topic {
       self,
       config: config.broadcast,
       random,
-      floors: terms.signed,
+      // With a history the lanes say what is known, for good, and what a gap has left open.
+      floors: terms.signed && terms.history === 'none',
     })
+    if (terms.history === 'wavefront') {
+      this.#history = new History({
+        self,
+        topic: id,
+        config: { ...HISTORY_DEFAULTS, ...config.history },
+        random,
+        maxMessageSize: terms.maxMessageSize,
+        index: history.index ?? EMPTY_INDEX,
+        order: history.order ?? 'arrival',
+        reconciler: options => new Wavefront(options),
+      })
+    }
   }
 
   // ——— the application
@@ -96,9 +123,12 @@ export class Topic {
   }
 
   publish(now: Millis, ref: number, payload: Uint8Array): TopicOutput[] {
-    this.#numbering.add(ref, payload)
-    this.#number(now)
-    return this.#take()
+    if (this.#history !== undefined) this.#history.draft(now, ref, payload)
+    else {
+      this.#numbering.add(ref, payload)
+      this.#number(now)
+    }
+    return this.#take(now)
   }
 
   publishNeighbors(ref: number, payload: Uint8Array): TopicOutput[] {
@@ -130,10 +160,15 @@ export class Topic {
   }
 
   sealed(now: Millis, ref: number, message: Message): TopicOutput[] {
-    this.#gossip(now, { type: 'publish', message })
-    this.#done(ref, message.seq)
-    this.#keepIdsSoon(now)
-    return this.#take()
+    if (this.#history !== undefined) this.#history.sealed(now, ref, message)
+    else this.#publish(now, ref, message)
+    return this.#take(now)
+  }
+
+  /** What the runtime has done for the history. */
+  keeps(now: Millis, act: (history: History) => void): TopicOutput[] {
+    if (this.#history !== undefined) act(this.#history)
+    return this.#take(now)
   }
 
   neighborsSealed(
@@ -219,7 +254,8 @@ export class Topic {
       case 'tidal-wave':
       case 'first-wave':
       case 'second-wave':
-        this.#out.push({ type: 'count', counter: 'history-without-history' })
+        if (this.#history !== undefined) this.#history.hear(now, from, message)
+        else this.#out.push({ type: 'count', counter: 'history-without-history' })
         break
       case 'gosp':
         if (linked && message.presence.length > 0) {
@@ -249,9 +285,17 @@ export class Topic {
       this.#out.push({ type: 'count', counter: 'message-too-large' })
       return this.#take()
     }
+    if (this.#history !== undefined) {
+      if (this.#history.has(message)) return this.duplicate(now, from, message, round)
+      if (this.#history.opOf(message) === undefined) {
+        // Likewise: where there is a history a message names its parents.
+        this.#out.push({ type: 'count', counter: 'message-without-parents' })
+        return this.#take()
+      }
+    }
     this.#gossip(now, { type: 'message', from, message, round })
     this.#keepIdsSoon(now)
-    return this.#take()
+    return this.#take(now)
   }
 
   duplicate(now: Millis, from: PeerId, id: MessageId, round: number): TopicOutput[] {
@@ -260,7 +304,7 @@ export class Topic {
   }
 
   knows(id: MessageId): boolean {
-    return this.#broadcast.knows(id)
+    return this.#broadcast.knows(id) || (this.#history?.has(id) ?? false)
   }
 
   knowsPresence(peer: PeerId, time: number): boolean {
@@ -297,7 +341,10 @@ export class Topic {
   get nextDeadline(): Deadline | undefined {
     return sooner(
       sooner(this.#timers.next, this.#presence.nextDeadline),
-      sooner(this.#membership.nextDeadline, this.#broadcast.nextDeadline),
+      sooner(
+        sooner(this.#membership.nextDeadline, this.#broadcast.nextDeadline),
+        this.#history?.nextDeadline,
+      ),
     )
   }
 
@@ -309,6 +356,7 @@ export class Topic {
     }
     if (isDue(this.#membership.nextDeadline, now)) this.#meet(now, { type: 'wake' })
     if (isDue(this.#broadcast.nextDeadline, now)) this.#gossip(now, { type: 'wake' })
+    if (isDue(this.#history?.nextDeadline, now)) this.#history!.wake(now)
     if (isDue(this.#presence.nextDeadline, now)) this.#fromPresence(this.#presence.wake(now))
     return this.#finish(now, signaling)
   }
@@ -325,6 +373,7 @@ export class Topic {
       membership: this.#membership.snapshot(),
       broadcast: this.#broadcast.snapshot(),
       presence: this.#presence.shown,
+      ...(this.#history && { history: this.#history.snapshot() }),
     }
   }
 
@@ -335,7 +384,7 @@ export class Topic {
   }
 
   #gossip(now: Millis, input: Parameters<Plumtree['handle']>[1]): void {
-    for (const output of this.#broadcast.handle(now, input)) this.#fromBroadcast(output)
+    for (const output of this.#broadcast.handle(now, input)) this.#fromBroadcast(now, output)
   }
 
   #fromMembership(now: Millis, output: MembershipOutput<MembershipMessage>): void {
@@ -349,6 +398,7 @@ export class Topic {
         this.#timers.clear('bereft')
         this.#out.push(this.emit({ type: 'neighborUp', peer: output.peer }))
         this.#gossip(now, { type: 'neighbor-up', peer: output.peer })
+        this.#history?.neighborUp(now, output.peer)
         this.#fromPresence(this.#presence.neighborUp(now, output.peer))
         this.#timers.ensure('store peers', now + STORE_PEERS_MS)
         break
@@ -357,6 +407,7 @@ export class Topic {
           this.emit({ type: 'neighborDown', peer: output.peer, reason: output.reason }),
         )
         this.#gossip(now, { type: 'neighbor-down', peer: output.peer })
+        this.#history?.neighborDown(now, output.peer)
         this.#fromPresence(this.#presence.neighborDown(now, output.peer, output.reason))
         if (this.#membership.neighbors.length === 0 && output.reason !== 'left') {
           this.#bereft = true
@@ -378,32 +429,61 @@ export class Topic {
     }
   }
 
-  #fromBroadcast(output: BroadcastOutput<PlumtreeMessage>): void {
+  #fromBroadcast(now: Millis, output: BroadcastOutput<PlumtreeMessage>): void {
     switch (output.type) {
       case 'send':
         this.#out.push({ type: 'tell', to: output.to, message: output.message })
         break
       case 'deliver': {
         const { message, from, round } = output
-        this.#out.push(
-          this.emit({
-            type: 'received',
-            content: message.payload,
-            author: message.author,
-            verified: this.terms.signed,
-            seq: message.seq,
-            time: message.time,
-            id: formatMessageId(message),
-            deliveredFrom: from,
-            scope: { kind: 'swarm', round },
-            fromHistory: false,
-          }),
-        )
+        if (this.#history === undefined) this.#deliver(message, from, { kind: 'swarm', round })
+        else this.#history.live(now, from, this.#history.opOf(message)!, round)
         break
       }
       default:
         this.#out.push(output)
     }
+  }
+
+  #fromHistory(now: Millis, output: HistoryOutput): void {
+    switch (output.type) {
+      case 'deliver': {
+        const { message, from, round } = output
+        const scope = round === undefined ? FROM_HISTORY : ({ kind: 'swarm', round } as const)
+        this.#deliver(message, from, scope)
+        break
+      }
+      case 'publish':
+        this.#publish(now, output.ref, output.message)
+        break
+      case 'held':
+        this.#gossip(now, output)
+        break
+      case 'emit':
+        this.#out.push(this.emit(output.event))
+        break
+      default:
+        this.#out.push(output)
+    }
+  }
+
+  #publish(now: Millis, ref: number, message: Message): void {
+    this.#gossip(now, { type: 'publish', message })
+    this.#done(ref, message.seq)
+    this.#keepIdsSoon(now)
+  }
+
+  #deliver(message: Message, deliveredFrom: PeerId, scope: DeliveryScope): void {
+    const { payload: content, author, seq, time } = message
+    const verified = this.terms.signed
+    const id = formatMessageId(message)
+    const fromHistory = scope.kind === 'history'
+    this.#out.push(
+      this.emit({
+        ...{ type: 'received', content, author, verified, seq, time, id, deliveredFrom, scope },
+        fromHistory,
+      }),
+    )
   }
 
   #fromPresence(outputs: readonly PresenceOutput[]): void {
@@ -496,7 +576,7 @@ export class Topic {
   }
 
   /** Says the state where it changed, and hands over all that was gathered. */
-  #finish(_now: Millis, signaling: SignalingState): TopicOutput[] {
+  #finish(now: Millis, signaling: SignalingState): TopicOutput[] {
     const neighbors = this.#membership.neighbors
     const canAsk = signaling === 'open' || signaling === 'connecting'
     if ((this.#introduced || !canAsk) && !this.#membership.busy) this.#searched = true
@@ -508,7 +588,7 @@ export class Topic {
       this.#searched !== said.searched ||
       this.#bereft !== said.bereft ||
       this.#closed !== said.closed
-    if (!isNews) return this.#take()
+    if (!isNews) return this.#take(now)
     const [closed, searched, bereft] = [this.#closed, this.#searched, this.#bereft]
     this.#said = { peers: neighbors, signaling, closed, searched, bereft }
     const { state, reason } = topicState({
@@ -523,10 +603,17 @@ export class Topic {
       this.#status = { state, reason, neighbors: [...neighbors] }
       this.#emitOut({ type: 'status', topic: this.id, status: this.#status })
     }
-    return this.#take()
+    return this.#take(now)
   }
 
-  #take(): TopicOutput[] {
+  /** With `now` also what the history has to say to what was just done. */
+  #take(now?: Millis): TopicOutput[] {
+    if (now !== undefined && this.#history !== undefined) {
+      // What follows may lead to more.
+      for (let more = this.#history.take(); more.length > 0; more = this.#history.take()) {
+        for (const output of more) this.#fromHistory(now, output)
+      }
+    }
     const out = this.#out
     this.#out = []
     return out
@@ -550,6 +637,7 @@ function differ(a: readonly PeerId[], b: readonly PeerId[]): boolean {
 /** Ids are stored this far apart; a reload may hear again what came since. Less costs a transaction per message. Guess. */
 const STORE_IDS_MS = 30
 const STORE_PEERS_MS = 1_000
+const FROM_HISTORY: DeliveryScope = { kind: 'history' }
 /** How long a topic that lost all neighbors without a word calls itself isolated, not alone. Guess. */
 const BEREFT_MS = 30_000
 /** Passive view and reserve (hyparview/config.ts). */

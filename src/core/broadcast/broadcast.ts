@@ -28,6 +28,8 @@ export type BroadcastInput<M> =
     }
   /** A received message, verified; `round` as received: 0 is straight from its author. */
   | { type: 'message'; from: PeerId; message: Message; round: number }
+  /** These came another way, from history: they are known, and need not be asked for. */
+  | { type: 'held'; from: PeerId; ids: readonly MessageId[] }
   /** Another copy of a message already known. */
   | { type: 'duplicate'; from: PeerId; id: MessageId; round: number }
   /** Everything but payload: prune, graft, ihave, graft-refused. */

@@ -34,8 +34,11 @@ export const historyMessage = union({
         'failed',
         /** Ops that can't be: a lie about a height, parents that do not fit. */
         'bad-ops',
+        /** The other side was silent for too long. */
+        'timeout',
       ]),
     }),
   ],
 })
 export type CommonMessage = Infer<typeof historyMessage>
+export type ErrorCode = Extract<CommonMessage, { type: 'exchange-error' }>['code']

@@ -74,3 +74,12 @@ export const MOST_WAITING_OPS = 1024
 
 /** Authors whose chains a topic keeps; those after are delivered and not kept. Guess: 4096 × about 0.5 KB. */
 export const MOST_LANES = 4096
+
+/** Of a topic of which nothing is kept. */
+export const EMPTY_INDEX: HistoryIndex = {
+  lanes: [],
+  heads: [],
+  waiting: [],
+  position: 0,
+  nextSeq: 1,
+}

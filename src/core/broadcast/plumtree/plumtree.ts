@@ -83,6 +83,14 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       case 'duplicate':
         this.#onDuplicate(now, input.from, input.id)
         break
+      case 'held':
+        for (const { author, seq } of input.ids) {
+          this.#seen.add(now, author, seq)
+          this.#repair.missing.resolve(now, author, seq, input.from)
+        }
+        this.#repair.ask(now)
+        if (this.#sweepAt === undefined) this.#scheduleSweep(now)
+        break
       case 'publish':
         this.#publish(now, input.message)
         break

@@ -7,8 +7,11 @@ import { exchangeId } from '../messages.js'
 import { SHORT_HASH_BYTES } from '../op.js'
 import { MOST_LANES } from '../records.js'
 
-/** Ops in one wave. Reference §3.2 sends 256; room for more. Guess. */
-export const MOST_WAVE_OPS = 1024
+/** Ops in one wave. Reference §3.2. */
+export const MOST_WAVE_OPS = 256
+
+/** Payloads and extensions in one wave, bytes; a single op may be larger. Reference §3.2. */
+export const LARGEST_WAVE_BYTES = 256 << 10
 
 /**
  * A place in a lane. As a tide: the author's height and the head of the hash there, 0 and zeros for a lane

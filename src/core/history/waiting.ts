@@ -1,0 +1,93 @@
+import { formatMessageId, type MessageId, type PeerId } from '../ids.js'
+import type { Op } from './op.js'
+
+/** An op whose parents are not all here. */
+export interface WaitingOp {
+  readonly op: Op
+  /** One of the parents it waits for; once that is here, the next is looked for. */
+  on: MessageId
+}
+
+/** Ops that wait for parents: bounded, the longest waiting goes first. What went is remembered by name. */
+export class WaitingOps {
+  readonly #capacity: number
+  readonly #byId = new Map<string, WaitingOp>()
+  /** By the author of the parent waited for. */
+  readonly #watchers = new Map<PeerId, Set<WaitingOp>>()
+  readonly #gone = new Set<string>()
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  [Symbol.iterator](): Iterator<WaitingOp> {
+    return this.#byId.values()
+  }
+
+  get(id: MessageId): WaitingOp | undefined {
+    return this.#byId.get(formatMessageId(id))
+  }
+
+  /** Whether it waits, or did and gave way to others. */
+  knows(id: MessageId): boolean {
+    const name = formatMessageId(id)
+    return this.#byId.has(name) || this.#gone.has(name)
+  }
+
+  add(op: Op, on: MessageId): void {
+    if (this.#byId.size >= this.#capacity) {
+      for (const [name, oldest] of this.#byId) {
+        this.delete(oldest)
+        this.#gone.add(name)
+        break
+      }
+      if (this.#gone.size > REMEMBERED) {
+        for (const name of this.#gone) {
+          this.#gone.delete(name)
+          break
+        }
+      }
+    }
+    const waiting = { op, on }
+    this.#byId.set(formatMessageId(op.message), waiting)
+    this.#watch(waiting)
+  }
+
+  delete(waiting: WaitingOp): void {
+    this.#byId.delete(formatMessageId(waiting.op.message))
+    this.#unwatch(waiting)
+  }
+
+  rewatch(waiting: WaitingOp, on: MessageId): void {
+    this.#unwatch(waiting)
+    waiting.on = on
+    this.#watch(waiting)
+  }
+
+  /** Those that wait for something of this author up to `seq`. */
+  waitingOn(author: PeerId, seq: number): WaitingOp[] {
+    const watchers = this.#watchers.get(author)
+    return watchers === undefined ? NONE : [...watchers].filter(({ on }) => on.seq <= seq)
+  }
+
+  #watch(waiting: WaitingOp): void {
+    const { author } = waiting.on
+    let watchers = this.#watchers.get(author)
+    if (watchers === undefined) this.#watchers.set(author, (watchers = new Set()))
+    watchers.add(waiting)
+  }
+
+  #unwatch(waiting: WaitingOp): void {
+    const { author } = waiting.on
+    const watchers = this.#watchers.get(author)
+    if (watchers?.delete(waiting) && watchers.size === 0) this.#watchers.delete(author)
+  }
+}
+
+const NONE: WaitingOp[] = []
+/** Names of ops that gave way, so that they are not delivered again when they come again. Guess. */
+const REMEMBERED = 16_384
