@@ -185,8 +185,10 @@ export class Node {
           this.#relay.receive(now, input.from, input.relay, this.#links.linked),
         )
       case 'knock':
+        this.#relay.answered(input.from)
         return this.#knock(now, input.from, input.topic, input.knock)
       case 'knock-answer':
+        this.#relay.answered(input.from)
         return this.#withTopic(now, input.topic, topic =>
           topic.hear(now, input.from, input.answer, false, this.#signaling),
         )

@@ -1,4 +1,3 @@
-import { toBase32 } from '../codec/bytes.js'
 import type { Millis, PeerId } from './ids.js'
 import type { Relay, SignalingState, TopicMessage } from './io.js'
 import type { Random } from './random.js'
@@ -15,13 +14,24 @@ export type RelayOutput =
   | { type: 'count'; counter: string }
 
 /** Where the last word of or about a peer came from: the server, the mesh as such, or this neighbor. */
-type Way = 'server' | 'mesh' | PeerId
+type Via = 'server' | 'mesh' | PeerId
+
+interface Way {
+  via: Via | undefined
+  at: Millis
+  /** Since when an answer is awaited to what was sent this way. */
+  askedAt: Millis | undefined
+  /** Lost a signal, for all we know: not believed again while this is remembered. */
+  distrusted: PeerId | undefined
+}
 
 export class SignalRelay {
   readonly #self: PeerId
   readonly #random: Random
-  readonly #ways = new Map<PeerId, { way: Way; at: Millis }>()
-  readonly #passed = new Set<string>()
+  readonly #ways = new Map<PeerId, Way>()
+  /** Ids of relays passed on lately, in two rows: a full new one takes the place of the old. */
+  #passed = new Set<number>()
+  #passedBefore = new Set<number>()
   readonly #budgets = new Map<PeerId, { tokens: number; at: Millis }>()
 
   constructor(self: PeerId, random: Random) {
@@ -33,7 +43,7 @@ export class SignalRelay {
   heardOf(now: Millis, peer: PeerId, via: PeerId): void {
     if (peer === this.#self || peer === via) return
     const known = this.#ways.get(peer)
-    if (known?.way === 'server' && now - known.at < WAY_MS) return
+    if (known?.via === 'server' && now - known.at < WAY_MS) return
     this.#learn(now, peer, via)
   }
 
@@ -58,6 +68,12 @@ export class SignalRelay {
     }
   }
 
+  /** The peer itself spoke to us: the way to it is good. */
+  answered(peer: PeerId): void {
+    const way = this.#ways.get(peer)
+    if (way !== undefined) way.askedAt = undefined
+  }
+
   /** A signal of this peer reached us through the server. */
   heardThroughServer(now: Millis, peer: PeerId): void {
     this.#learn(now, peer, 'server')
@@ -79,8 +95,6 @@ export class SignalRelay {
     links: readonly PeerId[],
     signaling: SignalingState,
   ): RelayOutput[] {
-    const known = this.#ways.get(to)
-    const way = known !== undefined && now - known.at < WAY_MS ? known.way : undefined
     const relay = {
       id: this.#random.bytes(16),
       to,
@@ -89,16 +103,17 @@ export class SignalRelay {
       body,
     }
     if (links.includes(to)) return this.#pass([to], relay)
-    if (isPeer(way) && links.includes(way)) return this.#pass([way], relay)
-    if (signaling === 'open' && way !== 'mesh') return [{ type: 'server', to, body }]
+    const via = this.#viaTo(now, to, links)
+    if (isPeer(via)) return this.#pass([via], relay)
+    if (signaling === 'open' && via !== 'mesh') return [{ type: 'server', to, body }]
     if (links.length > 0) return this.#pass(links, { ...relay, hopsLeft: SPREAD_HOPS })
     if (signaling === 'open') return [{ type: 'server', to, body }]
     return [{ type: 'unreachable', to }]
   }
 
   receive(now: Millis, from: PeerId, relay: Relay, links: readonly PeerId[]): RelayOutput[] {
-    const id = toBase32(relay.id)
-    if (this.#passed.has(id)) return []
+    const id = shortOf(relay)
+    if (this.#passed.has(id) || this.#passedBefore.has(id)) return []
     if (!this.#spend(now, from)) return [{ type: 'count', counter: 'relay-over-budget' }]
     this.#remember(id)
     const sender = relay.path[0]
@@ -112,26 +127,50 @@ export class SignalRelay {
     }
     const fresh = links.filter(peer => !relay.path.includes(peer))
     if (fresh.includes(relay.to)) return this.#pass([relay.to], onward)
-    const known = this.#ways.get(relay.to)?.way
+    const known = this.#ways.get(relay.to)?.via
     if (isPeer(known) && fresh.includes(known)) return this.#pass([known], onward)
     return this.#pass(fresh, { ...onward, hopsLeft: Math.min(onward.hopsLeft, SPREAD_HOPS - 1) })
   }
 
   #pass(peers: readonly PeerId[], relay: Relay): RelayOutput[] {
-    this.#remember(toBase32(relay.id))
+    this.#remember(shortOf(relay))
     if (peers.length === 0) return [{ type: 'count', counter: 'relay-nowhere' }]
     return peers.map(to => ({ type: 'pass', to, relay }))
   }
 
-  #learn(now: Millis, peer: PeerId, way: Way): void {
+  /** A way that left a signal unanswered is not taken again: whoever named the peer may have lied, or moved. */
+  #viaTo(now: Millis, to: PeerId, links: readonly PeerId[]): Via | undefined {
+    const way = this.#ways.get(to)
+    if (way === undefined || now - way.at >= WAY_MS) return undefined
+    if (!isPeer(way.via)) return way.via
+    if (!links.includes(way.via)) return undefined
+    if (way.askedAt !== undefined && now - way.askedAt >= ANSWER_MS) {
+      this.#ways.set(to, { via: undefined, at: now, askedAt: undefined, distrusted: way.via })
+      return undefined
+    }
+    way.askedAt ??= now
+    return way.via
+  }
+
+  #learn(now: Millis, peer: PeerId, via: Via): void {
+    const before = this.#ways.get(peer)
+    const { askedAt, distrusted } = before ?? UNASKED
+    if (via === distrusted) return
     this.#ways.delete(peer)
-    this.#ways.set(peer, { way, at: now })
+    this.#ways.set(peer, {
+      via,
+      at: now,
+      askedAt: via === before?.via ? askedAt : undefined,
+      distrusted,
+    })
     if (this.#ways.size > MOST_WAYS) this.#ways.delete(this.#ways.keys().next().value!)
   }
 
-  #remember(id: string): void {
+  #remember(id: number): void {
     this.#passed.add(id)
-    if (this.#passed.size > MOST_PASSED) this.#passed.delete(this.#passed.values().next().value!)
+    if (this.#passed.size < MOST_PASSED) return
+    this.#passedBefore = this.#passed
+    this.#passed = new Set()
   }
 
   #spend(now: Millis, from: PeerId): boolean {
@@ -145,9 +184,18 @@ export class SignalRelay {
   }
 }
 
-function isPeer(way: Way | undefined): way is PeerId {
-  return way !== undefined && way !== 'server' && way !== 'mesh'
+function isPeer(via: Via | undefined): via is PeerId {
+  return via !== undefined && via !== 'server' && via !== 'mesh'
 }
+
+/** Six of the sixteen random bytes: a number is smaller than a text. */
+function shortOf({ id }: Relay): number {
+  let short = 0
+  for (let i = 0; i < 6; i++) short = short * 256 + id[i]!
+  return short
+}
+
+const UNASKED = { askedAt: undefined, distrusted: undefined }
 
 /** Along names passed on: two walks of six hops lead at most this far (seed: walk lengths). */
 const MOST_HOPS = 8
@@ -155,8 +203,12 @@ const MOST_HOPS = 8
 const SPREAD_HOPS = 3
 /** How long a way is believed. Guess. */
 const WAY_MS = 60_000
-const MOST_WAYS = 1024
-const MOST_PASSED = 4096
+/** A trip there and back through the mesh, nobody hurrying. Guess. */
+const ANSWER_MS = 900
+/** Who is behind the names in our views, and as many in passing. Guess. */
+const MOST_WAYS = 256
+/** A relay lives seconds, and each neighbor hands us at most `BURST` at once. Guess. */
+const MOST_PASSED = 512
 /** Relays one neighbor may hand us: a handshake is some ten signals. Guess. */
 const PER_SECOND = 50
 const BURST = 300

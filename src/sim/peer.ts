@@ -1,5 +1,5 @@
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
-import type { NodeInput, NodeOutput, TopicMessage, TopicStatus } from '../core/io.js'
+import type { NodeInput, NodeMetrics, NodeOutput, TopicMessage, TopicStatus } from '../core/io.js'
 import { isKnock, isKnockAnswer } from '../core/knocks.js'
 import type { LinkDownReason } from '../core/membership/membership.js'
 import { Node } from '../core/node.js'
@@ -69,6 +69,10 @@ export class Peer implements Occurrence {
 
   snapshot(): NodeSnapshot {
     return this.#node.snapshot(this.world.now)
+  }
+
+  metrics(): NodeMetrics {
+    return this.#node.metrics()
   }
 
   get linkEnds(): Iterable<LinkEnd> {

@@ -31,7 +31,8 @@ describe('the joining of one peer', () => {
       '0→2 neighbor-accept',
       '2 up 0',
       '0 up 2',
-      '0→1 forward-join',
+      // Nobody else is there: the walk goes to and fro until it is spent.
+      ...Array.from({ length: 7 }, (_, i) => (i % 2 ? '1→0 forward-join' : '0→1 forward-join')),
       '1→2 neighbor-request',
       '2→1 neighbor-accept',
       '1 up 2',
@@ -48,13 +49,15 @@ describe('the joining of one peer', () => {
     expect(world.trace).toEqual(['1→0 join', '0→1 neighbor-accept', '0 up 1', '1 up 0'])
   })
 
-  it('asks one contact, and the next when that fails', () => {
+  it('asks one contact, a second time when no answer comes, and the next when that fails', () => {
     const machine = hyparview(self)
     expect(sends(machine.handle(0, { type: 'join', peers: [a, b, c] }))).toEqual([[a, 'join']])
     expect(machine.known).toEqual(expect.arrayContaining([a, b, c]))
     const next = machine.handle(100, { type: 'unreachable', peer: a })
     expect(next).toContainEqual({ type: 'join-failed', peer: a, reason: 'unreachable' })
     expect(sends(next)).toEqual([[b, 'join']])
+    expect(sends(machine.handle(1_100, { type: 'wake' }))).toEqual([[b, 'join']])
+    expect(machine.handle(2_100, { type: 'wake' })).toEqual([])
     const after = machine.handle(3_100, { type: 'wake' })
     expect(after).toContainEqual({ type: 'join-failed', peer: b, reason: 'timed-out' })
     expect(sends(after)).toEqual([[c, 'join']])
@@ -377,9 +380,15 @@ describe('what passes by', () => {
     const end = say(machine, 5_000, a, { type: 'forward-join', joiner: entry(f), hopsLeft: 0 })
     expect(messages(end)).toMatchObject([[f, { type: 'neighbor-request', priority: 'high' }]])
     expect(machine.neighbors).toHaveLength(5)
+  })
+
+  it('a forward-join turns round where there is nowhere to go, and passes by who knows the joiner', () => {
     const lone = withNeighbors(0, a)
-    const short = say(lone, 5_000, a, { type: 'forward-join', joiner: entry(f), hopsLeft: 6 })
-    expect(sends(short)).toContainEqual([f, 'neighbor-request'])
+    const back = say(lone, 5_000, a, { type: 'forward-join', joiner: entry(f), hopsLeft: 6 })
+    expect(messages(back)).toMatchObject([[a, { type: 'forward-join', hopsLeft: 5 }]])
+    const contact = withNeighbors(0, a, b, f)
+    const on = say(contact, 5_000, a, { type: 'forward-join', joiner: entry(f), hopsLeft: 5 })
+    expect(sends(on)).toEqual([[b, 'forward-join']])
   })
 
   it('a forward-join that names us, a neighbor, or a banned peer goes nowhere', () => {

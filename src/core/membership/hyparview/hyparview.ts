@@ -170,14 +170,17 @@ export class Hyparview implements Membership<HyparviewMessage> {
     }
     overlay.learnRecord(joiner.peer, joiner.record)
     // The seed sends a neighbor that joins anew another request; here its own request was answered already.
-    if (overlay.active.has(joiner.peer) || requests.has(joiner.peer)) return
+    const isKnown = overlay.active.has(joiner.peer) || requests.has(joiner.peer)
     const left = Math.min(hopsLeft, activeRandomWalkLength)
-    const next = overlay.random.pick(overlay.active.others(from, joiner.peer))
-    if (left > 0 && next !== undefined) {
+    // Departs from the paper, where a walk ends with a peer that has no other neighbor, and with one that knows
+    // the joiner: where many join at once that is next door, and makes triangles. It turns round.
+    const next = overlay.random.pick(overlay.active.others(from, joiner.peer)) ?? from
+    if (left > 0) {
       if (left === passiveRandomWalkLength) overlay.hearOf(now, joiner.peer, undefined)
       overlay.send(next, { type: 'forward-join', joiner, hopsLeft: left - 1 })
       return
     }
+    if (isKnown) return
     // The walk ends here. As in the seed, and unlike the paper, the joiner is not listed before it agreed and
     // the link stands; it may then cost a neighbor its place.
     if (requests.ours < parallelRequests && overlay.backoff.until(now, joiner.peer) === undefined) {
@@ -204,7 +207,10 @@ export class Hyparview implements Membership<HyparviewMessage> {
     // Who leaves is kept by nobody; contacts stay, for a peer may come back to its room.
     if (leaves) overlay.forget(from)
     // No answer, ever: answered disconnects flip two peers for ever (reference §7.3 c).
-    if (wasNeighbor || hadAgreed) overlay.integrate(now, from, sample)
+    if (wasNeighbor || hadAgreed) {
+      overlay.integrate(now, from, sample)
+      this.#requests.hint(sample)
+    }
   }
 
   #linkDown(now: Millis, peer: PeerId, reason: LinkDownReason): void {

@@ -81,9 +81,10 @@ export class Overlay {
     const { shuffleActiveViewCount, shufflePassiveViewCount } = this.config
     const near = [...this.active.others(peer), ...more]
     const far = this.passive.peers.filter(other => other !== peer && !near.includes(other))
+    // The far first: who asks one after the other shall not gather in one corner.
     return this.entries([
-      ...this.random.sample(near, shuffleActiveViewCount),
       ...this.random.sample(far, shufflePassiveViewCount),
+      ...this.random.sample(near, shuffleActiveViewCount),
     ]).slice(0, LARGEST_SAMPLE)
   }
 
@@ -151,7 +152,7 @@ export class Overlay {
   // ——— neighbors come and go
 
   admit(now: Millis, peer: PeerId): void {
-    if (this.active.full) this.#evict(now)
+    if (this.active.full) this.#evict(now, peer)
     this.passive.delete(peer)
     this.reserve.delete(peer)
     this.#lastActive.delete(peer)
@@ -161,24 +162,27 @@ export class Overlay {
     this.emit({ type: 'neighbor-up', peer })
   }
 
-  #evict(now: Millis): void {
+  /** Who has to go is told first of who came: both are short now, and may well take each other. */
+  #evict(now: Millis, newcomer: PeerId): void {
     const peer = this.random.pick(this.active.settled(now)) ?? this.random.pick(this.active.peers)
     if (peer === undefined) return
     this.count('evictions')
-    this.part(now, peer, 'evicted')
+    this.part(now, peer, 'evicted', [newcomer])
   }
 
   /** Parts from a neighbor on good terms: it stays in the passive view, but is not asked back at once. */
-  part(now: Millis, peer: PeerId, reason: NeighborDownReason): void {
-    this.sendDisconnect(peer)
+  part(now: Millis, peer: PeerId, reason: NeighborDownReason, first: readonly PeerId[] = []): void {
+    this.sendDisconnect(peer, first)
     this.dropNeighbor(now, peer, reason)
     this.backoff.delay(now, peer, 'refused')
     this.addPassive(peer)
   }
 
   /** The seed's parting shuffle-reply rides in the disconnect: one message, and no reply nobody asked for. */
-  sendDisconnect(peer: PeerId): void {
-    this.send(peer, { type: 'disconnect', alive: 'alive', sample: this.sampleFor(peer) })
+  sendDisconnect(peer: PeerId, first: readonly PeerId[] = []): void {
+    const rest = this.sampleFor(peer).filter(entry => !first.includes(entry.peer))
+    const sample = [...this.entries(first), ...rest].slice(0, LARGEST_SAMPLE)
+    this.send(peer, { type: 'disconnect', alive: 'alive', sample })
   }
 
   dropNeighbor(now: Millis, peer: PeerId, reason: NeighborDownReason): void {

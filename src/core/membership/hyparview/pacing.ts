@@ -71,8 +71,8 @@ export class Backoff {
 /**
  * The pause between two asks for a neighbor by which the active view is short. In a saturated overlay most
  * peers are full, and asking on at once never ends (measured: storms in 33 % of seeds, reference §5.5).
- * With half the view filled nothing is urgent and only shuffles bring new candidates, so the pause grows from a
- * twelfth of the shuffle interval to the whole; below half it grows from `retryBackoffMs` to that twelfth.
+ * With half the view filled nothing is urgent, so the pause grows from four times `retryBackoffMs` to a quarter of
+ * the shuffle interval; below half it grows from `retryBackoffMs` to a twelfth.
  */
 export class Pace {
   readonly #config: HyparviewConfig
@@ -89,9 +89,10 @@ export class Pace {
 
   miss(now: Millis, neighbors: number): void {
     const { activeViewCapacity, shuffleIntervalMs, retryBackoffMs } = this.#config
-    const slow = shuffleIntervalMs / SLOWEST_OVER_FIRST
     const [first, longest] =
-      neighbors >= activeViewCapacity / 2 ? [slow, shuffleIntervalMs] : [retryBackoffMs, slow]
+      neighbors >= activeViewCapacity / 2
+        ? [4 * retryBackoffMs, shuffleIntervalMs / 4]
+        : [retryBackoffMs, shuffleIntervalMs / 12]
     const ms = Math.min(longest, first * 2 ** Math.min(this.misses, 30))
     this.misses++
     this.notBefore = now + jittered(this.#random, ms)
@@ -150,8 +151,6 @@ export class Throttle {
 
 /** Passive view, reserve and as many again. Guess. */
 const PACED_PEERS = 256
-/** 5 s of the default 60 s. Guess; measured in overlay.test.ts: no storm in a saturated overlay. */
-const SLOWEST_OVER_FIRST = 12
 /** At once, and one more each time this has passed: a reload takes a second, a flap a millisecond. Guess. */
 const RETURNS = 16
 const RETURN_MS = 2_000

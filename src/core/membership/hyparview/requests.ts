@@ -13,7 +13,14 @@ export type Ask = 'join' | 'high' | 'low'
 
 type Agreement =
   /** We asked and wait for the answer. */
-  | { stage: 'asking'; ask: Ask; requestId: number; since: Millis; repeated: boolean }
+  | {
+      stage: 'asking'
+      ask: Ask
+      requestId: number
+      since: Millis
+      repeated: boolean
+      again?: boolean
+    }
   /** Both agreed; the link is being made. `ours` is what we asked, if we did. */
   | {
       stage: 'linking'
@@ -79,7 +86,10 @@ export class Requests {
     this.#hints = this.#hints.filter(other => other !== peer)
     const requestId = this.#overlay.random.u32()
     this.#agreements.set(peer, { stage: 'asking', ask, requestId, since: now, repeated: false })
-    this.#overlay.timers.set(answerDue(peer), now + this.#overlay.config.neighborRequestTimeoutMs)
+    this.#overlay.timers.set(
+      answerDue(peer),
+      now + this.#overlay.config.neighborRequestTimeoutMs / REPEATED_AFTER,
+    )
     this.#overlay.count(ask === 'join' ? 'joins-sent' : 'requests-sent')
     this.#sendRequest(peer, ask, requestId)
   }
@@ -154,9 +164,12 @@ export class Requests {
     }
     if (FINAL_REASONS.includes(message.reason)) this.#overlay.backoff.delay(now, from, 'for-long')
     this.#overlay.integrate(now, from, message.sample)
-    if (message.sample.length > 0) {
-      this.#hints = message.sample.slice(0, LARGEST_HINTS).map(({ peer }) => peer)
-    }
+    this.hint(message.sample)
+  }
+
+  /** Who had no place for us, or needed ours, named others, those first that want neighbors themselves. */
+  hint(sample: readonly PeerEntry[]): void {
+    if (sample.length > 0) this.#hints = sample.slice(0, 1).map(({ peer }) => peer)
   }
 
   /** The link carries the topic: who agreed is now a neighbor. Others are not our concern. */
@@ -182,10 +195,7 @@ export class Requests {
     const agreement = this.#agreements.get(peer)
     if (agreement?.stage === 'linking') this.#fail(now, peer, 'unreachable')
     // The request may have died with the link it went over; without one it goes as a knock.
-    if (agreement?.stage === 'asking' && !agreement.repeated) {
-      agreement.repeated = true
-      this.#sendRequest(peer, agreement.ask, agreement.requestId)
-    }
+    if (agreement?.stage === 'asking') this.#repeat(peer, agreement)
   }
 
   unreachable(now: Millis, peer: PeerId): void {
@@ -203,13 +213,24 @@ export class Requests {
 
   /** True where the deadline was one of ours. */
   due(now: Millis, name: string): boolean {
-    for (const [peer, { stage }] of this.#agreements) {
-      if (name === (stage === 'asking' ? answerDue(peer) : linkDue(peer))) {
-        this.#fail(now, peer, 'timed-out')
-        return true
-      }
+    for (const [peer, agreement] of this.#agreements) {
+      const { stage } = agreement
+      if (name !== (stage === 'asking' ? answerDue(peer) : linkDue(peer))) continue
+      const failsAt = agreement.since + this.#overlay.config.neighborRequestTimeoutMs
+      if (agreement.stage === 'asking' && now < failsAt) {
+        this.#overlay.timers.set(name, failsAt)
+        this.#repeat(peer, agreement)
+      } else this.#fail(now, peer, 'timed-out')
+      return true
     }
     return false
+  }
+
+  #repeat(peer: PeerId, agreement: Extract<Agreement, { stage: 'asking' }>): void {
+    if (agreement.repeated) return
+    agreement.repeated = true
+    this.#overlay.count('requests-repeated')
+    this.#sendRequest(peer, agreement.ask, agreement.requestId)
   }
 
   /** Forgets the peer without a word to it. */
@@ -271,21 +292,27 @@ export class Requests {
 
   #refuse(now: Millis, peer: PeerId, requestId: number, ask: Ask): void {
     this.#overlay.count(ask === 'join' ? 'joins-refused' : 'requests-refused')
-    this.#sendReject(peer, requestId, ask === 'low' ? 'full' : 'busy', this.#contactsFor(now, peer))
+    // Departs from the paper, where two that are both short find each other only by chance. One partner
+    // each, and each named once: told of one another all together, they would make cliques.
+    const partner = this.#wantingNow(now).find(other => other !== peer)
+    if (partner !== undefined) this.#wanting.delete(partner)
+    const reason = ask === 'low' ? 'full' : 'busy'
+    this.#sendReject(peer, requestId, reason, this.#contactsFor(peer, partner))
     // A refused joiner has no neighbors: naming it to the next would make islands of newcomers.
     if (ask === 'join') return
     this.#overlay.meet(peer)
     this.#wanting.delete(peer)
-    if (this.#wanting.size >= LARGEST_HINTS)
+    if (partner !== undefined) return
+    if (this.#wanting.size >= LARGEST_HINTS) {
       this.#wanting.delete(this.#wanting.keys().next().value!)
+    }
     this.#wanting.set(peer, now)
   }
 
   /** Others for a refused peer to ask, so that it is not left without contacts. */
-  #contactsFor(now: Millis, peer: PeerId): PeerEntry[] {
+  #contactsFor(peer: PeerId, partner: PeerId | undefined): PeerEntry[] {
     const overlay = this.#overlay
-    const wanting = this.#wantingNow(now).filter(other => other !== peer)
-    const best = overlay.random.sample(wanting, overlay.config.shuffleActiveViewCount)
+    const best = partner === undefined ? [] : [partner]
     // Those with whom we are about to be linked are good contacts too: at first they are all there is.
     const soon = [...this.#agreements].filter(([, { stage }]) => stage === 'linking')
     const rest = overlay.sampleFor(
@@ -303,7 +330,7 @@ export class Requests {
   #wantingNow(now: Millis): PeerId[] {
     const { active, config } = this.#overlay
     return [...this.#wanting]
-      .filter(([peer, at]) => !active.has(peer) && now - at < config.shuffleIntervalMs)
+      .filter(([peer, at]) => !active.has(peer) && now - at < 4 * config.shuffleIntervalMs)
       .map(([peer]) => peer)
       .reverse()
   }
@@ -360,7 +387,12 @@ export class Requests {
     if (!this.#introductions.allows(now, joiner)) return
     const overlay = this.#overlay
     const [entry] = overlay.entries([joiner])
-    for (const peer of overlay.active.others(joiner)) {
+    const settled = overlay.active.settled(now)
+    for (const neighbor of overlay.active.others(joiner)) {
+      // A young one has nobody to pass it on to: the walk would end where it began, and make a triangle.
+      const peer = settled.includes(neighbor)
+        ? neighbor
+        : (overlay.random.pick(settled) ?? neighbor)
       const hopsLeft = overlay.config.activeRandomWalkLength
       overlay.send(peer, { type: 'forward-join', joiner: entry!, hopsLeft })
     }
@@ -396,6 +428,12 @@ function linkDue(peer: PeerId): string {
 
 /** Joins admitted beyond capacity at one time, besides `parallelRequests` (reference §7.3 p). Guess. */
 const PROMISES_BEYOND_PARALLEL = 2
+/**
+ * A request that has no answer after a third of its time is said again, once: a knock may have gone the way of a
+ * name told long ago, and then takes another (core/relay.ts). Measured: at 2,000 peers one request in four
+ * was lost so. Guess.
+ */
+const REPEATED_AFTER = 3
 /** Guess. */
 const LARGEST_HINTS = 8
 /** Failures in a row after which a remembered peer is forgotten, neighbors given. Guess. */

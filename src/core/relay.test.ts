@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { type PeerId, peerIdFromBytes } from './ids.js'
+import type { Relay } from './io.js'
+import { Random } from './random.js'
+import { type RelayOutput, SignalRelay } from './relay.js'
+
+describe('a signal', () => {
+  it('goes the way its addressee’s name came, and to the server where none came', () => {
+    const relay = relayOf(self)
+    expect(ways(relay.send(0, far, BODY, [a, b], 'open'))).toEqual(['server'])
+    relay.heardOf(0, far, a)
+    expect(ways(relay.send(0, far, BODY, [a, b], 'open'))).toEqual([a])
+    expect(ways(relay.send(0, far, BODY, [b], 'open'))).toEqual(['server'])
+    expect(ways(relay.send(60_000, far, BODY, [a, b], 'open'))).toEqual(['server'])
+  })
+
+  it('takes another way once one left it unanswered, and that neighbor’s word is not taken again', () => {
+    const relay = relayOf(self)
+    relay.heardOf(0, far, a)
+    for (const at of [0, 500]) expect(ways(relay.send(at, far, BODY, [a, b], 'open'))).toEqual([a])
+    expect(ways(relay.send(1_000, far, BODY, [a, b], 'open'))).toEqual(['server'])
+    relay.heardOf(2_000, far, a)
+    expect(ways(relay.send(2_000, far, BODY, [a, b], 'open'))).toEqual(['server'])
+    const lost = relayOf(self)
+    lost.heardOf(0, far, a)
+    lost.send(0, far, BODY, [a, b], 'lost')
+    expect(ways(lost.send(1_000, far, BODY, [a, b], 'lost'))).toEqual([a, b])
+    lost.heardOf(1_000, far, b)
+    expect(ways(lost.send(1_000, far, BODY, [a, b], 'lost'))).toEqual([b])
+  })
+
+  it('keeps to a way on which its addressee answers', () => {
+    const relay = relayOf(self)
+    relay.heardOf(0, far, a)
+    relay.send(0, far, BODY, [a, b], 'open')
+    relay.answered(far)
+    expect(ways(relay.send(5_000, far, BODY, [a, b], 'open'))).toEqual([a])
+  })
+
+  it('spreads where neither a way nor a server is known, and is unreachable without links', () => {
+    const relay = relayOf(self)
+    expect(ways(relay.send(0, far, BODY, [a, b], 'lost'))).toEqual([a, b])
+    expect(relay.send(0, far, BODY, [], 'lost')).toEqual([{ type: 'unreachable', to: far }])
+    relay.serverMissed(0, far)
+    expect(ways(relay.send(0, far, BODY, [a, b], 'open'))).toEqual([a, b])
+  })
+})
+
+describe('a relayed signal', () => {
+  it('is passed on once, along the way known, never back over its path', () => {
+    const relay = relayOf(self)
+    const signal = relayed(far, 8, [b, a])
+    expect(ways(relay.receive(0, a, signal, [a, b, c]))).toEqual([c])
+    expect(relay.receive(0, c, signal, [a, b, c])).toEqual([])
+    relay.heardOf(0, far, c)
+    expect(ways(relay.receive(0, a, relayed(far, 8, [a]), [a, b, c]))).toEqual([c])
+  })
+
+  it('is remembered long enough for all that neighbors may send at once, in bounded memory', () => {
+    const relay = relayOf(self)
+    const first = relayed(far, 8, [a])
+    relay.receive(0, a, first, [a, b])
+    for (let i = 0; i < 299; i++) relay.receive(0, a, relayed(far, 8, [a]), [a, b])
+    expect(relay.receive(0, b, first, [a, b])).toEqual([])
+    expect(relay.receive(0, a, relayed(far, 8, [a]), [a, b])).toEqual([
+      { type: 'count', counter: 'relay-over-budget' },
+    ])
+  })
+
+  it('teaches the way back', () => {
+    const relay = relayOf(self)
+    const [arrived] = relay.receive(0, a, relayed(self, 3, [far, a]), [a, b])
+    expect(arrived).toEqual({ type: 'arrived', body: BODY })
+    expect(ways(relay.send(0, far, BODY, [a, b], 'open'))).toEqual([a])
+  })
+})
+
+const [self, a, b, c, far] = [1, 2, 3, 4, 5].map(peer) as [PeerId, PeerId, PeerId, PeerId, PeerId]
+const BODY = new Uint8Array([1, 2, 3])
+const ids = new Random(9)
+
+function peer(number: number): PeerId {
+  const bytes = new Uint8Array(32)
+  bytes[0] = number
+  return peerIdFromBytes(bytes)
+}
+
+function relayOf(self: PeerId): SignalRelay {
+  return new SignalRelay(self, new Random(1))
+}
+
+function relayed(to: PeerId, hopsLeft: number, path: PeerId[]): Relay {
+  return { id: ids.bytes(16), to, hopsLeft, path, body: BODY }
+}
+
+function ways(outputs: readonly RelayOutput[]): string[] {
+  return outputs.map(output => (output.type === 'pass' ? output.to : output.type))
+}
