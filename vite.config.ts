@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
-// The chat page only. The library is built by scripts/build.mjs, and the page takes it the way an app
+const EXAMPLES = ['cursors', 'file']
+
+// The chat page and the examples. The library is built by scripts/build.mjs, and the page takes it the way an app
 // would: by its package name, from dist/, worker and all.
 export default defineConfig({
   resolve: {
@@ -11,7 +13,14 @@ export default defineConfig({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
-  build: { outDir: 'dist-web', target: 'es2022', sourcemap: true },
+  build: {
+    outDir: 'dist-web',
+    target: 'es2022',
+    sourcemap: true,
+    rolldownOptions: {
+      input: ['index.html', ...EXAMPLES.map(name => `examples/${name}/index.html`)],
+    },
+  },
   // `npx vite` beside a running `npm start`: signaling goes there.
   server: { proxy: { '/signaling': { target: 'ws://127.0.0.1:8787', ws: true } } },
 })
