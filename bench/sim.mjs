@@ -1,6 +1,7 @@
 // The simulator's command.
 //   npm run --silent sim -- SCENARIO [--nodes N] [--seeds 0,1,2,3] [--rounds R] [--latency 10-50|regions]
 //     [--kill 0.5] [--silent] [--server gone|carries] [--wire on|off] [--payload B] [--rate N] [--unsigned]
+//     [--history PROTOCOL] [--protocol PROTOCOL] [--ops N] [--authors N] [--missing N]
 //     [--baseline FILE] [--report FILE.html] [--json]
 // Prints a table, or with --json one object and nothing else on stdout. Exits with 1 where --baseline finds a
 // broken budget, with 2 where it was asked something it can't do. Progress goes to stderr on a terminal.
@@ -43,7 +44,8 @@ async function main(words) {
   const report = sim.runScenario(scenario, settings, seeds, METER, progress)
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   const targets = sim.judge(scenario.target, report)
-  console.log(asked.json ? JSON.stringify(report) : sim.table(report, targets, baseline))
+  const printed = () => JSON.stringify(scenario.json?.(report) ?? report)
+  console.log(asked.json ? printed() : sim.table(report, targets, baseline))
   if (asked.report !== undefined) {
     await writeFile(asked.report, sim.page(report, targets, baseline))
   }

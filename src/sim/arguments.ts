@@ -131,6 +131,39 @@ export const OPTIONS: Record<string, Option> = {
     about: 'how often somebody speaks, where the scenario has a rate',
     set: (asked, text) => whole(text, 1, 10_000, value => (asked.settings.rate = value)),
   },
+  '--history': {
+    takes: 'none or wavefront',
+    about: 'failures, partition: what is said is kept, and neighbors become equal',
+    set: (asked, text) => {
+      if (text !== 'none' && text !== 'wavefront') return false
+      asked.settings.history = text
+      return true
+    },
+  },
+  '--protocol': {
+    takes: 'wavefront',
+    about: 'reconcile: how the two become equal',
+    set: (asked, text) => {
+      if (text !== 'wavefront') return false
+      asked.settings.history = text
+      return true
+    },
+  },
+  '--ops': {
+    takes: 'a number from 1 to 1000000',
+    about: 'reconcile, latecomer: how many ops there are',
+    set: (asked, text) => whole(text, 1, 1_000_000, value => (asked.settings.ops = value)),
+  },
+  '--authors': {
+    takes: 'a number from 1 to 4096',
+    about: 'reconcile, latecomer: how many wrote them',
+    set: (asked, text) => whole(text, 1, 4096, value => (asked.settings.authors = value)),
+  },
+  '--missing': {
+    takes: 'a whole number from 0',
+    about: 'reconcile: how many of the ops one of the two lacks',
+    set: (asked, text) => whole(text, 0, 1_000_000, value => (asked.settings.missing = value)),
+  },
   '--unsigned': {
     about: 'messages without signatures',
     set: asked => {

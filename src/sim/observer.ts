@@ -39,6 +39,8 @@ export class Observer {
   #markedAt: Millis
   /** Deliveries of a message to a peer that had it: there must be none. */
   twice = 0
+  /** Deliveries that came in an exchange of history. */
+  fromHistory = 0
 
   constructor(world: World, topic: TopicId, payloadBytes: number) {
     this.#world = world
@@ -60,6 +62,11 @@ export class Observer {
     this.#hops = []
     this.#mark = { ...this.#world.traffic }
     this.#markedAt = this.#world.now
+  }
+
+  /** How much was said before `begin`. */
+  get before(): number {
+    return this.#offset
   }
 
   say(author: Peer): Said {
@@ -159,7 +166,7 @@ export class Observer {
   }
 
   #hear(peer: Peer, content: Uint8Array, scope: DeliveryScope): void {
-    if (scope.kind !== 'swarm') return
+    if (scope.kind === 'neighbors') return
     const number = new DataView(content.buffer, content.byteOffset).getUint32(0)
     const said = this.#said[number - this.#offset]
     if (said === undefined) return
@@ -171,6 +178,10 @@ export class Observer {
     said.heard++
     const { now } = this.#world
     said.lastAt = now
+    if (scope.kind === 'history') {
+      this.fromHistory++
+      return
+    }
     said.largestRound = Math.max(said.largestRound, scope.round)
     this.#delays.push(now - said.at)
     while (this.#hops.length <= scope.round) this.#hops.push(0)

@@ -7,7 +7,9 @@ import type { NodeSnapshot } from '../core/snapshot.js'
 import type { Frame, OutgoingFrame } from '../wire/frame.js'
 import type { Occurrence } from './agenda.js'
 import { Dialing } from './dialing.js'
+import { isOfHistory } from './history-words.js'
 import type { LinkEnd } from './link-end.js'
+import { OpShelf } from './op-shelf.js'
 import { decodeSignal, encodeSignal, type SignalBody } from './signals.js'
 import type { World } from './world.js'
 
@@ -28,6 +30,7 @@ export class Peer implements Occurrence {
   readonly #links = new Map<PeerId, LinkEnd>()
   readonly #statuses = new Map<TopicId, TopicStatus>()
   readonly #seqs = new Map<TopicId, number>()
+  readonly #shelves = new Map<TopicId, OpShelf>()
   readonly #remembered = new Map<TopicId, readonly PeerId[]>()
   #dialing: Dialing | undefined
   #queue: NodeInput[] = []
@@ -65,6 +68,17 @@ export class Peer implements Occurrence {
   /** What the worker would have stored for the next visit. */
   rememberedPeers(topic: TopicId): readonly PeerId[] {
     return this.#remembered.get(topic) ?? NOBODY
+  }
+
+  /** What its store would hold. */
+  shelf(topic: TopicId): OpShelf {
+    let shelf = this.#shelves.get(topic)
+    if (shelf === undefined) this.#shelves.set(topic, (shelf = new OpShelf()))
+    return shelf
+  }
+
+  putShelf(topic: TopicId, shelf: OpShelf): void {
+    this.#shelves.set(topic, shelf)
   }
 
   snapshot(): NodeSnapshot {
@@ -268,6 +282,13 @@ export class Peer implements Occurrence {
     this.#queue = []
   }
 
+  /** After as long as a store takes. */
+  #whenDone(input: NodeInput): void {
+    const { storageMs } = this.world.settings
+    if (storageMs === 0) return this.take(input)
+    this.world.later(storageMs, () => this.do(input))
+  }
+
   #perform(output: NodeOutput): void {
     const { world } = this
     switch (output.type) {
@@ -329,6 +350,16 @@ export class Peer implements Occurrence {
         this.#seqs.set(topic, first + count)
         return this.take({ type: 'seqs-reserved', topic, first, last: first + count - 1 })
       }
+      case 'store-ops': {
+        const { topic, ref, ops, lanes, heads } = output
+        this.shelf(topic).store(ops, lanes, heads)
+        return this.#whenDone({ type: 'ops-stored', topic, ref, ok: true })
+      }
+      case 'load-ops': {
+        const { topic, ref, wants, maxOps, maxBytes } = output
+        const ops = this.shelf(topic).load(wants, maxOps, maxBytes)
+        return this.#whenDone({ type: 'ops-loaded', topic, ref, ops })
+      }
       case 'emit':
         return world.heard(this, output.topic, output.event)
       case 'status':
@@ -350,8 +381,8 @@ export class Peer implements Occurrence {
   }
 }
 
-function countSent({ traffic }: World, { type }: TopicMessage): void {
-  switch (type) {
+function countSent({ traffic }: World, message: TopicMessage): void {
+  switch (message.type) {
     case 'gossip':
       traffic.pushes++
       break
@@ -370,6 +401,11 @@ function countSent({ traffic }: World, { type }: TopicMessage): void {
     case 'neighbor-request':
       traffic.requests++
   }
+  if (!isOfHistory(message)) return
+  traffic.historyFrames++
+  if (!('exchange' in message)) return
+  traffic.exchangeFrames++
+  if (message.type === 'sharp' || message.type === 'tidal-wave') traffic.exchanges++
 }
 
 const WAKE: NodeInput = { type: 'wake' }

@@ -23,6 +23,11 @@ describe('scenarios in small', () => {
     ['flash-crowd', [0], { nodes: 60, rounds: 3 }],
     ['hidden-tabs', [0], { nodes: 20, rounds: 5 }],
     ['slow-peer', [0], { nodes: 10, rounds: 100 }],
+    ['failures', [0], { nodes: 30, rounds: 3, kill: 0.5, history: 'wavefront' }],
+    ['partition', [0], { nodes: 10, rounds: 2, wire: 'off', history: 'wavefront' }],
+    ['latecomer', [0], { nodes: 6, ops: 1000, rounds: 5 }],
+    ['reconcile', [0, 1], { ops: 600, missing: 10 }],
+    ['reconcile', [2], { ops: 600, missing: 500, authors: 1 }],
   ])('%s keeps its budget, seeds %j, %j', (name, seeds, changed) => {
     const scenario = SCENARIOS.get(name)!
     const report = runScenario(scenario, { ...scenario.defaults, ...changed }, seeds, METER)

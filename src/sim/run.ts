@@ -1,5 +1,5 @@
 import { type Distributions, type Figures, mean, noDistributions, worse } from './figures.js'
-import type { Limit, Progress, Scenario, Settings } from './scenario.js'
+import { type Limit, type Progress, type Scenario, SETTINGS, type Settings } from './scenario.js'
 
 /** What the command prints as JSON. */
 export interface Report {
@@ -96,7 +96,8 @@ export function incomparable(report: Report, baseline: Report): string | undefin
     return `the baseline is of ${baseline.scenario}, this is ${report.scenario}`
   }
   for (const [name, value] of Object.entries(report.settings)) {
-    const before = baseline.settings?.[name as keyof Settings]
+    // An older baseline knows nothing of settings that came later.
+    const before = baseline.settings?.[name as keyof Settings] ?? SETTINGS[name as keyof Settings]
     if (before !== value) return `the baseline has ${name} ${before}, this run ${value}`
   }
   return undefined

@@ -1,4 +1,6 @@
+import type { HistoryProtocol } from '../core/history/records.js'
 import type { Outcome } from './figures.js'
+import type { Report } from './run.js'
 
 /** What a run can be told; each scenario has its own defaults. */
 export interface Settings {
@@ -18,6 +20,12 @@ export interface Settings {
   /** Messages a second, where the scenario has a rate. */
   rate: number
   signed: boolean
+  /** What the topic's peers keep of what is said, and how they become equal. */
+  history: HistoryProtocol
+  /** Ops of the past, their authors, and how many of them one of two peers lacks; where the scenario has a past. */
+  ops: number
+  authors: number
+  missing: number
 }
 
 export interface Scenario {
@@ -29,6 +37,8 @@ export interface Scenario {
   readonly budget: readonly Limit[]
   /** What is to be reached. */
   readonly target: readonly Limit[]
+  /** What `--json` prints, where it is not the report. */
+  json?(report: Report): object
   run(settings: Settings, seed: number, progress: Progress): Outcome
 }
 
@@ -56,4 +66,8 @@ export const SETTINGS: Settings = {
   payloadBytes: 64,
   rate: 1,
   signed: true,
+  history: 'none',
+  ops: 1000,
+  authors: 10,
+  missing: 10,
 }

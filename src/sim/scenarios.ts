@@ -5,10 +5,12 @@ import { failures } from './scenarios/failures.js'
 import { flashCrowd } from './scenarios/flash-crowd.js'
 import { hiddenTabs } from './scenarios/hidden-tabs.js'
 import { hyparviewPaper } from './scenarios/hyparview-paper.js'
+import { latecomer } from './scenarios/latecomer.js'
 import { multi } from './scenarios/multi.js'
 import { overlay } from './scenarios/overlay.js'
 import { partition } from './scenarios/partition.js'
 import { plumtreePaper } from './scenarios/plumtree-paper.js'
+import { reconcile } from './scenarios/reconcile.js'
 import { single } from './scenarios/single.js'
 import { slowPeer } from './scenarios/slow-peer.js'
 
@@ -27,5 +29,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     flashCrowd,
     hiddenTabs,
     slowPeer,
+    reconcile,
+    latecomer,
   ].map(scenario => [scenario.name, scenario]),
 )

@@ -24,7 +24,11 @@ export function emptyTown(
   const latency = parseLatency(settings.latency, seed)
   if (latency === undefined) throw new RangeError(`latency: ${settings.latency}`)
   const world = new World({ ...options, seed, latency, wire: settings.wire })
-  const topic = world.topic('town', { signed: settings.signed, maxMessageSize: 1 << 20 })
+  const topic = world.topic('town', {
+    signed: settings.signed,
+    history: settings.history,
+    maxMessageSize: 1 << 20,
+  })
   const observer = new Observer(world, topic, settings.payloadBytes)
   return { world, topic, observer, random: new Random(seed + 1), latency }
 }

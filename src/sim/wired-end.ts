@@ -7,6 +7,7 @@ import { PONG, putHead } from '../link/records.js'
 import { FrameDecoder } from '../wire/decoder.js'
 import { FrameEncoder } from '../wire/encoder.js'
 import type { OutgoingFrame } from '../wire/frame.js'
+import { isOfHistory } from './history-words.js'
 import { LinkEnd } from './link-end.js'
 import type { Peer } from './peer.js'
 
@@ -30,8 +31,10 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
   send(frame: OutgoingFrame): void {
     if (this.phase === 'closing' || this.phase === 'closed') return
     const { traffic } = this.peer.world
+    const isHistory = frame.type === 'topic' && isOfHistory(frame.message)
     for (const encoded of this.#encoder.encode(frame)) {
       traffic.frameBytes += encoded.bytes.length
+      if (isHistory) traffic.historyBytes += encoded.bytes.length
       this.#drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
     }
     this.markDirty()

@@ -1,9 +1,12 @@
+import { encode } from '../codec/schema.js'
 import { PLUMTREE_DEFAULTS } from '../core/broadcast/plumtree/config.js'
 import type { NodeConfig } from '../core/config.js'
+import type { DeliveryOrder } from '../core/history/records.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import { type Millis, peerIdFromBytes, topicIdFromBytes } from '../core/ids.js'
 import type { TopicEvent } from '../core/io.js'
 import { HYPARVIEW_DEFAULTS } from '../core/membership/hyparview/config.js'
+import { type Message, message } from '../core/message.js'
 import { Random } from '../core/random.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import { LINK_DEFAULTS } from '../link/config.js'
@@ -12,6 +15,7 @@ import { BareEnd } from './bare-end.js'
 import { type LatencyModel, uniformLatency } from './latency.js'
 import type { LinkEnd } from './link-end.js'
 import { NETWORK_DEFAULTS, Network, type NetworkSettings } from './network.js'
+import type { OpShelf } from './op-shelf.js'
 import { Peer } from './peer.js'
 import { Act, type ServerSettings, SignalingServer } from './server.js'
 import { Trace } from './trace.js'
@@ -27,6 +31,8 @@ export interface WorldSettings {
   /** `elided`: no pings on links that are well, which changes nothing but the speed. */
   heartbeats: 'elided' | 'driven'
   config: NodeConfig
+  /** How long a store takes to write or to read, milliseconds. */
+  storageMs: number
 }
 
 /** What is left unsaid has a default. */
@@ -39,6 +45,8 @@ export interface WorldOptions {
   heartbeats?: 'elided' | 'driven'
   membership?: Partial<NodeConfig['membership']>
   broadcast?: Partial<NodeConfig['broadcast']>
+  history?: NonNullable<NodeConfig['history']>
+  storageMs?: number
 }
 
 /** Everything that is counted as it passes; see metrics.ts for what is made of it. */
@@ -62,6 +70,13 @@ export interface Traffic {
   relays: number
   /** Handshakes begun. */
   dials: number
+  /** Words of history, and their bytes with the definitions of names they needed. */
+  historyFrames: number
+  historyBytes: number
+  /** Of these what exchanges took: without frontiers. */
+  exchangeFrames: number
+  /** Exchanges begun. */
+  exchanges: number
 }
 
 /**
@@ -99,7 +114,9 @@ export class World {
       config: {
         membership: { ...HYPARVIEW_DEFAULTS, ...options.membership },
         broadcast: { ...PLUMTREE_DEFAULTS, ...options.broadcast },
+        history: options.history ?? {},
       },
+      storageMs: options.storageMs ?? STORAGE_MS,
     }
     this.network = new Network(this.settings.network, this.newRandom())
     this.server = new SignalingServer(this, this.newRandom(), this.settings.server)
@@ -153,7 +170,12 @@ export class World {
     return this.#terms.get(topic)?.signed ?? true
   }
 
-  join(peer: Peer, topic: TopicId, { bootstrap = [], remembered = [] }: JoinOptions = {}): void {
+  join(
+    peer: Peer,
+    topic: TopicId,
+    { bootstrap = [], remembered = [], shelf, order }: JoinOptions = {},
+  ): void {
+    if (shelf !== undefined) peer.putShelf(topic, shelf)
     const terms = this.#terms.get(topic) ?? TERMS
     peer.take({ type: 'signaling', state: this.server.serves(peer) ? 'open' : 'none' })
     peer.do({
@@ -163,6 +185,8 @@ export class World {
       bootstrap: bootstrap.map(({ id }) => id),
       remembered: remembered.map(({ id }) => id),
       seen: [],
+      history: peer.shelf(topic).index(peer.id),
+      ...(order && { order }),
     })
   }
 
@@ -233,6 +257,12 @@ export class World {
   }
 
   // ——— what is seen
+
+  /** Whole messages, written out: no names are short. */
+  encodedBytes(messages: readonly Message[]): number {
+    const bytes = messages.map(each => encode(message, each).length)
+    return bytes.reduce((sum, each) => sum + each, 0)
+  }
 
   /** Everything that applications would hear. */
   listen(listener: (peer: Peer, topic: TopicId, event: TopicEvent) => void): void {
@@ -309,6 +339,9 @@ export class World {
 export interface JoinOptions {
   bootstrap?: readonly Peer[]
   remembered?: readonly Peer[]
+  /** What it kept from an earlier visit. */
+  shelf?: OpShelf
+  order?: DeliveryOrder
 }
 
 export function newTraffic(): Traffic {
@@ -327,6 +360,10 @@ export function newTraffic(): Traffic {
     knocks: 0,
     relays: 0,
     dials: 0,
+    historyFrames: 0,
+    historyBytes: 0,
+    exchangeFrames: 0,
+    exchanges: 0,
   }
 }
 
@@ -339,5 +376,7 @@ export const TERMS: TopicTerms = {
 
 /** Some time in 2023: clocks have as many digits as real ones. */
 const START = 1_700_000_000_000
+/** Guess: a transaction of IndexedDB on a quiet machine. */
+const STORAGE_MS = 2
 /** As the server of this project (signaling-server/limits.ts). */
 const INTRODUCTIONS = 5

@@ -14,6 +14,7 @@ export const failures: Scenario = {
   target: [
     { figure: 'lastLdh', atMost: 10, of: 'mean' },
     { figure: 'reliability', atLeast: 1, of: 'worst' },
+    { figure: 'withoutIt', atMost: 0, of: 'worst', when: { history: 'wavefront' } },
   ],
   run(settings, seed, progress) {
     const town = emptyTown(settings, seed, { server: { introductions: 0 } })
@@ -26,6 +27,10 @@ export const failures: Scenario = {
     const during = observer.say(anyone())
     world.run(KILL_AFTER_MS)
     crashSome(town, settings.kill, settings.silent)
+    let withoutIt = 0
+    world.later(SETTLED_MS, () => {
+      withoutIt = during.open
+    })
     progress(0.7, 'crashed')
     const due = during.open + during.heard
     world.runUntil(() => during.open === 0, DURING_MS)
@@ -38,6 +43,7 @@ export const failures: Scenario = {
     )
     const figures = observer.figures('papers')
     const hops = observer.all.map(({ largestRound }) => largestRound + 1)
+    figures['withoutIt'] = withoutIt
     figures['duringReliability'] = duringReliability
     figures['duringMs'] = duringMs
     figures['firstLdh'] = hops[0] ?? 0
@@ -53,6 +59,8 @@ const REST_MS = 120_000
 const WARM_UP = 20
 /** As in the reference figures of iroh-gossip: a message has then made one or two hops. */
 const KILL_AFTER_MS = 60
+/** Issue of the history: so long after the crash nobody is to be without the message. */
+const SETTLED_MS = 5_000
 const DURING_MS = 10_000
 /** One message's depth is a whole number; the last three say it better. */
 const LAST = 3

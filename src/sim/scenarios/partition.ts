@@ -1,6 +1,6 @@
 import { graphOf } from '../graph.js'
-import { type Scenario, SETTINGS } from '../scenario.js'
-import { emptyTown, grow, speak } from '../town.js'
+import { type Scenario, SETTINGS, type Settings } from '../scenario.js'
+import { emptyTown, grow, speak, type Town } from '../town.js'
 
 export const partition: Scenario = {
   name: 'partition',
@@ -11,6 +11,7 @@ export const partition: Scenario = {
   target: [
     { figure: 'mergedMs', atMost: 10_000, of: 'worst' },
     { figure: 'reliability', atLeast: 1, of: 'worst' },
+    { figure: 'equalMs', atMost: 30_000, of: 'worst', when: { history: 'wavefront' } },
   ],
   run(settings, seed, progress) {
     const town = emptyTown(settings, seed)
@@ -19,7 +20,8 @@ export const partition: Scenario = {
     const sides = new Map(world.peers.map(peer => [peer, random.below(2)]))
     world.cut(peer => sides.get(peer)!, 0)
     for (let minute = 1; minute <= CUT_MINUTES; minute++) {
-      world.run(60_000)
+      if (settings.history === 'none') world.run(60_000)
+      else chat(town, settings, 60_000)
       progress(0.3 + (0.4 * minute) / CUT_MINUTES, `cut for ${minute} minutes`)
     }
     const apart = graphOf(world, topic).components
@@ -33,15 +35,41 @@ export const partition: Scenario = {
       progress(0.7 + (0.2 * (world.now - healedAt)) / GIVE_UP_MS, 'healed')
     }
     const mergedMs = world.now - healedAt
+    const equal = settings.history === 'none' ? {} : whenEqual(town, healedAt)
     speak(town, settings.rounds, settings.rate, () => random.pick(world.living)!)
     const figures = observer.figures('papers')
     Object.assign(figures, {
       mergedMs,
+      ...equal,
       componentsApart: apart.length,
       componentCount: graphOf(world, topic).components.length,
     })
     return { figures, distributions: observer.distributions() }
   },
+}
+
+/** On both sides somebody speaks. */
+function chat({ world, observer, random }: Town, { rate }: Settings, ms: number): void {
+  const count = Math.round((ms * rate) / 1000)
+  for (let i = 0; i < count; i++) {
+    observer.say(random.pick(world.living)!)
+    world.run(ms / count)
+  }
+}
+
+/** How long until all keep the same. */
+function whenEqual({ world, topic, observer }: Town, healedAt: number): Record<string, number> {
+  const { living } = world
+  const differ = () => {
+    const sizes = living.map(peer => peer.shelf(topic).size)
+    return sizes.filter(size => size !== observer.all.length + observer.before).length
+  }
+  let unequal = differ()
+  while (unequal > 0 && world.now - healedAt < GIVE_UP_MS) {
+    world.run(LOOK_EVERY_MS)
+    unequal = differ()
+  }
+  return { equalMs: world.now - healedAt, unequal, ops: living[0]!.shelf(topic).size }
 }
 
 const REST_MS = 120_000
