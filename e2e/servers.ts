@@ -20,8 +20,8 @@ export class ServerProcess {
   ) {}
 
   /** `npm start` without its build: chat page and signaling. */
-  static page(): Promise<ServerProcess> {
-    return ServerProcess.start(['scripts/start.mjs', '--no-build'])
+  static page(...flags: string[]): Promise<ServerProcess> {
+    return ServerProcess.start(['scripts/start.mjs', '--no-build', ...flags])
   }
 
   /** Signaling alone, as the bin `gossamer-signaling` runs it. */

@@ -1,16 +1,31 @@
 // `npm start`: builds the library and the chat page, then serves the page and the signaling on one port.
-//   PORT        default 8787; 0 takes a free one
-//   HOST        default 127.0.0.1: this machine only. 0.0.0.0 listens everywhere, for a container or a TLS proxy.
-//   --no-build  serves what the last build left
-// The rest of the environment is that of `gossamer-signaling`, which lists it with --help.
 
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import sirv from 'sirv'
+import { renderUnicodeCompact } from 'uqr'
+import { readFlags } from '../signaling-server/flags.mjs'
 import { buildLibrary, ROOT } from './build.mjs'
+import { certificateFor } from './certificate.mjs'
+
+const HELP = `npm start -- [flags]: builds Gossamer and its chat page, and serves the page with signaling.
+
+  --https         with a certificate made on the spot, and for everyone on your network: browsers give pages
+                  their keys only over https or on localhost. Phones warn once, for nobody vouches for it
+  --port N        default 8787; 0 takes a free one                                       (or PORT)
+  --host ADDRESS  default 127.0.0.1, with --https 0.0.0.0: everyone on your network      (or HOST)
+  --turn URL      a turn: URL given to everybody who connects; its secret by TURN_SECRET,
+                  or TURN_USERNAME and TURN_CREDENTIAL                                    (or TURN_URL)
+  --no-build      serves what the last build left
+  --help, -h      this text
+
+  The rest of the environment is that of gossamer-signaling: npx gossamer-signaling --help.
+`
+const FLAGS = { https: true, port: 'PORT', host: 'HOST', turn: 'TURN_URL', 'no-build': true }
 
 const closers = []
 let stopping = false
@@ -18,14 +33,36 @@ let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop())
 
 async function main() {
+  const { variables, switches, faults } = readFlags(process.argv.slice(2), FLAGS)
+  if (switches.has('help')) return console.log(HELP)
+  if (faults.length > 0) return fail(faults, 2)
+  const isSecure = switches.has('https')
+  const defaults = isSecure ? { HOST: '0.0.0.0' } : {}
+  const environment = { ...defaults, ...process.env, ...variables }
   try {
-    if (!process.argv.includes('--no-build')) await build()
-    await serve()
+    if (!switches.has('no-build')) await build()
+    const { createSignalingServer, readEnvironment } = await import(
+      pathToFileURL(built('dist/signaling-server.js')).href
+    )
+    const read = readEnvironment(environment, name => flagOf(name, variables))
+    if (!read.ok) return fail(read.faults, 2)
+    await serve(read.value, isSecure, createSignalingServer)
   } catch (error) {
     // esbuild has already printed its own errors.
-    if (!Array.isArray(error.errors)) console.error(error.message)
-    process.exit(1)
+    fail(Array.isArray(error.errors) ? [] : [error.message], 1)
   }
+}
+
+/** What a fault calls a variable: the flag, where it came as one. */
+function flagOf(variable, variables) {
+  const [flag] = Object.entries(FLAGS).find(([, of]) => of === variable) ?? []
+  return flag !== undefined && Object.hasOwn(variables, variable) ? `--${flag}` : variable
+}
+
+/** Code 2: what was asked for is wrong. 1: it could not be done. */
+function fail(faults, code) {
+  for (const fault of faults) console.error(fault)
+  process.exit(code)
 }
 
 async function build() {
@@ -37,25 +74,26 @@ async function build() {
   console.log(`Built the library and the chat page in ${seconds} s.`)
 }
 
-async function serve() {
-  for (const built of ['dist/signaling-server.js', 'dist-web/index.html']) {
-    if (!existsSync(resolve(ROOT, built)))
-      throw new Error(`${built} is missing: run without --no-build.`)
-  }
-  const { createSignalingServer, readEnvironment } = await import(
-    pathToFileURL(resolve(ROOT, 'dist/signaling-server.js')).href
-  )
-  const environment = readEnvironment(process.env)
-  if (!environment.ok) throw new Error(environment.faults.join('\n'))
-  const { port, host, origin, iceServers, trustProxy } = environment.value
+function built(path) {
+  const file = resolve(ROOT, path)
+  if (!existsSync(file)) throw new Error(`${path} is missing: run without --no-build.`)
+  return file
+}
+
+async function serve(environment, isSecure, createSignalingServer) {
+  const { port, host, origin, iceServers, trustProxy } = environment
+  built('dist-web/index.html')
   const pages = sirv(resolve(ROOT, 'dist-web'), { etag: true, setHeaders })
-  const server = createServer((request, response) => {
+  const respond = (request, response) => {
     if (signaling.respond(request, response)) return
     pages(request, response, () => {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
       response.end('Not found\n')
     })
-  })
+  }
+  const server = isSecure
+    ? createSecureServer(await certificateFor(otherAddresses(), CACHE), respond)
+    : createServer(respond)
   const signaling = createSignalingServer({
     server,
     iceServers,
@@ -68,7 +106,7 @@ async function serve() {
     () => closeServer(server),
   )
   await listen(server, host, port)
-  if (!stopping) announce(server.address())
+  if (!stopping) announce(server.address(), isSecure)
 }
 
 function listen(server, host, port) {
@@ -80,31 +118,35 @@ function listen(server, host, port) {
 
 function whyNotListening(error, host, port) {
   if (error.code === 'EADDRINUSE') {
-    return `Port ${port} is in use. Stop what listens there, or choose another: PORT=${port + 1} npm start`
+    return `Port ${port} is in use. Stop what listens there, or choose another: npm start -- --port ${port + 1}`
   }
   if (error.code === 'EACCES') {
-    return `Port ${port} may not be opened by this user. Choose one above 1023: PORT=8787 npm start`
+    return `Port ${port} may not be opened by this user. Choose one above 1023: npm start -- --port 8787`
   }
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-    return `HOST=${host} is no address of this machine. Try 127.0.0.1 or 0.0.0.0.`
+    return `${host} is no address of this machine. Try --host 127.0.0.1 or --host 0.0.0.0.`
   }
   return `Can't listen on ${host}:${port}: ${error.message}`
 }
 
-function announce(address) {
-  const everywhere = address.address === '0.0.0.0' || address.address === '::'
-  console.log(
-    `\n  Gossamer chat   http://${everywhere ? 'localhost' : named(address.address)}:${address.port}/`,
-  )
-  if (everywhere) {
-    for (const other of otherAddresses())
-      console.log(`                  http://${other}:${address.port}/`)
-    console.log(
-      '\n  Browsers give pages their keys only over https or on localhost: for other devices',
-    )
-    console.log('  put this port behind a proxy that speaks https.')
-  }
+function announce({ address, port }, isSecure) {
+  const everywhere = address === '0.0.0.0' || address === '::'
+  const url = host => `${isSecure ? 'https' : 'http'}://${host}:${port}/`
+  const others = everywhere ? otherAddresses().map(url) : []
+  console.log(`\n  Gossamer chat   ${url(everywhere ? 'localhost' : named(address))}`)
+  for (const other of others) console.log(`                  ${other}`)
   console.log('\n  Open it in several tabs. Ctrl-C stops.\n')
+  if (!isSecure) {
+    console.log('  For phones and other machines: npm start -- --https')
+    console.log('  (browsers give pages their keys only over https or on localhost)\n')
+  } else if (others.length > 0) {
+    // The dots of the code are drawn light on dark, which every camera reads.
+    console.log(renderUnicodeCompact(others[0], { border: 2 }).replace(/^/gm, '  '))
+    console.log(
+      `\n  ${others[0]}, for phones in the same network. Nobody vouches for its certificate:`,
+    )
+    console.log('  the browser asks once whether to go on.\n')
+  }
 }
 
 function named(address) {
@@ -145,6 +187,8 @@ function setHeaders(response, pathname) {
   response.setHeader('x-content-type-options', 'nosniff')
   response.setHeader('referrer-policy', 'no-referrer')
 }
+
+const CACHE = resolve(ROOT, 'node_modules/.cache/gossamer')
 
 /** What one handshake with a closing WebSocket may take, and then some. Guess. */
 const STOP_WITHIN_MS = 1_500

@@ -54,6 +54,13 @@ describe('the environment', () => {
       [{ ICE_SERVERS: '[{"urls":"stun:a","credential":5,"password":"swordfish"}]' }, 'ICE_SERVERS'],
       [{ TURN_URL: 'turn:a.example' }, 'TURN_SECRET'],
       [{ TURN_SECRET: 'swordfish' }, 'TURN_URL'],
+      [{ TURN_CREDENTIAL: 'swordfish' }, 'TURN_URL'],
+      [{ TURN_URL: 'turn:a.example', TURN_CREDENTIAL: 'swordfish' }, 'TURN_USERNAME'],
+      [{ TURN_URL: 'turn:a.example', TURN_USERNAME: 'ann' }, 'TURN_CREDENTIAL'],
+      [
+        { TURN_URL: 'turn:a.example', TURN_USERNAME: 'ann', TURN_SECRET: 'swordfish' },
+        'TURN_SECRET',
+      ],
       [{ TURN_URL: 'https://a.example', TURN_SECRET: 'swordfish' }, 'TURN_URL'],
       [{ TURN_TTL_S: '5' }, 'TURN_TTL_S'],
       [{ ORIGIN: 'https://a.example' }, 'ORIGIN'],
@@ -97,6 +104,39 @@ describe('the environment', () => {
     const [stun, turn] = read.value.iceServers.servers(peer)
     expect(stun).toEqual({ urls: 'stun:a.example' })
     expect(turn?.urls).toEqual(['turn:t.example?transport=udp', 'turns:t.example:5349'])
+  })
+})
+
+it('a TURN server with one name and password for all is given to clients as it is', () => {
+  expect(
+    readEnvironment({
+      ICE_SERVERS: '[{"urls":"stun:a.example"}]',
+      TURN_URL: 'turn:t.example',
+      TURN_USERNAME: 'ann',
+      TURN_CREDENTIAL: 'swordfish',
+    }),
+  ).toMatchObject({
+    value: {
+      iceServers: [
+        { urls: 'stun:a.example' },
+        { urls: ['turn:t.example'], username: 'ann', credential: 'swordfish' },
+      ],
+    },
+  })
+})
+
+it('a fault calls what came as a flag by the name of the flag', () => {
+  const nameOf = (variable: string) =>
+    ({ PORT: '--port', TURN_URL: '--turn' })[variable] ?? variable
+  expect(
+    readEnvironment({ PORT: 'x', TURN_URL: 'turn:t.example', ORIGIN: '/' }, nameOf),
+  ).toMatchObject({
+    ok: false,
+    faults: [
+      expect.stringMatching(/^--port is/),
+      expect.stringMatching(/^ORIGIN is/),
+      expect.stringMatching(/^TURN_SECRET is missing: --turn alone/),
+    ],
   })
 })
 

@@ -16,15 +16,21 @@ export type ReadEnvironment =
   /** One sentence per fault. */
   | { ok: false; faults: string[] }
 
-/** Reads the command's variables. An empty one counts as not set. Secrets are not repeated in faults. */
-export function readEnvironment(variables: Record<string, string | undefined>): ReadEnvironment {
+/**
+ * Reads the command's variables. An empty one counts as not set. Secrets are not repeated in faults. `nameOf` says how faults
+ * call a variable that came by another way, such as a flag.
+ */
+export function readEnvironment(
+  variables: Record<string, string | undefined>,
+  nameOf: (variable: string) => string = variable => variable,
+): ReadEnvironment {
   const faults: string[] = []
   const read = <T>(name: string, reader: (text: string) => T | Fault, otherwise: T): T => {
     const text = variables[name]?.trim()
     if (text === undefined || text === '') return otherwise
     const value = reader(text)
     if (!(value instanceof Fault)) return value
-    faults.push(`${name} ${value.message}`)
+    faults.push(`${nameOf(name)} ${value.message}`)
     return otherwise
   }
 
@@ -33,21 +39,18 @@ export function readEnvironment(variables: Record<string, string | undefined>): 
   const listed = read('ICE_SERVERS', iceServers, [])
   const urls = read('TURN_URL', turnUrls, undefined)
   const secret = read('TURN_SECRET', text => text, undefined)
+  const username = read('TURN_USERNAME', text => text, undefined)
+  const credential = read('TURN_CREDENTIAL', text => text, undefined)
   const ttlSeconds = read('TURN_TTL_S', wholeNumber(60, 7 * 86_400), 86_400)
   const origin = read('ORIGIN', origins, undefined)
   const trustProxy = read('TRUST_PROXY', yesOrNo, false)
-  if ((urls === undefined) !== (secret === undefined)) {
-    const [set, missing] = urls ? ['TURN_URL', 'TURN_SECRET'] : ['TURN_SECRET', 'TURN_URL']
-    if (!faults.some(fault => fault.startsWith('TURN_URL'))) {
-      faults.push(`${missing} is missing: ${set} alone is of no use.`)
-    }
+  const turn = turnServers({ urls, secret, username, credential, ttlSeconds, listed })
+  // A URL that is wrong has a fault already.
+  if (turn instanceof Fault && !faults.some(fault => fault.startsWith(nameOf('TURN_URL')))) {
+    faults.push(turn.message.replace(/TURN_URL/, nameOf))
   }
-  if (faults.length > 0) return { ok: false, faults }
-  const source =
-    urls !== undefined && secret !== undefined
-      ? turnCredentials({ urls, secret, ttlSeconds, others: listed })
-      : listed
-  return { ok: true, value: { port, host, iceServers: source, origin, trustProxy } }
+  if (faults.length > 0 || turn instanceof Fault) return { ok: false, faults }
+  return { ok: true, value: { port, host, iceServers: turn, origin, trustProxy } }
 }
 
 /** What is allowed and yet unwise. */
@@ -57,6 +60,41 @@ export function warningsOf({ host, origin }: Environment): string[] {
   return [
     'ORIGIN is not set: a server that clients trust could pose as them here. --help says more.',
   ]
+}
+
+/** A TURN server asks for credentials: made here from a secret shared with it, or the same for everybody. */
+function turnServers(turn: {
+  urls: string[] | undefined
+  secret: string | undefined
+  username: string | undefined
+  credential: string | undefined
+  ttlSeconds: number
+  listed: IceServer[]
+}): IceSource | Fault {
+  const { urls, secret, username, credential, ttlSeconds, listed: others } = turn
+  const set = { TURN_SECRET: secret, TURN_USERNAME: username, TURN_CREDENTIAL: credential }
+  const [given] = Object.entries(set).flatMap(([name, text]) => (text === undefined ? [] : [name]))
+  if (urls === undefined) {
+    return given === undefined
+      ? others
+      : new Fault(`TURN_URL is missing: ${given} alone is of no use.`)
+  }
+  if (secret !== undefined) {
+    if (username === undefined && credential === undefined) {
+      return turnCredentials({ urls, secret, ttlSeconds, others })
+    }
+    return new Fault('TURN_SECRET makes credentials: leave out TURN_USERNAME and TURN_CREDENTIAL.')
+  }
+  if (username !== undefined && credential !== undefined) {
+    return [...others, { urls, username, credential }]
+  }
+  if (given === undefined) {
+    return new Fault(
+      'TURN_SECRET is missing: TURN_URL alone is of no use. TURN_USERNAME and TURN_CREDENTIAL do as well.',
+    )
+  }
+  const missing = username === undefined ? 'TURN_USERNAME' : 'TURN_CREDENTIAL'
+  return new Fault(`${missing} is missing: ${given} alone is of no use.`)
 }
 
 class Fault {

@@ -76,6 +76,11 @@ it('the command prints its address, answers /healthz, serves peers and stops wit
   }
 }, 30_000)
 
+it('the command takes flags, which hold over the environment', async () => {
+  const run = new Run({ PORT: 'eighty', HOST: '0.0.0.0' }, '--port', '0', '--host=127.0.0.1')
+  expect(await run.port()).toBeGreaterThan(0)
+})
+
 it('the command explains itself with --help', async () => {
   const run = new Run({}, '--help')
   expect(await run.exited).toBe(0)
@@ -87,6 +92,8 @@ it('the command explains itself with --help', async () => {
     'ICE_SERVERS',
     'TURN_URL',
     'TURN_SECRET',
+    '--port',
+    '--turn',
     '/healthz',
   ]) {
     expect(run.out).toContain(word)
@@ -100,9 +107,12 @@ it('the command says what is wrong with its environment and ends with code 2', a
     'PORT is "eighty"; it must be a whole number from 0 to 65535.\n' +
       'TURN_URL is missing: TURN_SECRET alone is of no use.\n',
   )
-  const argument = new Run({}, '--port=80')
-  expect(await argument.exited).toBe(2)
-  expect(argument.err).toContain('--help')
+  const flag = new Run({}, '--prot=80', '--turn', 'turn.example')
+  expect(await flag.exited).toBe(2)
+  expect(flag.err).toBe('There is no flag --prot. --help says what there is.\n')
+  const value = new Run({ PORT: '80' }, '--port', 'eighty')
+  expect(await value.exited).toBe(2)
+  expect(value.err).toBe('--port is "eighty"; it must be a whole number from 0 to 65535.\n')
 })
 
 it('the command says that its port is in use and ends with code 1', async () => {
