@@ -5,6 +5,8 @@
 //   dist/sim.js               the simulator: `gossamer/sim`, ES only
 //   dist/signaling-server.js  `gossamer/signaling-server`, which `npm start` attaches to the server of the page
 //   dist/gossamer-signaling.js  the command of that name
+//   dist/node.js              `gossamer/node`: what a worker is to a page, for a Node process
+//   dist/gossamer-peer.js     the command of that name
 // `--clean` removes dist/ first. `--watch` builds again on every change, all but dist/inline.js. Types come from
 // `tsc -b`, not from here.
 
@@ -119,6 +121,21 @@ function parts() {
       entryPoints: ['signaling-server/main.ts'],
       outfile: 'dist/gossamer-signaling.js',
       external: ['ws'],
+      banner: { js: '#!/usr/bin/env node' },
+    },
+    node: {
+      ...server,
+      entryPoints: ['src/node/node-worker.ts'],
+      outfile: 'dist/node.js',
+      external: ['ws', 'node-datachannel'],
+      plugins: [simplePeerWithoutStreams],
+    },
+    'peer command': {
+      ...server,
+      entryPoints: ['src/node/peer-main.ts'],
+      outfile: 'dist/gossamer-peer.js',
+      external: ['ws', 'node-datachannel'],
+      plugins: [simplePeerWithoutStreams],
       banner: { js: '#!/usr/bin/env node' },
     },
   }

@@ -29,10 +29,9 @@ export interface RtcEngine {
 /** Undefined where there is no WebRTC. */
 export function browserEngine(): RtcEngine | undefined {
   if (typeof RTCPeerConnection === 'undefined') return undefined
-  return {
-    createPeer: options => new Peer(options),
-    RTCPeerConnection,
-    RTCSessionDescription,
-    RTCIceCandidate,
-  }
+  return engineOf({ RTCPeerConnection, RTCSessionDescription, RTCIceCandidate })
+}
+
+export function engineOf(wrtc: SimplePeerOptions['wrtc']): RtcEngine {
+  return { createPeer: options => new Peer(options), ...wrtc }
 }

@@ -18,13 +18,15 @@ import { Door, neighborBytes, recordBytes } from './door.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import { Links } from './links.js'
-import { SignalingSocket } from './signaling-socket.js'
+import { type OpenSocket, SignalingSocket } from './signaling-socket.js'
 import { Signals } from './signals.js'
 import { WakeUp } from './wake.js'
 
 /** What differs between a worker, a Node process and a test. */
 export interface RuntimeWorld {
   clock: () => Millis
+  /** Default: the platform's own. */
+  socket?: OpenSocket | undefined
   /** To the page that makes connections. */
   order(order: RtcOrder): void
   /** Serves another port; its messages go to `client.receive`. */
@@ -564,18 +566,25 @@ export class Runtime {
     const { peerId: peer } = this.#identity
     const random = new Random(crypto.getRandomValues(new Uint32Array(1))[0]!)
     const session = new SignalingSession({ url, peer, protocol, random })
-    return new SignalingSocket(session, this.#identity, this.#world.clock, {
-      state: state => this.input({ type: 'signaling', state }),
-      introduced: (topic, peers) => this.input({ type: 'introduced', topic, peers }),
-      signal: (from, body) => this.#signals.receive(body, 'server', from),
-      undeliverable: to => this.input({ type: 'undeliverable', to }),
-      iceServers: servers => {
-        if (this.#options.iceServers === undefined) this.#links.iceServers = servers
+    const { clock, socket } = this.#world
+    return new SignalingSocket(
+      session,
+      this.#identity,
+      clock,
+      {
+        state: state => this.input({ type: 'signaling', state }),
+        introduced: (topic, peers) => this.input({ type: 'introduced', topic, peers }),
+        signal: (from, body) => this.#signals.receive(body, 'server', from),
+        undeliverable: to => this.input({ type: 'undeliverable', to }),
+        iceServers: servers => {
+          if (this.#options.iceServers === undefined) this.#links.iceServers = servers
+        },
+        notice: (code, message) => this.notice({ code, message }),
+        count: counter => this.#count(counter),
+        changed: () => this.#settle(),
       },
-      notice: (code, message) => this.notice({ code, message }),
-      count: counter => this.#count(counter),
-      changed: () => this.#settle(),
-    })
+      socket,
+    )
   }
 
   #heardSignal(from: PeerId, body: SignalBody, via: 'server' | 'mesh'): void {
@@ -647,6 +656,8 @@ export class Runtime {
     this.#socket?.stop()
     this.#wake.stop()
     await this.#store.close().catch(error => this.#storageFailed(error, undefined))
+    // Node would stay alive for it.
+    this.#settling.port1.close()
     this.#world.ended()
   }
 

@@ -7,11 +7,15 @@ import type { SessionInput, SessionNotice } from '../signaling/session-io.js'
 import type { Identity } from './identity.js'
 import type { Sleeper } from './wake.js'
 
+/** Opens a WebSocket; throws for a URL that it refuses. */
+export type OpenSocket = (url: string) => WebSocket
+
 /** The WebSocket around the signaling session, which decides when to open, what to say and when to give up. */
 export class SignalingSocket implements Sleeper {
   readonly #session: SignalingSession
   readonly #identity: Identity
   readonly #clock: () => Millis
+  readonly #openSocket: OpenSocket
   readonly #events: {
     state(state: SignalingState, reason: string): void
     introduced(topic: TopicId, peers: PeerId[]): void
@@ -38,10 +42,12 @@ export class SignalingSocket implements Sleeper {
       count(counter: string): void
       changed(): void
     },
+    openSocket: OpenSocket = url => new WebSocket(url),
   ) {
     this.#session = session
     this.#identity = identity
     this.#clock = clock
+    this.#openSocket = openSocket
     this.#events = events
   }
 
@@ -125,7 +131,7 @@ export class SignalingSocket implements Sleeper {
     this.#close()
     let socket: WebSocket
     try {
-      socket = new WebSocket(url)
+      socket = this.#openSocket(url)
     } catch (error) {
       // A URL the browser refuses (mixed content, a blocked port): the same as unreachable, with its reason.
       const reason = error instanceof Error ? error.message : String(error)

@@ -1,0 +1,135 @@
+import type { DataChannel, PeerConnection, RtcConfig } from 'node-datachannel'
+
+/** The two halves of node-datachannel, an optional dependency, loaded. */
+export interface Loaded {
+  native: typeof import('node-datachannel')
+  browserLike: typeof import('node-datachannel/polyfill')
+}
+
+/**
+ * node-datachannel's imitation of a browser's RTCPeerConnection, with what simple-peer and we rely on:
+ * - Descriptions are plain objects, for simple-peer writes to them, and are made when asked for; as it comes, each
+ *   channel makes an offer at its birth, also on the side that answers.
+ * - What was sent before a close arrives. As it comes, it is lost on either side where the close is quick.
+ */
+export function connectionOver({ native, browserLike }: Loaded): typeof RTCPeerConnection {
+  class Connection extends browserLike.RTCPeerConnection {
+    readonly #native: PeerConnection
+    readonly #channels: RTCDataChannel[] = []
+    #isClosing = false
+
+    constructor(configuration: RTCConfiguration = {}) {
+      const peerConnection = new native.PeerConnection('gossamer', nativeConfig(configuration))
+      const createDataChannel = peerConnection.createDataChannel.bind(peerConnection)
+      replace(peerConnection, {
+        createDataChannel: (...given) => closedLast(createDataChannel(...given)),
+      })
+      super({ peerConnection } as RTCConfiguration)
+      this.#native = peerConnection
+    }
+
+    override createOffer(): Promise<RTCSessionDescriptionInit> {
+      return this.#describe('offer')
+    }
+
+    override createAnswer(): Promise<RTCSessionDescriptionInit> {
+      return this.#describe('answer')
+    }
+
+    /** It was set when it was made. */
+    override async setLocalDescription(): Promise<void> {}
+
+    override createDataChannel(label: string, options?: RTCDataChannelInit) {
+      const channel = super.createDataChannel(label, options)
+      this.#channels.push(channel)
+      return channel
+    }
+
+    override dispatchEvent(event: Event): boolean {
+      // Messages that came before wait in other queues of this turn.
+      if (this.connectionState === 'closed') setImmediate(() => super.dispatchEvent(event))
+      else super.dispatchEvent(event)
+      return true
+    }
+
+    /** Channels first, and the connection when they are closed: else what is on its way is lost. */
+    override close(): void {
+      if (this.#isClosing) return
+      this.#isClosing = true
+      const open = this.#channels.filter(({ readyState }) => readyState === 'open')
+      const closed = Promise.all(open.map(closing)).then(() => super.close())
+      UNCLOSED.add(closed)
+      void closed.finally(() => UNCLOSED.delete(closed))
+    }
+
+    async #describe(type: 'offer' | 'answer'): Promise<RTCSessionDescriptionInit> {
+      this.#native.setLocalDescription(type)
+      const made = this.#native.localDescription()
+      if (made === null) throw new Error(`no ${type} could be made`)
+      return { type, sdp: made.sdp }
+    }
+  }
+  return Connection as unknown as typeof RTCPeerConnection
+}
+
+/** Resolves when every connection that was to be closed is. */
+export async function allClosed(): Promise<void> {
+  await Promise.all(UNCLOSED)
+}
+
+/** The servers it knows how to ask, as it writes them; names may hold colons, so they are escaped. */
+export function nativeConfig({ iceServers = [] }: RTCConfiguration): RtcConfig {
+  const urls = iceServers.flatMap(({ urls, username, credential }) =>
+    [urls].flat().flatMap(url => {
+      const [, scheme, rest] = /^(stun|turns?):(?:\/\/)?(.+)$/.exec(url) ?? []
+      if (scheme === undefined) return []
+      if (username === undefined || credential === undefined) return [`${scheme}:${rest}`]
+      const who = `${encodeURIComponent(username)}:${encodeURIComponent(credential)}`
+      return [`${scheme}:${who}@${rest}`]
+    }),
+  )
+  return { iceServers: urls, disableAutoNegotiation: true }
+}
+
+/**
+ * Each listener has a queue of its own, they are emptied in the order in which they were set, and a closed channel's are
+ * thrown away: so the one for its closing is to be set after the one for messages.
+ */
+function closedLast(channel: DataChannel): DataChannel {
+  const onClosed = channel.onClosed.bind(channel)
+  const onMessage = channel.onMessage.bind(channel)
+  let closed = () => {}
+  replace(channel, {
+    onClosed: listener => {
+      closed = listener
+      onClosed(closed)
+    },
+    onMessage: listener => {
+      onMessage(listener)
+      onClosed(closed)
+    },
+  })
+  return channel
+}
+
+/** Methods of a native object, which can't be assigned. */
+function replace<Native extends object>(native: Native, methods: Partial<Native>): void {
+  for (const [name, value] of Object.entries(methods))
+    Object.defineProperty(native, name, { value })
+}
+
+function closing(channel: RTCDataChannel): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, CLOSING_MS)
+    channel.addEventListener('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    channel.close()
+  })
+}
+
+const UNCLOSED = new Set<Promise<void>>()
+
+/** As the runtime gives its links to drain (worker/runtime.ts). */
+const CLOSING_MS = 1_200

@@ -1,0 +1,114 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createSignalingServer } from '../../signaling-server/server.js'
+import { readArguments } from './arguments.js'
+import { runPeer } from './terminal-peer.js'
+
+const signalingServer = createSignalingServer()
+const { server } = signalingServer
+let signaling = ''
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  signaling = `ws://localhost:${(server.address() as AddressInfo).port}/signaling`
+})
+afterAll(() => signalingServer.close())
+
+describe('a peer in a terminal', { timeout: 30_000 }, () => {
+  it('says each line, prints what others say, and who comes and goes', async () => {
+    const one = new FakeTerminal('talk', 'One')
+    await one.prints(/Looking for peers/)
+    const other = new FakeTerminal('talk', 'Other')
+    await one.prints(/^\+ [a-z2-7]{8} came$/m)
+    one.input.write('hello\n\n  \nthere\n')
+    await other.prints(/^One \([a-z2-7]{8}\): hello\nOne \([a-z2-7]{8}\): there$/m)
+    other.input.end('good-bye')
+    expect(await other.ended).toBe(0)
+    await one.prints(/^Other \([a-z2-7]{8}\): good-bye$/m)
+    await one.prints(/^- [a-z2-7]{8} went \(left\)$/m)
+    one.over.abort()
+    expect(await one.ended).toBe(0)
+    expect(one.complaints + other.complaints).toBe('')
+  })
+
+  it('says what was piped in once there is someone to hear it', async () => {
+    const listener = new FakeTerminal('pipe')
+    await listener.prints(/Looking for peers/)
+    const speaker = new FakeTerminal('pipe', 'Pipe')
+    speaker.input.end('one\ntwo\n')
+    expect(await speaker.ended).toBe(0)
+    await listener.prints(/: one\n[\s\S]*: two$/m)
+    listener.input.end()
+    await listener.ended
+  })
+
+  it('joins through the peer it is told to connect to', async () => {
+    const one = new FakeTerminal('door')
+    await one.prints(/Looking for peers/)
+    const [, id] = /^\* you are (.{52})$/m.exec(one.printed)!
+    const other = new FakeTerminal('door', 'Other', '--connect', id!)
+    await other.prints(new RegExp(`^\\+ ${id!.slice(0, 8)} came$`, 'm'))
+    for (const terminal of [one, other]) terminal.over.abort()
+    await Promise.all([one.ended, other.ended])
+  })
+
+  it('goes on where a line is too long', async () => {
+    const one = new FakeTerminal('long')
+    one.input.write(`${'x'.repeat(5_000)}\n`)
+    await one.complains(/^Not sent: The message has \d+ bytes; this topic allows 4096/m)
+    one.input.end()
+    expect(await one.ended).toBe(0)
+  })
+
+  it('shows no letter that a terminal would obey', async () => {
+    const one = new FakeTerminal('esc')
+    await one.prints(/Looking for peers/)
+    const other = new FakeTerminal('esc', 'Other')
+    other.input.end('\u001b[2J\u0007red\u202ethgir\n')
+    await one.prints(/: \[2Jredthgir$/m)
+    one.over.abort()
+    await Promise.all([one.ended, other.ended])
+  })
+
+  it('stops at once while it is still opening', async () => {
+    const one = new FakeTerminal('early')
+    one.over.abort()
+    expect(await one.ended).toBe(0)
+  })
+})
+
+class FakeTerminal {
+  readonly input = new PassThrough()
+  readonly over = new AbortController()
+  readonly ended: Promise<number>
+  printed = ''
+  complaints = ''
+  readonly #output = new PassThrough()
+  readonly #errors = new PassThrough()
+
+  constructor(topic: string, name = '', ...more: string[]) {
+    const given = ['--topic', topic, '--signaling', signaling, '--name', name, ...more]
+    const read = readArguments(given)
+    if (!read.ok) throw new Error('wrong arguments')
+    this.#output.on('data', chunk => (this.printed += chunk))
+    this.#errors.on('data', chunk => (this.complaints += chunk))
+    const { input, over } = this
+    this.ended = runPeer(read.value, {
+      input,
+      output: this.#output,
+      errors: this.#errors,
+      signal: over.signal,
+    })
+  }
+
+  async prints(what: RegExp): Promise<void> {
+    while (!what.test(this.printed)) await once(this.#output, 'data')
+  }
+
+  async complains(what: RegExp): Promise<void> {
+    while (!what.test(this.complaints)) await once(this.#errors, 'data')
+  }
+}

@@ -1,0 +1,154 @@
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { decodeSaid, encodeSaid, tidyNick } from '../../web/payload.js'
+import { GossamerError } from '../bridge/errors.js'
+import { shortId } from '../core/ids.js'
+import { Gossip } from '../gossip.js'
+import type { GossipEvent, GossipTopic } from '../topic.js'
+import type { PeerArguments } from './arguments.js'
+import { nodeWorker } from './node-worker.js'
+
+export interface Terminal {
+  /** Each line is said to the topic; its end is the peer's. */
+  input: Readable
+  /** Who comes and goes, and what is said. */
+  output: Writable
+  /** What went wrong. */
+  errors: Writable
+  /** Ends the peer as the end of the input does. */
+  signal: AbortSignal
+}
+
+/** Takes part in a topic until the input ends. Resolves with the exit code: 1 where it could not, or broke. */
+export async function runPeer(asked: PeerArguments, terminal: Terminal): Promise<number> {
+  const complain = (text: string) => terminal.errors.write(`${text}\n`)
+  const { signaling, signal } = { ...asked, ...terminal }
+  try {
+    const worker = await nodeWorker()
+    const gossip = await Gossip.open({ signaling, worker, storage: 'memory', signal })
+    const over = new AbortController()
+    gossip.addEventListener('notice', ({ detail }) => complain(printable(detail.message)))
+    gossip.addEventListener('gone', ({ detail }) => over.abort(detail))
+    try {
+      const topic = gossip.subscribe(asked.topic, { bootstrap: asked.connect })
+      const chat = new TerminalChat(topic, asked, terminal)
+      chat.greet(gossip.peerId)
+      const reading = chat.read()
+      await chat.say(AbortSignal.any([signal, over.signal]))
+      await topic.leave()
+      await reading
+      over.signal.throwIfAborted()
+    } finally {
+      await gossip.shutdown()
+    }
+    return 0
+  } catch (error) {
+    if (signal.aborted) return 0
+    if (!(error instanceof GossamerError)) throw error
+    complain(error.message)
+    return 1
+  }
+}
+
+/** A topic on a terminal: one line for each thing that happens. */
+class TerminalChat {
+  readonly #topic: GossipTopic
+  readonly #terminal: Terminal
+  readonly #nick: string
+
+  constructor(topic: GossipTopic, { name }: PeerArguments, terminal: Terminal) {
+    this.#topic = topic
+    this.#nick = tidyNick(name) || 'a Node peer'
+    this.#terminal = terminal
+    topic.addEventListener('state', () => this.#status())
+  }
+
+  greet(peerId: string): void {
+    this.#print(`* you are ${peerId}`)
+    this.#status()
+  }
+
+  /** What others do, until the topic is left. */
+  async read(): Promise<void> {
+    for await (const event of this.#topic) {
+      const line = lineOf(event)
+      if (line !== undefined) this.#print(line)
+    }
+  }
+
+  /** Says line after line, as fast as the neighbors take them, until the input ends. */
+  async say(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    const lines = createInterface({ input: this.#terminal.input, signal })
+    let isSettled = false
+    for await (const line of lines) {
+      if (line.trim() === '') continue
+      // What is piped in comes before there is anyone to hear it.
+      if (!isSettled) await this.#searched(signal)
+      isSettled = true
+      await this.#sayOne(line)
+      if (signal.aborted) break
+    }
+  }
+
+  async #sayOne(line: string): Promise<void> {
+    try {
+      await this.#topic.broadcast(encodeSaid(this.#nick, line))
+    } catch (error) {
+      if (!(error instanceof GossamerError)) throw error
+      this.#terminal.errors.write(`Not sent: ${error.message}\n`)
+    }
+  }
+
+  /** Until a neighbor was found, or the first search is over. */
+  async #searched(signal: AbortSignal): Promise<void> {
+    const topic = this.#topic
+    while (topic.state === 'connecting' && !signal.aborted) {
+      await new Promise<void>(resolve => {
+        topic.addEventListener('state', () => resolve(), { once: true })
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+  }
+
+  #status(): void {
+    const { state, stateReason } = this.#topic
+    const line = `* ${state}: ${printable(stateReason)}`
+    if (line !== this.#lastStatus) this.#print(line)
+    this.#lastStatus = line
+  }
+  #lastStatus = ''
+
+  #print(line: string): void {
+    this.#terminal.output.write(`${line}\n`)
+  }
+}
+
+function lineOf(event: GossipEvent): string | undefined {
+  switch (event.type) {
+    case 'received': {
+      const said = decodeSaid(event.content)
+      const nick = said.kind === 'chat' ? `${said.nick} ` : ''
+      return `${printable(nick)}(${shortId(event.author)}): ${printable(said.text)}`
+    }
+    case 'neighborUp':
+      return `+ ${shortId(event.peer)} came`
+    case 'neighborDown':
+      return `- ${shortId(event.peer)} went (${event.reason})`
+    case 'lagged':
+      return `* ${event.count} events were dropped: this terminal is too slow`
+    case 'mismatch':
+      return `* ${shortId(event.peer)} has this topic open with another ${event.field}`
+    case 'joinFailed':
+      return `* ${shortId(event.peer)} could not be joined: ${printable(event.reason)}`
+    case 'peerBlamed':
+      return `* ${shortId(event.peer)} broke the protocol (${event.reason})`
+    default:
+      return undefined
+  }
+}
+
+/** Terminals obey what they are shown: nothing invisible gets there. */
+function printable(text: string): string {
+  return text.replace(/\s+/gu, ' ').replace(/(?!\u200d)\p{C}/gu, '')
+}
