@@ -129,7 +129,10 @@ function lineOf(event: GossipEvent): string | undefined {
     case 'received': {
       const said = decodeSaid(event.content)
       const nick = said.kind === 'chat' ? `${said.nick} ` : ''
-      return `${printable(nick)}(${shortId(event.author)}): ${printable(said.text)}`
+      const picture = said.kind === 'chat' ? said.picture : undefined
+      const shown =
+        picture === undefined ? '' : ` [a picture: ${picture.alt || 'of what, it says not'}]`
+      return `${printable(nick)}(${shortId(event.author)}): ${printable(said.text + shown)}`
     }
     case 'neighborUp':
       return `+ ${shortId(event.peer)} came`
