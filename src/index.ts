@@ -1,7 +1,7 @@
 // The public surface. Everything else may change without notice.
 
 export { type ErrorCode, GossamerError } from './bridge/errors.js'
-export type { Notice } from './bridge/node-messages.js'
+export type { HistoryState, Notice } from './bridge/node-messages.js'
 export type { MessagePortLike } from './bridge/port.js'
 export type { IceServer } from './bridge/rtc-messages.js'
 export type { BlameReason } from './core/blame.js'
@@ -13,12 +13,18 @@ export type { HyparviewConfig } from './core/membership/hyparview/config.js'
 export type { NeighborDownReason } from './core/membership/membership.js'
 export type { LinkSnapshot, NodeSnapshot, TopicSnapshot } from './core/snapshot.js'
 export { Gossip, type GossipEvents } from './gossip.js'
+export type {
+  HistoryOptions,
+  ReadHistoryOptions,
+  RetentionOptions,
+} from './history-options.js'
 export {
   DEFAULTS,
   type GossipOptions,
   type JoinOptions,
   type SubscribeAndJoinOptions,
 } from './options.js'
+export type { KeptMessage } from './page/history-reader.js'
 export type { Receipt } from './page/outbox.js'
 export type { WorkerSource } from './page/spawn-worker.js'
 export type { TopicEvents } from './page/subscription.js'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EVENT_CREDIT } from './bridge/node-messages.js'
+import { checkReadHistory, type ReadHistoryOptions } from './history-options.js'
 import {
   checkJoin,
   checkOptions,
@@ -152,6 +153,8 @@ describe('options of open', () => {
   })
 })
 
+const WAVEFRONT = { protocol: 'wavefront' } as const
+
 describe('options of subscribe', () => {
   it.each<[string, unknown, string]>([
     ['unknown key', { bootstraps: [] }, 'options has no option "bootstraps"'],
@@ -165,12 +168,71 @@ describe('options of subscribe', () => {
       'subscriptionCapacity is a whole number from 1 to 65536',
     ],
     ['membership', { membership: 'mesh' }, 'membership is "hyparview"'],
-    ['history', { history: 'all' }, 'history is "none"; given was "all"'],
-    ['order', { order: 'causal' }, 'order is "arrival"'],
+    ['history', { history: 'all' }, 'history is "none", or { protocol: "wavefront" }'],
+    ['history without protocol', { history: {} }, 'history.protocol is "wavefront"'],
+    ['history key', { history: { ...WAVEFRONT, keep: 1 } }, 'history has no option "keep"'],
+    ['retention', { history: { ...WAVEFRONT, retention: 7 } }, 'history.retention is an object'],
+    [
+      'retention key',
+      { history: { ...WAVEFRONT, retention: { maxAgeMs: 7 } } },
+      'history.retention has no option "maxAgeMs"',
+    ],
+    [
+      'maxAge',
+      { history: { ...WAVEFRONT, retention: { maxAge: 999 } } },
+      'history.retention.maxAge is a whole number from 1000',
+    ],
+    [
+      'maxOps',
+      { history: { ...WAVEFRONT, retention: { maxOps: 0 } } },
+      'history.retention.maxOps is a whole number from 1 to 1000000',
+    ],
+    [
+      'maxBytes',
+      { history: { ...WAVEFRONT, retention: { maxBytes: '1' } } },
+      'history.retention.maxBytes is a whole number from 1024',
+    ],
+    ['order', { order: 'total' }, 'order is "arrival" or "causal"'],
+    ['order without history', { order: 'causal' }, 'order is "arrival" without a history'],
+    [
+      'history unsigned',
+      { history: { protocol: 'wavefront' }, signed: false },
+      'signed is true with a history',
+    ],
     ['signed', { signed: 0 }, 'signed is true or false; given was 0'],
     ['signal', { signal: {} }, 'signal is an AbortSignal'],
   ])('%s is refused with its name, what was given and what is allowed', (_case, given, words) => {
     expect(() => checkJoin(given as JoinOptions, 4096)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-argument',
+        message: expect.stringContaining(words),
+      }),
+    )
+  })
+})
+
+describe('a history', () => {
+  it('is a term of the topic, its retention and order are our own', () => {
+    const { terms, history } = checkJoin(
+      { history: { ...WAVEFRONT, retention: { maxOps: 5 } }, order: 'causal' },
+      4096,
+    )
+    expect(terms.history).toBe('wavefront')
+    expect(history).toEqual({
+      retention: { maxAgeMs: 2_592_000_000, maxBytes: 67_108_864, maxOps: 5 },
+      order: 'causal',
+    })
+    expect(checkJoin({}, 4096)).toMatchObject({ terms: { history: 'none' }, history: undefined })
+  })
+
+  it.each<[string, unknown, string]>([
+    ['unknown key', { from: 1 }, 'options has no option "from"'],
+    ['since', { since: -1 }, 'since is a whole number from 0'],
+    ['limit', { limit: 0 }, 'limit is a whole number from 1 to 1000000'],
+    ['live', { live: 1 }, 'live is true or false; given was 1'],
+    ['signal', { signal: 1 }, 'signal is an AbortSignal'],
+  ])('is not read with a wrong %s', (_, given, words) => {
+    expect(() => checkReadHistory(given as ReadHistoryOptions)).toThrow(
       expect.objectContaining({
         code: 'invalid-argument',
         message: expect.stringContaining(words),

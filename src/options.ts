@@ -1,3 +1,4 @@
+import type { HistoryRequest } from './bridge/node-messages.js'
 import type { NodeOptions } from './bridge/open-messages.js'
 import type { IceServer } from './bridge/rtc-messages.js'
 import {
@@ -14,6 +15,7 @@ import type { PeerId } from './core/ids.js'
 import { LARGEST_PAYLOAD_BYTES } from './core/limits.js'
 import { HYPARVIEW_DEFAULTS, type HyparviewConfig } from './core/membership/hyparview/config.js'
 import type { TopicTerms } from './core/topic-hello.js'
+import { checkHistory, type HistoryOptions, RETENTION_DEFAULTS } from './history-options.js'
 import type { WorkerSource } from './page/spawn-worker.js'
 import { checkPeerIds } from './topic-name.js'
 
@@ -62,10 +64,17 @@ export interface JoinOptions {
   subscriptionCapacity?: number | undefined
   /** How neighbors are chosen. */
   membership?: 'hyparview' | undefined
-  /** Which messages are kept for those who come late. */
-  history?: 'none' | undefined
-  /** In which order messages are delivered. */
-  order?: 'arrival' | undefined
+  /**
+   * Which messages are kept, on this device and for those who come late. Default 'none'. All peers of a topic must agree
+   * on the protocol. It takes `signed`. The first handle of a topic decides for those after it.
+   */
+  history?: 'none' | HistoryOptions | undefined
+  /**
+   * In which order messages are delivered: as they come (default), or with 'causal', which takes a history, each after
+   * those its author had heard; where one of these does not come, it is delivered after a while all the same,
+   * after a `parentsMissing` that names it.
+   */
+  order?: 'arrival' | 'causal' | undefined
   /** Whether messages carry their author's signature. Default true; without it anyone may write any author's name. */
   signed?: boolean | undefined
   /** Given to `subscribe`: leaves the topic when it aborts. Given to `subscribeAndJoin`: gives up waiting, and leaves. */
@@ -120,6 +129,8 @@ export const DEFAULTS = {
   subscriptionCapacity: 2048,
   membership: 'hyparview',
   history: 'none',
+  /** Of a topic with a history. */
+  retention: RETENTION_DEFAULTS,
   order: 'arrival',
   signed: true,
 } as const
@@ -160,21 +171,26 @@ export interface CheckedJoin {
   terms: TopicTerms
   bootstrap: PeerId[]
   capacity: number
+  history: HistoryRequest | undefined
   signal: AbortSignal | undefined
 }
 
 /** What `subscribe` was given, checked and filled up. Throws `invalid-argument`. */
 export function checkJoin(given: JoinOptions, maxMessageSize: number): CheckedJoin {
   const options = checkKeys('options', given, JOIN_KEYS) as JoinOptions
-  // The only order there is without a history.
-  checkOneOf('order', options.order ?? DEFAULTS.order, ['arrival'])
+  const { history, order } = options
+  const { protocol, request } = checkHistory(history ?? DEFAULTS.history, order ?? DEFAULTS.order)
+  const signed = checkBoolean('signed', options.signed ?? DEFAULTS.signed)
+  if (!signed && request !== undefined) {
+    refuse('signed', signed, 'true with a history: who said what must be certain')
+  }
   return {
     terms: {
-      signed: checkBoolean('signed', options.signed ?? DEFAULTS.signed),
+      signed,
       membership: checkOneOf('membership', options.membership ?? DEFAULTS.membership, [
         'hyparview',
       ]),
-      history: checkOneOf('history', options.history ?? DEFAULTS.history, ['none']),
+      history: protocol,
       maxMessageSize,
     },
     bootstrap: checkPeerIds('bootstrap', options.bootstrap ?? []),
@@ -184,6 +200,7 @@ export function checkJoin(given: JoinOptions, maxMessageSize: number): CheckedJo
       1,
       LARGEST_CAPACITY,
     ),
+    history: request,
     signal: checkSignal('signal', options.signal),
   }
 }

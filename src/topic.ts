@@ -1,10 +1,12 @@
 import { GossamerError } from './bridge/errors.js'
-import type { ClientEvent } from './bridge/node-messages.js'
+import type { ClientEvent, HistoryState } from './bridge/node-messages.js'
 import { checkBytes, checkKeys, checkSignal } from './checks.js'
 import type { PeerId, TopicId } from './core/ids.js'
 import type { DeliveryScope, TopicState } from './core/io.js'
+import { checkReadHistory, type ReadHistoryOptions } from './history-options.js'
 import { checkNeighbors } from './options.js'
 import { asyncDispose } from './page/async-dispose.js'
+import type { KeptMessage } from './page/history-reader.js'
 import type { NodeClient, SubscriptionRequest } from './page/node-client.js'
 import type { Receipt, Scope } from './page/outbox.js'
 import type { Subscription, TopicEvents } from './page/subscription.js'
@@ -17,7 +19,8 @@ import { checkPeerIds } from './topic-name.js'
  * - `received`: a message. `content` (bytes), `author`, `verified` (false on unsigned topics), `seq` (the
  *   author's count in this topic; 0 for messages to neighbors), `time` (the author's clock, epoch
  *   milliseconds; not to be trusted for order), `id` (`author:seq`, or a random id for messages to neighbors),
- *   `deliveredFrom` (the last hop), `scope`.
+ *   `deliveredFrom` (the last hop), `scope`; `fromHistory` where it came in an exchange of history and not as it
+ *   was said. A message is received once, over reloads too.
  * - `neighborUp`, `neighborDown`: `peer`, and why it went: `reason`.
  * - `lagged`: `count` events before this one were dropped, for the reader did not keep up.
  * - `mismatch`: a `peer` has this topic open with other terms; it can't be a neighbor.
@@ -25,6 +28,12 @@ import { checkPeerIds } from './topic-name.js'
  * - `peerData`: what a `peer` says of itself (its option of that name): `data`, its newest word, with its signature checked.
  * - `presence`: what a `peer` shows of itself in this topic: `value`, undefined where it took that back or went;
  *   `time` of its word by its own clock, epoch milliseconds.
+ * - `historyProgress`: messages kept so far, `have`, and how many are known to exist, `known`.
+ * - `synced`: what is kept here is what this `peer` keeps.
+ * - `historyGap`: messages of an `author` that nobody keeps any more were passed over, `first` to `last`.
+ * - `historyFailed`: what came could not be kept, and why (`reason`); it is tried again.
+ * - `fork`: an `author` signed two different messages under one `seq`; it is not heard any further.
+ * - `parentsMissing`: the message `id`, which follows, is delivered though those `missing` did not come (order 'causal').
  * - `joinFailed`: a bootstrap `peer` could not be joined through, and why.
  */
 export type GossipEvent = ClientEvent
@@ -239,6 +248,40 @@ export class GossipTopic
     return this.events()
   }
 
+  /**
+   * The messages kept on this device, those of earlier visits too, each after what its author had heard; ours
+   * are among them. Then it ends, or with `live` goes on with what is kept from now on, once each.
+   *
+   * ```ts
+   * for await (const { author, content } of topic.history({ limit: 200, live: true })) show(author, content)
+   * ```
+   *
+   * Throws `invalid-argument`, and `closed` after `leave`. Reading rejects with `unsupported` where the topic was
+   * opened without a history, `storage-failed` where it can't be read, or the signal's reason; with `live` it ends when
+   * the topic is left.
+   */
+  history(options: ReadHistoryOptions = {}): AsyncIterableIterator<KeptMessage, undefined> {
+    const { signal, ...request } = checkReadHistory(options)
+    signal?.throwIfAborted()
+    return this.#subscription.history(request, signal)
+  }
+
+  /**
+   * How far the history has come: `synced` where some neighbor keeps what is kept here, as of the last comparison; messages it
+   * is known that there are (`known`), and those that are here (`have`). Each change is dispatched as `history`.
+   */
+  get historyState(): HistoryState {
+    return this.#subscription.historyState
+  }
+
+  /**
+   * Resolves when `historyState.synced`, at once where it is. Takes no event from the queue, and waits for as long as nobody
+   * is there: give it a signal for less. Rejects with `closed`, or why the topic ended, when that comes first.
+   */
+  async synced(options: WaitOptions = NOTHING): Promise<void> {
+    return this.#subscription.synced(waitSignal(options))
+  }
+
   /** The sending and the reading half, to be given to those who need only one. The topic itself stays usable. */
   split(): [GossipSender, GossipReceiver] {
     return [this.#sender, this.#receiver]
@@ -258,7 +301,7 @@ export class GossipTopic
 
   /** A queue that is not read must not hold up those who listen. */
   protected override listened(type: keyof TopicEvents & string): void {
-    if (type !== 'state') this.#subscription.listened()
+    if (type !== 'state' && type !== 'history') this.#subscription.listened()
   }
 }
 

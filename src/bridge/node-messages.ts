@@ -1,3 +1,4 @@
+import type { DeliveryOrder, Retention } from '../core/history/records.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
@@ -20,7 +21,11 @@ export type ClientMessage =
       bootstrap: PeerId[]
       /** Events the node keeps for a reader that does not keep up; the oldest go first, as `lagged`. */
       capacity: number
+      /** Where the terms name a history; the first subscription's holds for the topic. */
+      history?: HistoryRequest | undefined
     }
+  /** Answered with a `HistoryPage`. */
+  | { type: 'read-history'; handle: number; call: number; request: ReadRequest }
   | { type: 'join-peers'; handle: number; peers: PeerId[] }
   /** All broadcasts of one task in one message: `postMessage` costs more than the bytes. */
   | { type: 'broadcast'; handle: number; scope: 'swarm' | 'neighbors'; calls: BroadcastCall[] }
@@ -33,6 +38,35 @@ export type ClientMessage =
   | { type: 'listen'; port: unknown }
   | { type: 'shutdown'; call: number }
 
+/** How a topic's messages are kept and delivered. */
+export interface HistoryRequest {
+  retention: Retention
+  order: DeliveryOrder
+}
+
+/** Which kept messages are read: at first from a time on, then from where the last page ended. */
+export interface ReadRequest {
+  /** Epoch milliseconds. */
+  since: number
+  /** The newest so many, while no position is given. */
+  limit: number
+  position: number | undefined
+  /** Where there is nothing yet, the answer waits until there is. */
+  live: boolean
+}
+
+/** Kept messages in causal order; a column for each field. None: there are no more. */
+export interface HistoryPage {
+  authors: PeerId[]
+  seqs: number[]
+  times: number[]
+  /** Where each content ends in `contents`. */
+  ends: number[]
+  contents: Uint8Array
+  /** Where to read on. */
+  position: number
+}
+
 export interface BroadcastCall {
   ref: number
   payload: Uint8Array
@@ -40,18 +74,31 @@ export interface BroadcastCall {
 
 /** Node → client. */
 export type NodeMessage =
-  | { type: 'answer'; call: number; value: Welcome | NodeMetrics | NodeSnapshot | undefined }
+  | { type: 'answer'; call: number; value: Answer }
   | { type: 'refused'; call: number; code: string; message: string }
   | { type: 'events'; handle: number; events: (ClientEvent | ReceivedRun)[] }
   | { type: 'status'; handle: number; status: TopicStatus }
+  /** Newest word only, as `status`. */
+  | { type: 'history'; handle: number; state: HistoryState }
   | { type: 'outcomes'; handle: number; outcomes: (BroadcastOutcome | OutcomeRun)[] }
   /** The subscription ended by itself: refused, or the node is shutting down. */
   | { type: 'ended'; handle: number; code: string; message: string }
   | { type: 'notice'; notice: Notice }
 
+export type Answer = Welcome | NodeMetrics | NodeSnapshot | HistoryPage | undefined
+
 export interface Welcome {
   peerId: PeerId
   maxMessageSize: number
+}
+
+/** How far our history of a topic has come. */
+export interface HistoryState {
+  /** Some neighbor keeps what we keep, as of the last comparison. */
+  synced: boolean
+  /** Messages kept, and how many are known to exist. */
+  have: number
+  known: number
 }
 
 export type BroadcastOutcome =

@@ -1,6 +1,12 @@
 import { type CallOptions, Calls } from '../bridge/calls.js'
 import { GossamerError } from '../bridge/errors.js'
-import type { ClientMessage, NodeMessage, Notice, Welcome } from '../bridge/node-messages.js'
+import type {
+  ClientMessage,
+  HistoryRequest,
+  NodeMessage,
+  Notice,
+  Welcome,
+} from '../bridge/node-messages.js'
 import type { OpenMessage } from '../bridge/open-messages.js'
 import type { Port } from '../bridge/port.js'
 import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
@@ -27,6 +33,7 @@ export interface SubscriptionRequest {
   terms: TopicTerms
   bootstrap: PeerId[]
   capacity: number
+  history: HistoryRequest | undefined
 }
 
 /** One side of the protocol by which a node is driven: our calls and our subscriptions over one port. */
@@ -129,6 +136,7 @@ export class NodeClient implements SubscriptionOwner {
         break
       case 'events':
       case 'status':
+      case 'history':
       case 'outcomes':
       case 'ended':
         // A handle that was left still gets what was on its way.

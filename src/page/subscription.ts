@@ -4,19 +4,23 @@ import {
   type ClientEvent,
   type ClientMessage,
   EVENT_CREDIT,
+  type HistoryPage,
+  type HistoryState,
   type NodeMessage,
+  type ReadRequest,
 } from '../bridge/node-messages.js'
 import { unpackEvents } from '../bridge/runs.js'
 import type { PeerId } from '../core/ids.js'
 import type { TopicState, TopicStatus } from '../core/io.js'
 import { EventQueue } from './event-queue.js'
+import { HistoryReader } from './history-reader.js'
 import { Outbox, type Receipt, type Scope } from './outbox.js'
 import { TypedEvents } from './typed-events.js'
 
-/** The events a topic dispatches: what its reader gets, by type, and `state`. */
+/** The events a topic dispatches: what its reader gets, by type, `state`, and `history`. */
 export type TopicEvents = {
   [Type in ClientEvent['type']]: Extract<ClientEvent, { type: Type }>
-} & { state: TopicStatus }
+} & { state: TopicStatus; history: HistoryState }
 
 /** What a subscription asks of the client it belongs to. */
 export interface SubscriptionOwner {
@@ -36,6 +40,7 @@ export class Subscription {
     reason: 'It is being opened.',
     neighbors: [],
   }
+  #history: HistoryState = { synced: false, have: 0, known: 0 }
   readonly #outbox: Outbox
   readonly #joiners = new Set<Joiner>()
   #failure: GossamerError | undefined
@@ -84,14 +89,40 @@ export class Subscription {
 
   /** Resolves when there are so many neighbors; rejects when the topic ends first. */
   joined(neighbors: number, signal: AbortSignal | undefined): Promise<void> {
+    return this.#until(() => this.#status.neighbors.length >= neighbors, signal)
+  }
+
+  /** Resolves when some neighbor keeps what we keep; otherwise as `joined`. */
+  synced(signal: AbortSignal | undefined): Promise<void> {
+    return this.#until(() => this.#history.synced, signal)
+  }
+
+  get historyState(): HistoryState {
+    return this.#history
+  }
+
+  history(request: Omit<ReadRequest, 'position'>, signal: AbortSignal | undefined): HistoryReader {
+    if (this.#failure !== undefined) throw this.#failure
+    const { handle } = this
+    const ask = (request: ReadRequest, signal: AbortSignal) =>
+      this.#owner.ask(
+        call => ({ type: 'read-history', handle, call, request }),
+        signal,
+      ) as Promise<HistoryPage>
+    return new HistoryReader(ask, request, signal)
+  }
+
+  #until(isThere: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.#status.neighbors.length >= neighbors) return Promise.resolve()
+    if (isThere()) return Promise.resolve()
     if (this.#joiners.size >= MOST_JOINERS) {
-      return Promise.reject(new GossamerError('busy', `${MOST_JOINERS} wait to be joined already.`))
+      return Promise.reject(
+        new GossamerError('busy', `${MOST_JOINERS} wait for this topic already.`),
+      )
     }
     return new Promise((resolve, reject) => {
-      const joiner: Joiner = { neighbors, resolve, reject, forget: () => {} }
+      const joiner: Joiner = { isThere, resolve, reject, forget: () => {} }
       if (signal !== undefined) {
         const abort = () => {
           this.#joiners.delete(joiner)
@@ -148,6 +179,12 @@ export class Subscription {
       case 'status':
         if (this.#failure === undefined) this.#setStatus(message.status)
         break
+      case 'history':
+        if (this.#failure !== undefined) break
+        this.#history = message.state
+        this.#resolveJoiners()
+        TypedEvents.emit(this.#target, 'history', message.state)
+        break
       case 'outcomes':
         this.#outbox.settle(message.outcomes)
         break
@@ -203,13 +240,17 @@ export class Subscription {
 
   #setStatus(status: TopicStatus): void {
     this.#status = status
+    this.#resolveJoiners()
+    TypedEvents.emit(this.#target, 'state', status)
+  }
+
+  #resolveJoiners(): void {
     for (const joiner of this.#joiners) {
-      if (joiner.neighbors > status.neighbors.length) continue
+      if (!joiner.isThere()) continue
       this.#joiners.delete(joiner)
       joiner.forget()
       joiner.resolve()
     }
-    TypedEvents.emit(this.#target, 'state', status)
   }
 
   #failJoiners(error: GossamerError): void {
@@ -231,7 +272,7 @@ export class Subscription {
 }
 
 interface Joiner {
-  neighbors: number
+  isThere(): boolean
   resolve(): void
   reject(reason: unknown): void
   forget(): void

@@ -206,6 +206,22 @@ describe('IndexedDB store: ops', () => {
       expect(await store.ops.loadFrom(TOPIC, 1, MUCH)).toHaveLength(21)
     })
 
+    it('on which one of our numbers fails takes none after it, and the same ones when it works again', async () => {
+      const { store, chain } = await filled()
+      const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
+      const own = [1, 2, 3].map(() => ({ ...chain.batch(chain.say(0)), own: true }))
+      // For all of them together, and for the first alone.
+      transaction.mockImplementation(() => {
+        throw new DOMException('no room', 'QuotaExceededError')
+      })
+      const all = () => Promise.allSettled(own.map(batch => store.ops.append(TOPIC, batch, NOW)))
+      const outcomes = await all()
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+      transaction.mockRestore()
+      expect((await all()).map(({ status }) => status)).toEqual(Array(3).fill('fulfilled'))
+      expect((await store.ops.open(TOPIC, OPTIONS)).nextSeq).toBe(4)
+    })
+
     it('whose transaction is aborted after its requests succeeded keeps nothing', async () => {
       const { store, chain } = await filled()
       const put = IDBObjectStore.prototype.put

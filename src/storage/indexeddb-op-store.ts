@@ -31,6 +31,8 @@ export class IndexeddbOpStore implements OpStore {
   readonly #db: Database
   readonly #seqCounters: StoreCounters
   readonly #rooms = new Map<TopicId, Room>()
+  /** What is held of these in memory may not be what is on disk: something was not written. */
+  readonly #doubtful = new Set<TopicId>()
   /** Batches that wait for the transaction under way. */
   readonly #waiting: Pending[] = []
   #isWriting = false
@@ -48,7 +50,7 @@ export class IndexeddbOpStore implements OpStore {
 
   append(topic: TopicId, batch: OpBatch, now: Millis): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ topic, batch, now, resolve, reject })
+      this.#waiting.push({ topic, batch, now, isOver: false, resolve, reject })
       if (this.#isWriting) return
       this.#isWriting = true
       void this.#inTurn(() => this.#writeAll())
@@ -144,6 +146,7 @@ export class IndexeddbOpStore implements OpStore {
       tx => openRoom(tx, topic, options),
     )
     this.#rooms.set(topic, room)
+    this.#doubtful.delete(topic)
     this.#skipped(damaged, topic)
     return index
   }
@@ -158,20 +161,38 @@ export class IndexeddbOpStore implements OpStore {
 
   async #writeAll(): Promise<void> {
     for (;;) {
-      const batches = this.#waiting.splice(0, MOST_BATCHES)
-      if (batches.length === 0) break
+      const next = this.#waiting.splice(0, MOST_BATCHES)
+      if (next.length === 0) break
+      const batches = next.filter(({ isOver }) => !isOver)
+      if (batches.length === 0) continue
       await this.#commit(batches).then(
         () => {
-          for (const { resolve } of batches) resolve()
+          for (const one of batches) settle(one)
         },
         async cause => {
-          if (batches.length === 1) return batches[0]!.reject(cause)
+          if (batches.length === 1) return this.#refuse(batches[0]!, batches, cause)
           // One of them may be at fault: the others are not to pay for it.
-          for (const one of batches) await this.#commit([one]).then(one.resolve, one.reject)
+          for (const one of batches) {
+            if (one.isOver) continue
+            await this.#commit([one]).then(
+              () => settle(one),
+              reason => this.#refuse(one, batches, reason),
+            )
+          }
         },
       )
     }
     this.#isWriting = false
+  }
+
+  /** Our numbers are used in their order: where one can't be, those after it can't either. */
+  #refuse(refused: Pending, batches: readonly Pending[], cause: unknown): void {
+    settle(refused, cause)
+    const { topic, batch } = refused
+    if (!batch.own) return
+    for (const one of [...batches, ...this.#waiting]) {
+      if (!one.isOver && one.batch.own && one.topic === topic) settle(one, cause)
+    }
   }
 
   async #commit(batches: readonly Pending[]): Promise<void> {
@@ -192,13 +213,16 @@ export class IndexeddbOpStore implements OpStore {
     for (const { batch } of batches) this.counters.opsStored += batch.ops.length
   }
 
-  /** One transaction on some topics. Where it fails, what is held of them in memory is read anew. */
+  /** One transaction on some topics. Where it fails, what is held of them in memory is read anew before the next. */
   async #change(
     topics: readonly TopicId[],
     durability: 'strict' | 'relaxed',
     work: (tx: RoomTransaction) => Promise<Map<TopicId, TrimmedLane[]>>,
   ): Promise<void> {
-    const rooms = topics.map(topic => this.#room(topic))
+    for (const topic of topics) {
+      const { options } = this.#room(topic)
+      if (this.#doubtful.has(topic)) await this.#openRoom(topic, options)
+    }
     try {
       const trimmed = await this.#db.within(
         'keeping ops',
@@ -209,10 +233,7 @@ export class IndexeddbOpStore implements OpStore {
       )
       for (const [topic, lanes] of trimmed) if (lanes.length > 0) this.onTrimmed?.(topic, lanes)
     } catch (cause) {
-      for (const { topic, options } of rooms) {
-        // It fails for the same reason, or a new one, that the caller hears next time.
-        await this.#openRoom(topic, options).catch(() => this.#rooms.delete(topic))
-      }
+      for (const topic of topics) this.#doubtful.add(topic)
       throw cause
     }
   }
@@ -361,8 +382,15 @@ interface Pending {
   topic: TopicId
   batch: OpBatch
   now: Millis
+  isOver: boolean
   resolve(): void
   reject(cause: unknown): void
+}
+
+function settle(pending: Pending, cause?: unknown): void {
+  pending.isOver = true
+  if (cause === undefined) pending.resolve()
+  else pending.reject(cause)
 }
 
 /** Batches in one transaction; a wave is one. Guess. */

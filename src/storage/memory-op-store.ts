@@ -69,6 +69,8 @@ export class MemoryOpStore implements OpStore {
     }
     for (const lane of batch.lanes) {
       const before = room.lanes.get(lane.author)
+      // Written late, after what came later.
+      if (before !== undefined && before.height > lane.height) continue
       const kept = before !== undefined && before.oldest > lane.oldest ? before : lane
       const { oldest, oldestHash } = kept
       room.lanes.set(lane.author, { ...lane, oldest, oldestHash })

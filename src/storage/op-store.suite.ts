@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { LaneRecord, OpRecord } from '../core/history/records.js'
+import type { LaneRecord, OpRecord, Retention } from '../core/history/records.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import { type Message, messageHash } from '../core/message.js'
 import { Random } from '../core/random.js'
-import type { OpBatch, OpStore, Retention } from './op-store.js'
+import type { OpBatch, OpStore } from './op-store.js'
 import type { Store } from './store.js'
 import { peer, topic } from './store.suite.js'
 

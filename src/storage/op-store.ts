@@ -3,6 +3,7 @@ import type {
   LaneRecord,
   OpRange,
   OpRecord,
+  Retention,
   TrimmedLane,
 } from '../core/history/records.js'
 import type { MessageId, Millis, PeerId, TopicId } from '../core/ids.js'
@@ -52,18 +53,6 @@ export interface OpBatch {
   ops: readonly OpRecord[]
   lanes: readonly LaneRecord[]
   heads: readonly MessageId[]
-}
-
-/**
- * How much is kept of one topic. What is over it is given up, lowest position first; but never the newest op of an
- * author, so there can be as many more ops as there are authors.
- */
-export interface Retention {
-  /** By the author's clock, or ours where the op came before its own time. */
-  maxAgeMs: number
-  maxOps: number
-  /** Of encoded messages. */
-  maxBytes: number
 }
 
 /** How much one read brings at most, but at least one op. Bytes are of payload and extensions. */

@@ -1,7 +1,7 @@
-import { type LaneRecord, MOST_WAITING_OPS } from '../core/history/records.js'
+import { type LaneRecord, MOST_WAITING_OPS, type Retention } from '../core/history/records.js'
 import type { MessageId, PeerId, TopicId } from '../core/ids.js'
 import { type LaneRow, numberOf, type OpRow, type RoomRow } from './op-records.js'
-import type { OpenTopic, Retention } from './op-store.js'
+import type { OpenTopic } from './op-store.js'
 import { StorageError } from './store.js'
 
 /** What is held in memory of one topic's history on disk: its lanes and its sums, and no op. */
@@ -94,6 +94,8 @@ export class Room {
   /** As the core has it, but for what was given up meanwhile. */
   grew(lane: LaneRecord): LaneRecord {
     const before = this.lanes.get(lane.author)
+    // Written late, after what came later.
+    if (before !== undefined && before.height > lane.height) return before
     const { oldest, oldestHash } =
       before !== undefined && before.oldest > lane.oldest ? before : lane
     const now = { ...lane, oldest, oldestHash }

@@ -250,12 +250,74 @@ it('a port that closes leaves all its topics, once', () => {
   expect(test.left).toEqual([1, 2])
 })
 
+describe('history', () => {
+  const request = { since: 5, limit: 10, position: undefined, live: false }
+
+  it('is read for a subscription, and the page is the answer', async () => {
+    test.subscribe(1)
+    test.say({ type: 'read-history', handle: 1, call: 7, request })
+    await Promise.resolve()
+    expect(test.reads).toEqual([request])
+    expect(test.posted).toEqual([{ type: 'answer', call: 7, value: PAGE }])
+  })
+
+  it.each([
+    ['no handle of ours', { handle: 9 }, 'closed'],
+    ['no request', { request: undefined }, 'invalid-argument'],
+    ['a time that is none', { request: { ...request, since: 'now' } }, 'invalid-argument'],
+    ['a limit that is none', { request: { ...request, limit: -1 } }, 'invalid-argument'],
+    ['a position that is none', { request: { ...request, position: 0.5 } }, 'invalid-argument'],
+  ])('with %s is refused', (_, wrong, code) => {
+    test.subscribe(1)
+    test.say({ type: 'read-history', handle: 1, call: 7, request, ...wrong })
+    expect(test.posted).toMatchObject([{ type: 'refused', call: 7, code }])
+    expect(test.reads).toEqual([])
+  })
+
+  it('of a topic with one needs its retention and order', () => {
+    const terms = { ...TERMS, history: 'wavefront' }
+    const retention = { maxAgeMs: 1, maxOps: 1, maxBytes: 1 }
+    for (const [handle, history] of [
+      [1, undefined],
+      [2, { retention: { ...retention, maxOps: Number.NaN }, order: 'arrival' }],
+      [3, { retention, order: 'any' }],
+    ] as const) {
+      test.say({ ...subscribing(handle), terms, history })
+    }
+    expect(test.posted.map(each => ('code' in each ? each.code : each.type))).toEqual(
+      Array(3).fill('invalid-argument'),
+    )
+    test.say({ ...subscribing(4), terms, history: { retention, order: 'causal' } })
+    expect(test.subscriptions).toHaveLength(1)
+  })
+
+  it('is told by its newest state', () => {
+    test.subscribe(1)
+    test.subscriptions[0]!.sayHistory({ synced: false, have: 1, known: 9 })
+    test.subscriptions[0]!.sayHistory({ synced: false, have: 5, known: 9 })
+    test.client.flush()
+    test.client.flush()
+    const state = { synced: false, have: 5, known: 9 }
+    expect(test.posted).toEqual([{ type: 'history', handle: 1, state }])
+  })
+})
+
+const PAGE = {
+  authors: [],
+  seqs: [],
+  times: [],
+  ends: [],
+  contents: new Uint8Array(0),
+  position: 1,
+}
+
 class ClientTest {
   readonly posted: NodeMessage[] = []
   readonly counted: string[] = []
   readonly subscriptions: Subscription[] = []
   readonly broadcasts: number[] = []
   readonly left: number[] = []
+  readonly reads: unknown[] = []
   settles = 0
   refusal: Error | undefined
   refuses: (ref: number) => Error | undefined = () => undefined
@@ -269,6 +331,11 @@ class ClientTest {
     this.client = new Client(message => void this.posted.push(message), {
       welcome: (): Welcome => ({ peerId, maxMessageSize: 4096 }),
       subscribe: subscription => void this.subscriptions.push(asked(subscription)),
+      readHistory: async (_, request) => {
+        asked(undefined)
+        this.reads.push(request)
+        return PAGE
+      },
       unsubscribe: async subscription => void this.left.push(subscription.handle),
       joinPeers: () => {},
       broadcast: (_, ref) => {

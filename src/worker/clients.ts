@@ -1,9 +1,14 @@
 import { GossamerError } from '../bridge/errors.js'
 import type {
+  Answer,
   BroadcastOutcome,
   ClientMessage,
+  HistoryPage,
+  HistoryRequest,
+  HistoryState,
   NodeMessage,
   Notice,
+  ReadRequest,
   Welcome,
 } from '../bridge/node-messages.js'
 import { addOutcome, type OutcomeRun, packEvents } from '../bridge/runs.js'
@@ -17,7 +22,13 @@ import { Subscriber } from './subscribers.js'
 /** What clients can ask of the node behind them. */
 export interface ClientsWorld {
   welcome(): Welcome
-  subscribe(subscription: Subscription, terms: TopicTerms, bootstrap: PeerId[]): void
+  subscribe(
+    subscription: Subscription,
+    terms: TopicTerms,
+    bootstrap: PeerId[],
+    history: HistoryRequest | undefined,
+  ): void
+  readHistory(topic: TopicId, request: ReadRequest): Promise<HistoryPage>
   unsubscribe(subscription: Subscription): Promise<void>
   joinPeers(topic: TopicId, peers: PeerId[]): void
   broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void
@@ -115,6 +126,15 @@ export class Client {
         })
         return
       }
+      case 'read-history': {
+        const { topic } = this.#find(message.handle)
+        const { call } = message
+        this.#world.readHistory(topic, readOf(message.request)).then(
+          page => this.#answer(call, page, [page.contents.buffer as ArrayBuffer]),
+          error => this.#refuse(call, error),
+        )
+        return
+      }
       case 'inspect':
         return this.#answer(message.call, this.#world.inspect())
       case 'metrics':
@@ -142,7 +162,9 @@ export class Client {
     const subscription = new Subscription(handle, topic, capacity, this.#post, this.#world.settle)
     this.#subscriptions.set(handle, subscription)
     try {
-      this.#world.subscribe(subscription, termsOf(message.terms), peerIds(message.bootstrap))
+      const terms = termsOf(message.terms)
+      const history = terms.history === 'none' ? undefined : historyOf(message.history)
+      this.#world.subscribe(subscription, terms, peerIds(message.bootstrap), history)
     } catch (error) {
       this.#subscriptions.delete(handle)
       const { code, message: words } = failure(error)
@@ -185,10 +207,10 @@ export class Client {
     )
   }
 
-  #answer(call: number, value: Welcome | NodeMetrics | NodeSnapshot | undefined): void {
+  #answer(call: number, value: Answer, transfer: ArrayBuffer[] = []): void {
     // What was said before the answer arrives before it.
     this.flush()
-    this.#post({ type: 'answer', call, value })
+    this.#post({ type: 'answer', call, value }, transfer)
   }
 
   #refuse(call: number, error: unknown): void {
@@ -203,6 +225,7 @@ export class Subscription {
   readonly #subscriber: Subscriber
   #outcomes: (BroadcastOutcome | OutcomeRun)[] = []
   #status: TopicStatus | undefined
+  #history: HistoryState | undefined
 
   constructor(
     readonly handle: number,
@@ -233,6 +256,11 @@ export class Subscription {
     this.#settle()
   }
 
+  sayHistory(state: HistoryState): void {
+    this.#history = state
+    this.#settle()
+  }
+
   say(status: TopicStatus): void {
     this.#status = status
     this.#settle()
@@ -254,6 +282,10 @@ export class Subscription {
       this.#status = undefined
     }
     this.#flushEvents()
+    if (this.#history !== undefined) {
+      this.#post({ type: 'history', handle, state: this.#history })
+      this.#history = undefined
+    }
     this.flushOutcomes()
   }
 
@@ -305,6 +337,33 @@ function termsOf(terms: TopicTerms): TopicTerms {
     // Told below.
   }
   throw new GossamerError('invalid-argument', 'subscribe: the terms are none.')
+}
+
+function historyOf(given: HistoryRequest | undefined): HistoryRequest {
+  const { retention, order } = given ?? {}
+  const numbers = [retention?.maxAgeMs, retention?.maxOps, retention?.maxBytes]
+  if (!numbers.every(isCount) || (order !== 'arrival' && order !== 'causal')) {
+    throw new GossamerError(
+      'invalid-argument',
+      'subscribe: a history needs its retention and order.',
+    )
+  }
+  return given!
+}
+
+function readOf(given: ReadRequest): ReadRequest {
+  const { since, limit, position, live } = given ?? {}
+  if (!isCount(since) || !isCount(limit) || (position !== undefined && !isCount(position))) {
+    throw new GossamerError(
+      'invalid-argument',
+      'read-history: since, limit and position are counts.',
+    )
+  }
+  return { since, limit, position, live: live === true }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function failure(error: unknown): { code: string; message: string } {

@@ -8,6 +8,7 @@ import {
   WIRE_VERSION,
 } from '../wire/hello.js'
 import { LARGEST_FRAME_BYTES } from '../wire/limits.js'
+import { canDeflate, ENVELOPES } from './envelope.js'
 import { type Identity, verifySignature } from './identity.js'
 
 /** Two peers on a fresh channel prove their keys to each other: a nonce each, and a signature over both. */
@@ -17,6 +18,8 @@ export class Handshake {
   readonly #protocol: string
   readonly #nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
   #theirNonce: Uint8Array | undefined
+  /** What both sides understand; nothing until their hello came. */
+  features: readonly string[] = []
 
   constructor(identity: Identity, peer: PeerId, protocol: string) {
     this.#identity = identity
@@ -27,7 +30,7 @@ export class Handshake {
   hello(): Hello {
     return {
       versions: [WIRE_VERSION],
-      features: [],
+      features: canDeflate() ? [ENVELOPES] : [],
       protocol: this.#protocol,
       peer: this.#identity.peerId,
       nonce: this.#nonce,
@@ -37,9 +40,9 @@ export class Handshake {
 
   /** Our proof for it, or undefined where this hello can't be from whom we expect. */
   heardHello(hello: Hello): Promise<HelloProof> | undefined {
-    const expected =
-      this.#theirNonce === undefined && hello.peer === this.#peer && agree(this.hello(), hello).ok
-    if (!expected) return undefined
+    const agreed = agree(this.hello(), hello)
+    if (this.#theirNonce !== undefined || hello.peer !== this.#peer || !agreed.ok) return undefined
+    this.features = agreed.features
     this.#theirNonce = hello.nonce.slice()
     const { peerId } = this.#identity
     const said = helloTranscript(peerId, this.#peer, this.#nonce, this.#theirNonce, this.#protocol)

@@ -6,7 +6,9 @@ import type { LinkInput, LinkMachine } from '../link/link.js'
 import { FrameDecoder } from '../wire/decoder.js'
 import { FrameEncoder } from '../wire/encoder.js'
 import type { Frame, OutgoingFrame } from '../wire/frame.js'
+import { LEAST_ENVELOPE_BYTES } from '../wire/limits.js'
 import { Descriptions } from './descriptions.js'
+import { deflate, ENVELOPES, inflate } from './envelope.js'
 import { Handshake } from './handshake.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
@@ -38,6 +40,12 @@ export class PeerLink implements LinkListener, Sleeper {
   readonly live = new InOrder()
   /** All other frames likewise, among themselves. */
   readonly control = new InOrder()
+  /** Frames of history likewise, once they are out of their envelopes. */
+  readonly history = new InOrder()
+  readonly #sealing = new InOrder()
+  readonly #unsealing = new InOrder()
+  /** What the envelopes being opened will come to. */
+  #inflating = 0
   /** Of the connection beneath it. */
   readonly descriptions = new Descriptions()
   rttMs: number | undefined
@@ -108,9 +116,32 @@ export class PeerLink implements LinkListener, Sleeper {
       return this.#end('failed')
     }
     for (const encoded of this.#encoder.encode(frame)) {
-      this.#drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
+      if (encoded.class === 'history') this.#sendHistory(encoded.bytes)
+      else this.#drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
     }
     this.#events.dirty(this)
+  }
+
+  /** In an envelope where that makes it smaller, and after what was sent before. */
+  #sendHistory(bytes: Uint8Array): void {
+    const put = (frame: Uint8Array) => {
+      if (this.#phase === 'closing' || this.#phase === 'closed') return
+      this.#drive({ type: 'frame', bytes: frame, class: 'history' })
+      this.#events.dirty(this)
+    }
+    const isPlain = bytes.length < LEAST_ENVELOPE_BYTES || !this.#takesEnvelopes
+    if (isPlain) return this.#sealing.now(() => put(bytes))
+    this.#sealing.later(deflate(bytes), deflated => {
+      if (deflated === undefined) return put(bytes)
+      const inflatedBytes = bytes.length
+      for (const sealed of this.#encoder.encode({ type: 'envelope', inflatedBytes, deflated })) {
+        put(sealed.bytes)
+      }
+    })
+  }
+
+  get #takesEnvelopes(): boolean {
+    return this.#handshake.features.includes(ENVELOPES)
   }
 
   /** The end of a task: what was coalesced goes out, and the machine hears what the channel holds. */
@@ -240,16 +271,36 @@ export class PeerLink implements LinkListener, Sleeper {
         this.control.later(this.#handshake.heardProof(frame.proof), good => this.#prove(good))
         break
       default:
-        if (this.#phase === 'proven') return this.#events.frame(this, frame)
+        if (this.#phase === 'proven') return this.#proven(frame)
         // Said before we finished checking who it is: it waits for that.
         if (this.control.waiting > MOST_EARLY_FRAMES) {
           return this.#events.misbehaved(this, 'limit-exceeded')
         }
         this.control.now(() => {
-          if (this.#phase === 'proven') this.#events.frame(this, frame)
+          if (this.#phase === 'proven') this.#proven(frame)
           else this.#events.count('frame-before-proof', 1)
         })
     }
+  }
+
+  #proven(frame: Frame): void {
+    if (frame.type !== 'envelope' && !isHistory(frame)) return this.#events.frame(this, frame)
+    const waiting = this.#unsealing.waiting + this.history.waiting
+    const size = frame.type === 'envelope' ? frame.inflatedBytes : 0
+    if (waiting >= MOST_HISTORY_FRAMES || this.#inflating + size > MOST_INFLATING_BYTES) {
+      return this.#events.misbehaved(this, 'limit-exceeded')
+    }
+    if (frame.type !== 'envelope') {
+      return this.#unsealing.now(() => this.#events.frame(this, frame))
+    }
+    if (!this.#takesEnvelopes) return this.#events.misbehaved(this, 'malformed-frame')
+    this.#inflating += size
+    this.#unsealing.later(inflate(frame.deflated, size), bytes => {
+      this.#inflating -= size
+      const inner = bytes === undefined ? undefined : this.#decoder.decode(bytes)
+      if (inner?.ok && isHistory(inner.value)) this.#events.frame(this, inner.value)
+      else this.#events.misbehaved(this, 'malformed-frame')
+    })
   }
 
   #prove(good: boolean): void {
@@ -267,6 +318,14 @@ export class PeerLink implements LinkListener, Sleeper {
   }
 }
 
+function isHistory(frame: Frame): boolean {
+  return frame.type === 'topic' && 'exchange' in frame.message
+}
+
+/** An exchange each way is open for each topic at most, and has one turn. Guess: half the topics of a link. */
+const MOST_HISTORY_FRAMES = 256
+/** Guess: a dozen of the largest waves. */
+const MOST_INFLATING_BYTES = 16 << 20
 /** Between two proofs lies one round trip. Guess. */
 const MOST_EARLY_FRAMES = 256
 /** As long as a queue may stay full (link/config.ts). Guess. */

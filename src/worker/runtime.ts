@@ -1,9 +1,18 @@
 import { GossamerError } from '../bridge/errors.js'
-import type { NodeMessage, Notice, Welcome } from '../bridge/node-messages.js'
+import type {
+  HistoryPage,
+  HistoryRequest,
+  HistoryState,
+  NodeMessage,
+  Notice,
+  ReadRequest,
+  Welcome,
+} from '../bridge/node-messages.js'
 import type { NodeOptions } from '../bridge/open-messages.js'
 import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
+import type { HistoryIndex } from '../core/history/records.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
-import type { NodeInput, NodeMetrics, NodeOutput, TopicStatus } from '../core/io.js'
+import type { NodeInput, NodeMetrics, NodeOutput, TopicEvent, TopicStatus } from '../core/io.js'
 import { canonicalBytes, type Draft } from '../core/message.js'
 import { Node } from '../core/node.js'
 import { type PresenceDraft, presenceBytes } from '../core/presence/statement.js'
@@ -15,6 +24,7 @@ import type { SignalBody } from '../signaling/signal.js'
 import type { Store } from '../storage/store.js'
 import { Client, type Scope, type Subscription } from './clients.js'
 import { Door, neighborBytes, recordBytes } from './door.js'
+import { Histories } from './history.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import { Links } from './links.js'
@@ -46,6 +56,7 @@ export class Runtime {
   readonly #links: Links
   readonly #door: Door
   readonly #signals: Signals
+  readonly #histories: Histories
   readonly #socket: SignalingSocket | undefined
   readonly #clients = new Set<Client>()
   readonly #topics = new Map<TopicId, JoinedTopic>()
@@ -58,7 +69,7 @@ export class Runtime {
   readonly #underWay = new Map<number, number>()
   #underWayBytes = 0
   #handedOver: { call: number; id: number | string; neighbors: number }[] = []
-  readonly #writes = new Set<Promise<void>>()
+  readonly #writes = new Set<Promise<unknown>>()
   readonly #settling = new MessageChannel()
   #isSettling = false
   #settledAt: Millis = 0
@@ -93,6 +104,15 @@ export class Runtime {
     })
     const count = (counter: string, by?: number) => this.#count(counter, by)
     this.#door = new Door(this.#node, input => this.input(input), count)
+    this.#histories = new Histories({
+      self: identity.peerId,
+      ops: store.ops,
+      clock,
+      input: input => this.input(input),
+      count,
+      track: work => this.#keep(work),
+    })
+    this.#wake.add(this.#histories)
     this.#signals = new Signals(identity, {
       signed: (to, body) => this.input({ type: 'signal-out', to, body }),
       heard: (from, body, via) => this.#heardSignal(from, body, via),
@@ -131,8 +151,9 @@ export class Runtime {
   addClient(post: (message: NodeMessage, transfer?: ArrayBuffer[]) => void): Client {
     const client = new Client(post, {
       welcome: () => this.welcome(),
-      subscribe: (subscription, terms, bootstrap) =>
-        this.#subscribe(subscription, terms, bootstrap),
+      subscribe: (subscription, terms, bootstrap, history) =>
+        this.#subscribe(subscription, terms, bootstrap, history),
+      readHistory: (topic, request) => this.#readHistory(topic, request),
       unsubscribe: subscription => this.#unsubscribe(subscription),
       joinPeers: (topic, peers) => this.#whenReady(topic, { type: 'join-peers', topic, peers }),
       broadcast: (subscription, ref, payload, scope) =>
@@ -162,7 +183,12 @@ export class Runtime {
     for (const client of this.#clients) client.notice(notice)
   }
 
-  #subscribe(subscription: Subscription, terms: TopicTerms, bootstrap: PeerId[]): void {
+  #subscribe(
+    subscription: Subscription,
+    terms: TopicTerms,
+    bootstrap: PeerId[],
+    history: HistoryRequest | undefined,
+  ): void {
     if (this.#ending !== undefined) throw new GossamerError('closed', 'The node is shutting down.')
     const { topic } = subscription
     const joined = this.#topics.get(topic)
@@ -182,6 +208,7 @@ export class Runtime {
         subscription.event({ type: 'neighborUp', peer })
       }
       if (joined.status !== undefined) subscription.say(joined.status)
+      if (history !== undefined) subscription.sayHistory(joined.historyState)
       if (bootstrap.length > 0)
         this.#whenReady(topic, { type: 'join-peers', topic, peers: bootstrap })
       return
@@ -193,6 +220,8 @@ export class Runtime {
       waiting: [],
       seals: new InOrder(),
       status: undefined,
+      history,
+      historyState: NO_HISTORY,
     }
     this.#topics.set(topic, fresh)
     void this.#openTopic(topic, fresh, bootstrap)
@@ -201,13 +230,19 @@ export class Runtime {
   /** Nothing is said in a topic before what was seen in it is known again. */
   async #openTopic(topic: TopicId, joined: JoinedTopic, bootstrap: PeerId[]): Promise<void> {
     const since = this.#world.clock() - this.#options.broadcast.messageIdRetentionMs - BUCKET_MS
-    const [seen, remembered] = await Promise.all([
+    const { terms, history: wanted } = joined
+    const [history, seen, remembered] = await Promise.all([
+      wanted && this.#histories.open(topic, wanted.retention),
       this.#store.loadSeen(topic, since).catch(error => this.#storageFailed(error, [])),
       this.#store.loadPeers(topic).catch(error => this.#storageFailed(error, [])),
     ])
     if (this.#topics.get(topic) !== joined) return
-    const { terms } = joined
-    this.input({ type: 'subscribe', topic, terms, bootstrap, remembered, seen })
+    const subscribe = { type: 'subscribe', topic, terms, bootstrap, remembered, seen } as const
+    if (wanted === undefined) this.input(subscribe)
+    else if (history !== undefined) {
+      this.#sayHistory(joined, stateOf(history))
+      this.input({ ...subscribe, history, order: wanted.order })
+    } else return
     joined.isReady = true
     for (const input of joined.waiting.splice(0)) this.input(input)
   }
@@ -220,6 +255,7 @@ export class Runtime {
     if (joined.subscriptions.size === 0 && this.#topics.get(topic) === joined) {
       this.#topics.delete(topic)
       if (joined.isReady) this.input({ type: 'leave', topic })
+      this.#histories.close(topic)
       this.#settleNow()
       await this.#drained()
     }
@@ -300,7 +336,8 @@ export class Runtime {
 
   #metrics(): NodeMetrics {
     const metrics = { ...this.#node.metrics(), ...Object.fromEntries(this.#counters) }
-    for (const [name, count] of Object.entries(this.#store.counters)) {
+    const stored = { ...this.#store.counters, ...this.#store.ops.counters }
+    for (const [name, count] of Object.entries(stored)) {
       if (count > 0) metrics[`store-${name}`] = count
     }
     for (const { losses } of this.#clients) {
@@ -421,7 +458,13 @@ export class Runtime {
         this.#handedOver.push({ call: ref, id, neighbors })
         return
       }
+      case 'store-ops':
+        return this.#histories.store(output)
+      case 'load-ops':
+        void this.#histories.load(output)
+        return
       case 'emit':
+        this.#trackHistory(output.topic, output.event)
         for (const subscription of this.#topics.get(output.topic)?.subscriptions ?? []) {
           subscription.event(output.event)
         }
@@ -442,10 +485,44 @@ export class Runtime {
     }
   }
 
+  // ——— history
+
+  async #readHistory(topic: TopicId, request: ReadRequest): Promise<HistoryPage> {
+    if (this.#topics.get(topic)?.history === undefined) {
+      throw new GossamerError('unsupported', 'This topic keeps no history: it was opened without.')
+    }
+    try {
+      return await this.#histories.read(topic, request)
+    } catch (cause) {
+      const words = cause instanceof Error ? cause.message : String(cause)
+      throw new GossamerError('storage-failed', `The history can not be read: ${words}`, { cause })
+    }
+  }
+
+  #trackHistory(topic: TopicId, event: TopicEvent): void {
+    const joined = this.#topics.get(topic)
+    if (joined === undefined) return
+    const { have, known } = joined.historyState
+    if (event.type === 'synced') {
+      this.#sayHistory(joined, { synced: true, have: Math.max(have, known), known })
+    } else if (event.type === 'historyProgress') {
+      const synced = joined.historyState.synced && event.have >= event.known
+      this.#sayHistory(joined, { synced, have: event.have, known: event.known })
+    }
+  }
+
+  #sayHistory(joined: JoinedTopic, state: HistoryState): void {
+    joined.historyState = state
+    for (const subscription of joined.subscriptions) subscription.sayHistory(state)
+  }
+
   #status(topic: TopicId, status: TopicStatus): void {
     const joined = this.#topics.get(topic)
     if (joined === undefined || this.#isSuspended) return
     joined.status = status
+    if (joined.historyState.synced && status.neighbors.length === 0) {
+      this.#sayHistory(joined, { ...joined.historyState, synced: false })
+    }
     for (const subscription of joined.subscriptions) subscription.say(status)
   }
 
@@ -616,8 +693,8 @@ export class Runtime {
     }
   }
 
-  #keep(write: Promise<void>): void {
-    const kept = write
+  #keep(write: Promise<unknown>): void {
+    const kept: Promise<unknown> = write
       .catch(error => this.#storageFailed(error, undefined))
       .finally(() => this.#writes.delete(kept))
     this.#writes.add(kept)
@@ -648,6 +725,7 @@ export class Runtime {
     for (const [topic, joined] of [...this.#topics]) {
       if (joined.isReady) this.input({ type: 'leave', topic })
     }
+    for (const topic of this.#topics.keys()) this.#histories.close(topic)
     this.#topics.clear()
     this.#settleNow()
     for (const client of this.#clients) client.end()
@@ -701,7 +779,18 @@ interface JoinedTopic {
   /** Own messages leave in the order in which they were said. */
   readonly seals: InOrder
   status: TopicStatus | undefined
+  readonly history: HistoryRequest | undefined
+  historyState: HistoryState
 }
+
+/** What is kept at the opening is all we know of. */
+function stateOf({ lanes }: HistoryIndex): HistoryState {
+  let have = 0
+  for (const { height, oldest } of lanes) have += height - oldest + 1
+  return { synced: false, have, known: have }
+}
+
+const NO_HISTORY: HistoryState = { synced: false, have: 0, known: 0 }
 
 /** Seen ids are kept by tens of seconds (core/broadcast/plumtree/seen.ts). */
 const BUCKET_MS = 10_000

@@ -69,6 +69,18 @@ export interface TrimmedLane {
   readonly oldestHash: Uint8Array
 }
 
+/**
+ * How much is kept of one topic. What is over it is given up, lowest position first; but never the newest op of an
+ * author, so there can be as many more ops as there are authors.
+ */
+export interface Retention {
+  /** By the author's clock, or ours where the op came before its own time. */
+  maxAgeMs: number
+  maxOps: number
+  /** Of encoded messages. */
+  maxBytes: number
+}
+
 /** Ops without a position that a topic may have at a time; above it they are delivered and not kept. Guess. */
 export const MOST_WAITING_OPS = 1024
 

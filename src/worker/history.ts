@@ -1,0 +1,221 @@
+import type { HistoryPage, ReadRequest } from '../bridge/node-messages.js'
+import { concat } from '../codec/bytes.js'
+import type { Deadline } from '../core/deadline.js'
+import type { HistoryIndex, Retention, TrimmedLane } from '../core/history/records.js'
+import type { MessageId, Millis, PeerId, TopicId } from '../core/ids.js'
+import type { NodeInput, NodeOutput } from '../core/io.js'
+import type { OpStore, PlacedMessage } from '../storage/op-store.js'
+import { InOrder } from './in-order.js'
+import type { Sleeper } from './wake.js'
+
+/** What the histories need around them. */
+export interface HistoriesWorld {
+  self: PeerId
+  ops: OpStore
+  clock: () => Millis
+  input: (input: NodeInput) => void
+  count: (counter: string) => void
+  /** Work that is to end before the store is closed. */
+  track: (work: Promise<unknown>) => void
+}
+
+type StoreOps = Extract<NodeOutput, { type: 'store-ops' }>
+type LoadOps = Extract<NodeOutput, { type: 'load-ops' }>
+
+/** Performs what the core decides to keep and to read, and reads for those who ask for what was kept. */
+export class Histories implements Sleeper {
+  readonly #world: HistoriesWorld
+  readonly #rooms = new Map<TopicId, Room>()
+  #nextTrim: Millis
+
+  constructor(world: HistoriesWorld) {
+    this.#world = world
+    this.#nextTrim = world.clock() + TRIM_MS
+    world.ops.onTrimmed = (topic, lanes) => this.#trimmed(topic, lanes)
+  }
+
+  /** What is kept of the topic. Tried again until it can be read: what is there is not to be contradicted. */
+  async open(topic: TopicId, retention: Retention): Promise<HistoryIndex | undefined> {
+    const before = this.#rooms.get(topic)
+    if (before !== undefined) before.isOpen = false
+    const readers = before?.readers ?? new Set()
+    const room: Room = {
+      isOpen: true,
+      answers: new InOrder(),
+      stuck: undefined,
+      heads: [],
+      readers,
+    }
+    this.#rooms.set(topic, room)
+    const { self, ops } = this.#world
+    return this.#insist(room, () => ops.open(topic, { self, retention }))
+  }
+
+  /** From here on nothing of it is answered to the core. Who waits for more of it is told that there is none. */
+  close(topic: TopicId): void {
+    const room = this.#rooms.get(topic)
+    if (room === undefined) return
+    room.isOpen = false
+    this.#rooms.delete(topic)
+    for (const reader of room.readers) reader()
+  }
+
+  store(output: StoreOps): void {
+    const { topic, ref } = output
+    const room = this.#rooms.get(topic)
+    if (room === undefined) return
+    const kept = this.#keep(room, output)
+    this.#world.track(kept)
+    room.answers.later(kept, ok => {
+      if (!room.isOpen) return
+      this.#world.input({ type: 'ops-stored', topic, ref, ok })
+      if (!ok) return
+      for (const reader of room.readers) reader()
+      room.readers.clear()
+    })
+  }
+
+  async load({ topic, ref, wants, maxOps, maxBytes }: LoadOps): Promise<void> {
+    const room = this.#rooms.get(topic)
+    if (room === undefined) return
+    const bound = { ops: maxOps, bytes: maxBytes }
+    const ops = await this.#world.ops.load(topic, wants, bound).catch(() => this.#failed())
+    if (room.isOpen) this.#world.input({ type: 'ops-loaded', topic, ref, ops })
+  }
+
+  /**
+   * A page of what is kept, in causal order. Rejects with `StorageError`. An empty one means the end; with `live`, that the topic
+   * was closed.
+   */
+  async read(topic: TopicId, request: ReadRequest): Promise<HistoryPage> {
+    const { ops } = this.#world
+    const { since, limit, live } = request
+    let { position } = request
+    for (;;) {
+      const room = this.#rooms.get(topic)
+      if (room === undefined) return pageOf([], position ?? 1)
+      const changed = nextChange(room)
+      try {
+        position ??= await ops.positionSince(topic, since, limit)
+        while (position !== undefined) {
+          const page = await ops.loadFrom(topic, position, PAGE)
+          if (page.length === 0) break
+          position = page.at(-1)!.position + 1
+          const wanted = page.filter(({ time }) => time >= since)
+          if (wanted.length > 0) return pageOf(wanted, position)
+        }
+        if (!live) return pageOf([], position ?? 1)
+        await changed.happened
+      } finally {
+        changed.forget()
+      }
+    }
+  }
+
+  // ——— time
+
+  get nextDeadline(): Deadline | undefined {
+    return this.#rooms.size === 0 ? undefined : { at: this.#nextTrim, reason: 'trim histories' }
+  }
+
+  wake(now: Millis): void {
+    if (now < this.#nextTrim) return
+    this.#nextTrim = now + TRIM_MS
+    for (const topic of this.#rooms.keys()) {
+      this.#world.ops.trim(topic, now).catch(() => this.#failed())
+    }
+  }
+
+  // ——— inside
+
+  /** True when it is on disk. What we say ourselves is tried until it is, and what comes after waits for it. */
+  async #keep(room: Room, output: StoreOps): Promise<boolean> {
+    const { topic, own } = output
+    room.heads = output.heads
+    const append = () => {
+      const { heads } = room
+      return this.#world.ops.append(topic, { ...output, heads }, this.#world.clock())
+    }
+    while (room.stuck !== undefined) await room.stuck
+    try {
+      await append()
+      return true
+    } catch {
+      this.#failed()
+      if (!own) return false
+    }
+    while (room.stuck !== undefined) await room.stuck
+    room.stuck = this.#insist(room, append).then(() => {
+      room.stuck = undefined
+    })
+    await room.stuck
+    return true
+  }
+
+  async #insist<T>(room: Room, work: () => Promise<T>): Promise<T | undefined> {
+    for (let pauseMs = 500; room.isOpen; pauseMs = Math.min(pauseMs * 2, 30_000)) {
+      try {
+        return await work()
+      } catch {
+        // The store itself gives the notice, once a minute.
+        this.#failed()
+        await new Promise(resolve => setTimeout(resolve, pauseMs))
+      }
+    }
+    return undefined
+  }
+
+  #trimmed(topic: TopicId, lanes: TrimmedLane[]): void {
+    if (this.#rooms.has(topic)) this.#world.input({ type: 'ops-trimmed', topic, lanes })
+  }
+
+  #failed(): undefined {
+    this.#world.count('storage-failures')
+    return undefined
+  }
+}
+
+interface Room {
+  isOpen: boolean
+  readonly answers: InOrder
+  /** An op of ours that the store does not take yet. */
+  stuck: Promise<void> | undefined
+  /** The newest, for what is written late. */
+  heads: readonly MessageId[]
+  /** Who waits for more. */
+  readonly readers: Set<() => void>
+}
+
+function nextChange({ readers }: Room): { happened: Promise<void>; forget(): void } {
+  let happen = () => {}
+  const happened = new Promise<void>(resolve => {
+    happen = resolve
+  })
+  readers.add(happen)
+  return { happened, forget: () => readers.delete(happen) }
+}
+
+/** Their contents copied out, to be transferred. */
+function pageOf(ops: readonly PlacedMessage[], position: number): HistoryPage {
+  const page: HistoryPage = {
+    authors: [],
+    seqs: [],
+    times: [],
+    ends: [],
+    contents: concat(...ops.map(({ message }) => message.payload)),
+    position,
+  }
+  let end = 0
+  for (const { message } of ops) {
+    page.authors.push(message.author)
+    page.seqs.push(message.seq)
+    page.times.push(message.time)
+    page.ends.push((end += message.payload.length))
+  }
+  return page
+}
+
+/** One answer to the page. Guess. */
+const PAGE = { ops: 256, bytes: 256 << 10 }
+/** What is too old is given up this far apart, where nothing is written meanwhile. Guess. */
+const TRIM_MS = 10 * 60_000
