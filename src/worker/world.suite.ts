@@ -4,8 +4,12 @@ import type {
   BroadcastOutcome,
   ClientEvent,
   ClientMessage,
+  HistoryPage,
+  HistoryRequest,
+  HistoryState,
   NodeMessage,
   Notice,
+  ReadRequest,
 } from '../bridge/node-messages.js'
 import type { NodeOptions } from '../bridge/open-messages.js'
 import { unpackEvents, unpackOutcomes } from '../bridge/runs.js'
@@ -195,17 +199,21 @@ export class TestClient {
     bootstrap = [] as PeerId[],
     capacity = 2048,
     credits = true,
+    history = undefined as HistoryRequest | undefined,
   } = {}): TestTopic {
     const handle = this.nextHandle++
     const subscribed = new TestTopic(this, handle, topic, credits)
     this.topics.set(handle, subscribed)
-    this.say({ type: 'subscribe', handle, topic, terms, bootstrap, capacity })
+    this.say({ type: 'subscribe', handle, topic, terms, bootstrap, capacity, history })
     return subscribed
   }
 
   /** Rejects with the code of a refusal. */
   async call(
-    question: { type: 'connect' | 'inspect' | 'metrics' | 'shutdown' } | LeaveQuestion,
+    question:
+      | { type: 'connect' | 'inspect' | 'metrics' | 'shutdown' }
+      | LeaveQuestion
+      | { type: 'read-history'; handle: number; request: ReadRequest },
   ): Promise<unknown> {
     const call = this.nextCall++
     this.say({ ...question, call } as ClientMessage)
@@ -228,6 +236,7 @@ export class TestTopic {
   readonly outcomes: BroadcastOutcome[] = []
   readonly statuses: TopicStatus[] = []
   ended: string | undefined
+  history: HistoryState | undefined
   private nextRef = 1
 
   constructor(
@@ -239,6 +248,7 @@ export class TestTopic {
 
   hear(message: Extract<NodeMessage, { handle: number }>): void {
     if (message.type === 'status') this.statuses.push(message.status)
+    if (message.type === 'history') this.history = message.state
     if (message.type === 'outcomes') {
       unpackOutcomes(message.outcomes, outcome => this.outcomes.push(outcome))
     }
@@ -280,6 +290,16 @@ export class TestTopic {
 
   broadcast(...payloads: (string | Uint8Array)[]): number[] {
     return this.say('swarm', ...payloads)
+  }
+
+  /** The texts of a page of what is kept. */
+  async kept(request: Partial<ReadRequest> = {}): Promise<(string | undefined)[]> {
+    const { ends, contents } = (await this.client.call({
+      type: 'read-history',
+      handle: this.handle,
+      request: { since: 0, limit: 1e6, position: undefined, live: false, ...request },
+    })) as HistoryPage
+    return ends.map((end, i) => fromUtf8(contents.subarray(ends[i - 1] ?? 0, end)))
   }
 
   leave(): Promise<unknown> {
@@ -329,13 +349,18 @@ export class Rogue {
   }
 
   /** Proven to the peer, and its neighbor in the topic. */
-  static async neighborOf(peer: TestPeer, topic: TestTopic, n: number): Promise<Rogue> {
+  static async neighborOf(
+    peer: TestPeer,
+    topic: TestTopic,
+    n: number,
+    terms = TERMS,
+  ): Promise<Rogue> {
     const { time } = peer.world
     const { rogue, channel } = await Rogue.behind(time, n, peer.id)
     peer.page.adopt(rogue.id, channel)
     channel.open()
     await time.until(() => rogue.isProven)
-    rogue.link.send({ type: 'topic-hello', topic: TOPIC, terms: TERMS })
+    rogue.link.send({ type: 'topic-hello', topic: TOPIC, terms })
     rogue.link.send({
       type: 'topic',
       topic: TOPIC,
