@@ -1,6 +1,7 @@
 // What the command reads from its environment: each variable checked, each fault named.
+import * as v from 'valibot'
 import type { IceServer } from '../src/signaling/ice-server.js'
-import { parseIceServers } from '../src/signaling/messages.js'
+import { iceServers as iceServersSchema } from '../src/signaling/messages.js'
 import { type IceSource, turnCredentials } from './ice.js'
 
 export interface Environment {
@@ -122,9 +123,9 @@ function iceServers(text: string): IceServer[] | Fault {
   } catch {
     return new Fault('is not JSON. Example: [{"urls":"stun:stun.example.org"}]')
   }
-  const parsed = parseIceServers(value)
-  if (parsed.ok) return parsed.value
-  const place = parsed.place || 'it'
+  const parsed = v.safeParse(iceServersSchema, value)
+  if (parsed.success) return parsed.output
+  const place = v.getDotPath(parsed.issues[0]) ?? 'it'
   return new Fault(
     `is not a list of ICE servers (at most 16), wrong at ${place}. Example: [{"urls":"stun:stun.example.org"}]`,
   )

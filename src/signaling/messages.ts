@@ -1,29 +1,13 @@
 // What a client and the signaling server say to each other: JSON texts over one WebSocket. Both sides
 // parse with these schemas, so a message that one can send is one that the other can read.
+import * as v from 'valibot'
 import { utf8 } from '../codec/bytes.js'
 import { struct } from '../codec/combinators.js'
-import { text as boundedText, fixed } from '../codec/primitives.js'
+import { fixed, text } from '../codec/primitives.js'
 import { Writer } from '../codec/writer.js'
-import { type PeerId, parsePeerId, parseTopicId, peerId } from '../core/ids.js'
+import { type PeerId, parsePeerId, parseTopicId, peerId, type TopicId } from '../core/ids.js'
 import { fromBase64 } from './base64.js'
 import type { IceServer } from './ice-server.js'
-import {
-  type InOf,
-  list,
-  made,
-  type OutOf,
-  object,
-  oneOf,
-  optional,
-  type Parsed,
-  readJson,
-  readValue,
-  type Shape,
-  text,
-  variants,
-  whole,
-  yesOrNo,
-} from './shape.js'
 import { LARGEST_SIGNAL_BYTES } from './signal.js'
 
 /** Raised when an old client could no longer understand the server, or the other way round. */
@@ -58,92 +42,130 @@ export const CLOSE_CODES = {
   tooMuch: 4008,
 } as const
 
-const peer = made(text(0, 52), parsePeerId, 'a peer id')
-const topic = made(text(0, 52), parseTopicId, 'a topic id')
+const peer = v.pipe(v.string(), v.check(isPeer, 'a peer id'), v.transform(asPeer))
+const topic = v.pipe(v.string(), v.check(isTopic, 'a topic id'), v.transform(asTopic))
 
 /** Bytes in base64; in memory, bytes. */
-function base64(least: number, most: number) {
-  const bytesOf = (letters: string) => {
-    const bytes = fromBase64(letters)
-    return bytes !== undefined && bytes.length >= least && bytes.length <= most ? bytes : undefined
-  }
-  return made(text(0, Math.ceil(most / 3) * 4), bytesOf, `base64 of ${least} to ${most} bytes`)
+function base64(minBytes: number, maxBytes: number) {
+  return v.pipe(
+    v.string(),
+    v.maxLength(Math.ceil(maxBytes / 3) * 4),
+    v.transform(fromBase64),
+    v.instance(Uint8Array, 'base64'),
+    v.check(
+      bytes => bytes.length >= minBytes && bytes.length <= maxBytes,
+      `base64 of ${minBytes} to ${maxBytes} bytes`,
+    ),
+  )
 }
 
 /** Base64 that is passed on as it came; whoever it is for decodes it. */
-const sealed = text(4, Math.ceil(LARGEST_SIGNAL_BYTES / 3) * 4, /^[A-Za-z0-9+/]+={0,2}$/)
+const sealed = v.pipe(
+  v.string(),
+  v.minLength(4),
+  v.maxLength(Math.ceil(LARGEST_SIGNAL_BYTES / 3) * 4),
+  v.regex(/^[A-Za-z0-9+/]+={0,2}$/, 'base64'),
+)
 
-const clientMessage = variants({
-  /** The first message of a connection. Peers with another protocol name never meet. */
-  hello: { version: whole(0, 0xffff), peer, protocol: text(1, LONGEST_PROTOCOL) },
+const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max))
+const short = (max: number) => v.pipe(v.string(), v.maxLength(max))
+
+const clientMessage = v.variant('type', [
+  /** The first message of a connection. */
+  v.strictObject({
+    type: v.literal('hello'),
+    version: count(0xffff),
+    peer,
+    /** Peers with another protocol name never meet. */
+    protocol: v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_PROTOCOL)),
+  }),
   /** Answers `challenge`: a signature over `challengeBytes`. */
-  prove: { origin: text(1, LONGEST_ORIGIN), signature: base64(64, 64) },
+  v.strictObject({
+    type: v.literal('prove'),
+    origin: v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_ORIGIN)),
+    signature: base64(64, 64),
+  }),
   /** List me under the topic and name some peers; said again, it asks for others. */
-  enter: { topic },
-  leave: { topic },
+  v.strictObject({ type: v.literal('enter'), topic }),
+  v.strictObject({ type: v.literal('leave'), topic }),
   /** For a peer that shares a topic. `body` is an encoded signal. */
-  signal: { to: peer, body: sealed },
-  ping: {},
-})
-export type ClientMessage = OutOf<typeof clientMessage>
+  v.strictObject({ type: v.literal('signal'), to: peer, body: sealed }),
+  v.strictObject({ type: v.literal('ping') }),
+])
+export type ClientMessage = v.InferOutput<typeof clientMessage>
 /** As it lies in JSON. */
-export type ClientText = InOf<typeof clientMessage>
+export type ClientText = v.InferInput<typeof clientMessage>
 
-const iceUrl = text(0, 512, /^(stun|turn)s?:\S+$/)
-const iceUrls = list(iceUrl, 1, 8)
-const oneOrMore: Shape<string | string[]> = (value, place) =>
-  (Array.isArray(value) ? iceUrls : iceUrl)(value, place)
-const iceServer: Shape<IceServer> = object({
-  urls: oneOrMore,
-  username: optional(text(0, 512)),
-  credential: optional(text(0, 512)),
-})
+const iceUrl = v.pipe(v.string(), v.maxLength(512), v.regex(/^(stun|turn)s?:\S+$/, 'an ICE URL'))
+
+/** One entry of `RTCConfiguration.iceServers`. */
+export const iceServer = v.strictObject({
+  urls: v.union([iceUrl, v.pipe(v.array(iceUrl), v.minLength(1), v.maxLength(8))]),
+  username: v.exactOptional(short(512)),
+  credential: v.exactOptional(short(512)),
+}) satisfies v.GenericSchema<unknown, IceServer>
 
 /** The servers a peer may use for ICE; may be none. */
-const iceServers = list(iceServer, 0, 16)
+export const iceServers = v.pipe(v.array(iceServer), v.maxLength(16))
 
 /** What the server allows one client, so that the client need not learn it by being closed. */
-const announcedLimits = object({
+const announcedLimits = v.strictObject({
   /** UTF-8 bytes of one text from the client. */
-  messageBytes: whole(0, 1 << 30),
-  messagesPerSecond: whole(0, 1 << 30),
-  bytesPerSecond: whole(0, 1 << 30),
-  topics: whole(0, 1 << 30),
+  messageBytes: count(1 << 30),
+  messagesPerSecond: count(1 << 30),
+  bytesPerSecond: count(1 << 30),
+  topics: count(1 << 30),
 })
+const errorCode = v.picklist([
+  'malformed',
+  'unexpected',
+  'version',
+  'origin',
+  'proof',
+  'too-many-topics',
+  'topic-full',
+  'rate',
+])
+export type SignalingErrorCode = v.InferOutput<typeof errorCode>
 
-const serverMessage = variants({
-  /** How often the client should ping, milliseconds. */
-  challenge: { nonce: base64(NONCE_BYTES, NONCE_BYTES), heartbeatMs: whole(1_000, 300_000) },
+const serverMessage = v.variant('type', [
+  v.strictObject({
+    type: v.literal('challenge'),
+    nonce: base64(NONCE_BYTES, NONCE_BYTES),
+    /** How often the client should ping, milliseconds. */
+    heartbeatMs: v.pipe(count(300_000), v.minValue(1_000)),
+  }),
   /** Proven; said again when the ICE servers (their credentials) changed. */
-  ready: { iceServers, limits: announcedLimits },
+  v.strictObject({ type: v.literal('ready'), iceServers, limits: announcedLimits }),
   /** Some peers of the topic, chosen at random, never the one who asks. */
-  entered: { topic, peers: list(peer, 0, MOST_INTRODUCED) },
-  signal: { from: peer, body: base64(1, LARGEST_SIGNAL_BYTES) },
+  v.strictObject({
+    type: v.literal('entered'),
+    topic,
+    peers: v.pipe(v.array(peer), v.maxLength(MOST_INTRODUCED)),
+  }),
+  v.strictObject({
+    type: v.literal('signal'),
+    from: peer,
+    body: base64(1, LARGEST_SIGNAL_BYTES),
+  }),
   /** Not here, or no topic in common: the server does not say which. */
-  undeliverable: { to: peer },
-  pong: {},
+  v.strictObject({ type: v.literal('undeliverable'), to: peer }),
+  v.strictObject({ type: v.literal('pong') }),
   /** After a fatal one the server closes the connection. */
-  error: {
-    code: oneOf(
-      'malformed',
-      'unexpected',
-      'version',
-      'origin',
-      'proof',
-      'too-many-topics',
-      'topic-full',
-      'rate',
-    ),
-    message: text(0, 256),
-    fatal: yesOrNo,
-  },
+  v.strictObject({
+    type: v.literal('error'),
+    code: errorCode,
+    message: short(256),
+    fatal: v.boolean(),
+  }),
   /** The server is stopping; come back after this time, not before, and not all at once. */
-  closing: { retryAfterMs: whole(0, 300_000) },
-})
-export type ServerMessage = OutOf<typeof serverMessage>
+  v.strictObject({ type: v.literal('closing'), retryAfterMs: count(300_000) }),
+])
+export type ServerMessage = v.InferOutput<typeof serverMessage>
 /** As it lies in JSON. */
-export type ServerText = InOf<typeof serverMessage>
-export type SignalingErrorCode = Extract<ServerMessage, { type: 'error' }>['code']
+export type ServerText = v.InferInput<typeof serverMessage>
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string }
 
 /** What a client said. Never throws; the reason quotes nothing of the text. */
 export function parseClientMessage(json: string): Parsed<ClientMessage> {
@@ -153,11 +175,6 @@ export function parseClientMessage(json: string): Parsed<ClientMessage> {
 /** What a server said. Never throws. */
 export function parseServerMessage(json: string): Parsed<ServerMessage> {
   return parse(serverMessage, json)
-}
-
-/** ICE servers that were written by hand. Never throws. */
-export function parseIceServers(value: unknown): Parsed<IceServer[]> {
-  return readValue(iceServers, value)
 }
 
 /**
@@ -186,14 +203,47 @@ export function originOf(url: string): string | undefined {
   return port === undefined || port === usual ? named : `${named}:${port}`
 }
 
-function parse<T>(shape: Shape<T, unknown>, json: string): Parsed<T> {
+function parse<T>(schema: v.GenericSchema<unknown, T>, json: string): Parsed<T> {
   // Letters are at most bytes, so this refuses nothing that fits.
   if (json.length > LARGEST_TEXT_BYTES) return { ok: false, reason: 'too long' }
-  return readJson(shape, json)
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    return { ok: false, reason: 'not JSON' }
+  }
+  const parsed = v.safeParse(schema, value, { abortEarly: true })
+  if (parsed.success) return { ok: true, value: parsed.output }
+  const issue = parsed.issues[0]
+  const expected = issue.kind === 'schema' ? issue.expected : issue.message
+  return { ok: false, reason: `${placeOf(issue)}: expected ${expected ?? 'nothing'}`.slice(0, 200) }
+}
+
+/** The path of what is wrong; names the sender chose itself are not repeated. */
+function placeOf(issue: v.BaseIssue<unknown>): string {
+  const keys = (issue.path ?? []).map(step => String(step.key))
+  const known = keys.every(key => /^[a-zA-Z0-9]{1,32}$/.test(key))
+  return keys.length === 0 ? 'message' : known ? keys.join('.') : 'unknown field'
+}
+
+function isPeer(value: string): boolean {
+  return parsePeerId(value) !== undefined
+}
+
+function asPeer(value: string): PeerId {
+  return value as PeerId
+}
+
+function isTopic(value: string): boolean {
+  return parseTopicId(value) !== undefined
+}
+
+function asTopic(value: string): TopicId {
+  return value as TopicId
 }
 
 const challenge = struct({
-  origin: boundedText({ max: LONGEST_ORIGIN }),
+  origin: text({ max: LONGEST_ORIGIN }),
   nonce: fixed(NONCE_BYTES),
   peer: peerId,
 })

@@ -1,8 +1,8 @@
 // simple-peer speaks JSON objects; peers speak signals. Both directions are checked here, because what
 // simple-peer is given it hands to the browser.
+import * as v from 'valibot'
 import { utf8 } from '../codec/bytes.js'
 import { faultOf } from './sdp.js'
-import { looseObject, made, oneOf, readJson, type Shape, text, whole } from './shape.js'
 import { LARGEST_CANDIDATE_BYTES, LARGEST_MID_BYTES, type SignalBody } from './signal.js'
 
 /** A signal body made of what simple-peer said about a connection. */
@@ -15,19 +15,31 @@ export type FromSimplePeer =
 
 /** What simple-peer emitted as `signal`, in JSON, as a body for the attempt `epoch`. Never throws. */
 export function toSignalBody(epoch: number, jsonText: string): FromSimplePeer {
-  const parsed = readJson<ReturnType<typeof emitted>>(emitted, jsonText)
-  if (!parsed.ok) return refused('neither offer, answer nor candidate')
-  const said = parsed.value
+  const parsed = v.safeParse(emitted, parse(jsonText))
+  if (!parsed.success) return refused('neither offer, answer nor candidate')
+  const said = parsed.output
   switch (said.type) {
     case 'renegotiate':
     case 'transceiverRequest':
       return { ok: false, ignored: true, reason: said.type }
-    case 'candidate':
-      return { ok: true, body: { type: 'candidates', epoch, candidates: [said.candidate] } }
+    case 'offer':
+    case 'answer': {
+      const fault = faultOf(said.sdp)
+      if (fault !== undefined) return refused(fault)
+      return { ok: true, body: { type: said.type, epoch, sdp: said.sdp } }
+    }
     default: {
-      const { type, sdp } = said
-      const fault = faultOf(sdp)
-      return fault === undefined ? { ok: true, body: { type, epoch, sdp } } : refused(fault)
+      const { candidate, sdpMid, sdpMLineIndex } = said.candidate
+      return {
+        ok: true,
+        body: {
+          type: 'candidates',
+          epoch,
+          candidates: [
+            { candidate, sdpMid: sdpMid ?? undefined, sdpMLineIndex: sdpMLineIndex ?? undefined },
+          ],
+        },
+      }
     }
   }
 }
@@ -43,44 +55,33 @@ export function toSimplePeer(body: ConnectionBody): string[] {
   )
 }
 
+function parse(jsonText: string): unknown {
+  try {
+    return JSON.parse(jsonText)
+  } catch {
+    return undefined
+  }
+}
+
 function refused(reason: string): FromSimplePeer {
   return { ok: false, ignored: false, reason }
 }
 
-/** Text of so many bytes of UTF-8, which are at least as many as its letters. */
-function fits(most: number): Shape<string> {
-  const bounded = text(0, most)
-  return made(bounded, value => (utf8(value).length <= most ? value : undefined), 'shorter text')
+function fits(maxBytes: number) {
+  return v.pipe(
+    v.string(),
+    v.check(value => value.length <= maxBytes && utf8(value).length <= maxBytes),
+  )
 }
 
-/** Null is what browsers say for nothing. */
-function nullish<Out>(shape: Shape<Out>): Shape<Out | undefined> {
-  return (value, place) => (value == null ? undefined : shape(value, place))
-}
-
-const iceCandidate = looseObject({
+const iceCandidate = v.object({
   candidate: fits(LARGEST_CANDIDATE_BYTES),
-  sdpMid: nullish(fits(LARGEST_MID_BYTES)),
-  sdpMLineIndex: nullish(whole(0, 255)),
+  sdpMid: v.nullish(fits(LARGEST_MID_BYTES)),
+  sdpMLineIndex: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
 })
 
-const kind = looseObject({
-  type: oneOf('offer', 'answer', 'candidate', 'renegotiate', 'transceiverRequest'),
-})
-const description = looseObject({ sdp: text(0, Number.POSITIVE_INFINITY) })
-const trickled = looseObject({ candidate: iceCandidate })
-
-function emitted(value: unknown, place: string) {
-  const { type } = kind(value, place)
-  switch (type) {
-    case 'offer':
-    case 'answer':
-      return { type, sdp: description(value, place).sdp }
-    case 'candidate': {
-      const { candidate, sdpMid, sdpMLineIndex } = trickled(value, place).candidate
-      return { type, candidate: { candidate, sdpMid, sdpMLineIndex } }
-    }
-    default:
-      return { type }
-  }
-}
+const emitted = v.variant('type', [
+  v.object({ type: v.picklist(['offer', 'answer']), sdp: v.string() }),
+  v.object({ type: v.literal('candidate'), candidate: iceCandidate }),
+  v.object({ type: v.picklist(['renegotiate', 'transceiverRequest']) }),
+])
