@@ -143,6 +143,17 @@ describe('an open Gossip', () => {
     expect(await gossip.inspect()).toMatchObject({ peerId: gossip.peerId, topics: [] })
   })
 
+  it('provokes a fault in the node, and refuses one that is none', async () => {
+    const { gossip, node } = await open()
+    await gossip.provoke({ kind: 'lose-link', peer: somePeer(2) })
+    expect(node.last('provoke').fault).toEqual({ kind: 'lose-link', peer: somePeer(2) })
+    for (const fault of [{ kind: 'lose-link' }, { kind: 'explode' }, undefined]) {
+      await expect(gossip.provoke(fault as never)).rejects.toMatchObject({
+        code: 'invalid-argument',
+      })
+    }
+  })
+
   it('stops waiting for a picture when the signal aborts', async () => {
     const { gossip, node } = await open()
     node.answers.delete('inspect')

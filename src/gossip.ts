@@ -1,10 +1,12 @@
 import { GossamerError } from './bridge/errors.js'
+import type { Fault } from './bridge/fault.js'
 import type { Notice, Welcome } from './bridge/node-messages.js'
 import { adaptPort, type MessagePortLike, type Port } from './bridge/port.js'
 import { checkKeys, checkSignal, refuse } from './checks.js'
 import type { PeerId } from './core/ids.js'
 import type { NodeMetrics } from './core/io.js'
 import type { NodeSnapshot } from './core/snapshot.js'
+import { checkFault } from './fault.js'
 import {
   checkJoin,
   checkJoinAndWait,
@@ -213,6 +215,14 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
   /** The whole picture: topics with their views and trees, links, deadlines, blame. Read only. */
   async inspect(options: WaitOptions = {}): Promise<NodeSnapshot> {
     return this.#client.inspect(checkSignal('signal', options.signal))
+  }
+
+  /**
+   * Does this node a harm it would otherwise meet by chance, for demonstrations and for tests of apps. Rejects:
+   * `invalid-argument`; `unsupported` where there is nothing to harm: no link to that peer, no signaling.
+   */
+  async provoke(fault: Fault, options: WaitOptions = {}): Promise<void> {
+    return this.#client.provoke(checkFault(fault), checkSignal('signal', options.signal))
   }
 
   /**

@@ -1,6 +1,7 @@
 // The public surface. Everything else may change without notice.
 
 export { type ErrorCode, GossamerError } from './bridge/errors.js'
+export type { Fault } from './bridge/fault.js'
 export type { HistoryState, Notice } from './bridge/node-messages.js'
 export type { MessagePortLike } from './bridge/port.js'
 export type { IceServer } from './bridge/rtc-messages.js'

@@ -1,13 +1,14 @@
 // One visit to one room: opens the node, joins the topic, and keeps what the page shows as a snapshot that
 // is replaced, never changed. No DOM here.
 
-import { Gossip, type GossipTopic } from 'gossamer'
+import { type Fault, Gossip, type GossipTopic, type PeerId } from 'gossamer'
 import type { ChatAddress } from './address.js'
 import { endOf, type Failure, failureOf, noticeOf, type PageNotice, wordsOf } from './failures.js'
 import { type JournalKind, type JournalLine, lineOf, nameIn, withLine } from './journal.js'
+import type { Heard } from './mesh/traffic.js'
 import { decodeSaid, encodeSaid, type Picture, type Said } from './payload.js'
 import { insertByTime } from './rows.js'
-import { stateInWords } from './words.js'
+import { counted, stateInWords } from './words.js'
 
 export interface ChatView {
   nick: string
@@ -26,6 +27,8 @@ export interface ChatView {
   dropped: number
   notices: readonly PageNotice[]
   journal: readonly JournalLine[]
+  /** Signaling was cut on purpose. */
+  isCut: boolean
   /** Why there is no chat, where there is none. */
   failure: Failure | undefined
 }
@@ -61,6 +64,7 @@ export class Chat {
   gossip: Gossip | undefined
   topic: GossipTopic | undefined
   private readonly listeners = new Set<() => void>()
+  private readonly hearers = new Set<(heard: Heard) => void>()
   private announced = true
   private lastKey = 0
 
@@ -80,6 +84,7 @@ export class Chat {
       dropped: 0,
       notices: [],
       journal: [],
+      isCut: false,
       failure: undefined,
     }
   }
@@ -88,6 +93,12 @@ export class Chat {
   onChange(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
+  }
+
+  /** Called for each message, own ones too, when it is there. Returns how to stop. */
+  onHeard(hearer: (heard: Heard) => void): () => void {
+    this.hearers.add(hearer)
+    return () => this.hearers.delete(hearer)
   }
 
   /** Opens the node and the topic; what goes wrong becomes `view.failure`. */
@@ -136,6 +147,7 @@ export class Chat {
         way: { kind: 'sending' },
       })
       const { id, neighbors } = await sending
+      for (const hear of this.hearers) hear({ kind: 'said', author: peerId })
       this.replace(key, entry => ({ ...entry, way: { kind: 'sent', id, neighbors } }))
       return { sent: true }
     } catch (error) {
@@ -151,6 +163,54 @@ export class Chat {
 
   dismiss(code: string): void {
     this.change({ notices: this.view.notices.filter(notice => notice.code !== code) })
+  }
+
+  /** Breaks the link to a neighbor, as if its network had gone. */
+  async dropLink(peer: string): Promise<void> {
+    const name = nameIn(this.view.nicks, peer)
+    await this.provoke(`You dropped the link to ${name}.`, {
+      kind: 'lose-link',
+      peer: peer as PeerId,
+    })
+  }
+
+  async cutSignaling(isCut: boolean): Promise<void> {
+    const kind = isCut ? 'cut-signaling' : 'mend-signaling'
+    const words = isCut
+      ? 'You cut the way to the signaling server.'
+      : 'You mended the way to the signaling server.'
+    if (await this.provoke(words, { kind })) this.change({ isCut })
+  }
+
+  /** Keeps the page's thread busy, and tells what its worker did meanwhile. */
+  async freeze(): Promise<void> {
+    const passed = async () => {
+      const metrics = await this.gossip?.metrics()
+      return (metrics?.['gossip-received'] ?? 0) + (metrics?.['gossip-sent'] ?? 0)
+    }
+    try {
+      const before = await passed()
+      const until = performance.now() + FREEZE_MS
+      while (performance.now() < until);
+      const meanwhile = (await passed()) - before
+      this.note(
+        'trial',
+        `You froze this page for ${FREEZE_MS / 1_000} s. Meanwhile its worker took in and passed on ${counted(meanwhile, 'message')}.`,
+      )
+    } catch (error) {
+      this.note('trouble', wordsOf(error))
+    }
+  }
+
+  private async provoke(words: string, fault: Fault): Promise<boolean> {
+    this.note('trial', words)
+    try {
+      await this.gossip?.provoke(fault)
+      return true
+    } catch (error) {
+      this.note('trouble', wordsOf(error))
+      return false
+    }
   }
 
   /** One more line in the event log. */
@@ -176,6 +236,13 @@ export class Chat {
     const nick = said.kind === 'chat' ? said.nick : undefined
     if (nick !== undefined && this.view.nicks.get(event.author) !== nick)
       this.remember(event.author, nick)
+    const { author, deliveredFrom, scope } = event
+    // What comes from history travelled long ago.
+    if (scope.kind !== 'history') {
+      for (const hear of this.hearers) {
+        hear({ kind: 'received', author, deliveredFrom, scope: scope.kind })
+      }
+    }
     const at = Date.now()
     this.add({
       key: ++this.lastKey,
@@ -261,6 +328,9 @@ type TopicEventOf<T> = T extends AsyncIterable<infer E> ? E : never
 
 /** Messages on the page; a browser lays this many out without a stutter. Guess. */
 export const MOST_ENTRIES = 500
+
+/** Long enough to see that nothing else stops. */
+const FREEZE_MS = 3_000
 
 /** Authors whose names are kept for messages that carry none. Guess. */
 const MOST_NICKS = 500

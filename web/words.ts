@@ -46,7 +46,7 @@ export function clock(timeMs: number): string {
 }
 
 export function clockWithSeconds(timeMs: number): string {
-  return new Date(timeMs).toLocaleTimeString([], { timeStyle: 'medium' })
+  return new Date(timeMs).toLocaleTimeString([], { timeStyle: 'medium', hourCycle: 'h23' })
 }
 
 export function bytesInWords(bytes: number): string {

@@ -3,6 +3,7 @@ import type { PeerId, TopicId } from '../core/ids.js'
 import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import type { TopicTerms } from '../core/topic-hello.js'
+import type { Fault } from './fault.js'
 import type { OutcomeRun, ReceivedRun } from './runs.js'
 
 // The one protocol by which a node is driven. Whoever holds a port can speak it: the page that opened
@@ -34,6 +35,7 @@ export type ClientMessage =
   | { type: 'leave'; handle: number; call: number }
   | { type: 'inspect'; call: number }
   | { type: 'metrics'; call: number }
+  | { type: 'provoke'; call: number; fault: Fault }
   /** Another port to serve; it is in the transfer list. */
   | { type: 'listen'; port: unknown }
   | { type: 'shutdown'; call: number }

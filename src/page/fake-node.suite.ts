@@ -18,6 +18,7 @@ export class FakeNode {
     'leave',
     'metrics',
     'inspect',
+    'provoke',
     'shutdown',
   ])
   isTerminated = false

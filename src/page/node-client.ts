@@ -1,5 +1,6 @@
 import { type CallOptions, Calls } from '../bridge/calls.js'
 import { GossamerError } from '../bridge/errors.js'
+import type { Fault } from '../bridge/fault.js'
 import type {
   ClientMessage,
   HistoryRequest,
@@ -87,6 +88,10 @@ export class NodeClient implements SubscriptionOwner {
 
   inspect(signal: AbortSignal | undefined): Promise<NodeSnapshot> {
     return this.#call(call => ({ type: 'inspect', call }), { signal })
+  }
+
+  provoke(fault: Fault, signal: AbortSignal | undefined): Promise<void> {
+    return this.#call(call => ({ type: 'provoke', call, fault }), { signal })
   }
 
   shutdown(options: CallOptions): Promise<void> {

@@ -16,16 +16,18 @@ beforeEach(async () => {
 })
 
 describe('a call', () => {
-  it('is answered under its number: connect, inspect, metrics, leave, shutdown', async () => {
+  it('is answered under its number: connect, metrics, provoke, leave, shutdown', async () => {
     test.subscribe(1)
     test.say({ type: 'connect', call: 1 })
     test.say({ type: 'metrics', call: 2 })
     test.say({ type: 'leave', call: 3, handle: 1 })
     test.say({ type: 'shutdown', call: 4 })
+    test.say({ type: 'provoke', call: 5, fault: { kind: 'cut-signaling' } })
     await Promise.resolve()
     expect(test.posted).toEqual([
       { type: 'answer', call: 1, value: { peerId: peer, maxMessageSize: 4096 } },
       { type: 'answer', call: 2, value: { some: 1 } },
+      { type: 'answer', call: 5, value: undefined },
       { type: 'answer', call: 3, value: undefined },
       { type: 'answer', call: 4, value: undefined },
     ])
@@ -345,6 +347,7 @@ class ClientTest {
       },
       inspect: () => asked({ peerId, topics: [], links: [], deadline: undefined, blame: [] }),
       metrics: () => ({ some: 1 }),
+      provoke: () => {},
       listen: () => {},
       shutdown: async () => asked(undefined),
       settle: () => void this.settles++,

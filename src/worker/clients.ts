@@ -1,4 +1,5 @@
 import { GossamerError } from '../bridge/errors.js'
+import type { Fault } from '../bridge/fault.js'
 import type {
   Answer,
   BroadcastOutcome,
@@ -34,6 +35,7 @@ export interface ClientsWorld {
   broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void
   inspect(): NodeSnapshot
   metrics(): NodeMetrics
+  provoke(fault: Fault): void
   listen(port: unknown): void
   shutdown(): Promise<void>
   /** Something waits to be posted at the end of the task. */
@@ -139,6 +141,9 @@ export class Client {
         return this.#answer(message.call, this.#world.inspect())
       case 'metrics':
         return this.#answer(message.call, this.#world.metrics())
+      case 'provoke':
+        this.#world.provoke(message.fault)
+        return this.#answer(message.call, undefined)
       case 'listen':
         return this.#world.listen(message.port)
       case 'shutdown':

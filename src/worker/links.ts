@@ -115,6 +115,13 @@ export class Links implements Sleeper {
     link.closeSoon()
   }
 
+  /** As if its network had gone: nothing is said, here or there. */
+  lose(peer: PeerId): boolean {
+    const link = this.#up.get(peer)
+    link?.closed('provoked')
+    return link !== undefined
+  }
+
   send(to: PeerId, epoch: number, frame: OutgoingFrame): void {
     const link = this.#up.get(to)
     if (link?.epoch === epoch) link.send(frame)

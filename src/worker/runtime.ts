@@ -1,4 +1,5 @@
 import { GossamerError } from '../bridge/errors.js'
+import type { Fault } from '../bridge/fault.js'
 import type {
   HistoryPage,
   HistoryRequest,
@@ -160,6 +161,7 @@ export class Runtime {
         this.#broadcast(subscription, ref, payload, scope),
       inspect: () => this.#inspect(),
       metrics: () => this.#metrics(),
+      provoke: fault => this.#provoke(fault),
       listen: port => this.#world.serve(port, this),
       shutdown: () => this.#shutdown(),
       settle: () => this.#settle(),
@@ -345,6 +347,17 @@ export class Runtime {
       metrics['credit-refused'] = (metrics['credit-refused'] ?? 0) + losses.creditRefused
     }
     return metrics
+  }
+
+  #provoke(fault: Fault): void {
+    if (fault.kind === 'lose-link') {
+      if (this.#links.lose(fault.peer)) return
+      throw new GossamerError('unsupported', 'There is no link to that peer.')
+    }
+    if (this.#socket === undefined) {
+      throw new GossamerError('unsupported', 'This node has no signaling server.')
+    }
+    this.#socket.cut(fault.kind === 'cut-signaling')
   }
 
   // ——— the page

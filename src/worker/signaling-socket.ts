@@ -27,6 +27,8 @@ export class SignalingSocket implements Sleeper {
     changed(): void
   }
   #socket: WebSocket | undefined
+  #number = 0
+  #isCut = false
 
   constructor(
     session: SignalingSession,
@@ -73,6 +75,14 @@ export class SignalingSocket implements Sleeper {
 
   stop(): void {
     this.#drive({ type: 'stop' })
+  }
+
+  /** As if the way to the server were cut, or mended again. */
+  cut(isCut: boolean): void {
+    this.#isCut = isCut
+    if (!isCut) return this.online()
+    this.#close()
+    this.#fail(this.#number, '')
   }
 
   get nextDeadline(): Deadline | undefined {
@@ -129,16 +139,15 @@ export class SignalingSocket implements Sleeper {
 
   #open(number: number, url: string): void {
     this.#close()
+    this.#number = number
+    if (this.#isCut) return queueMicrotask(() => this.#fail(number, ''))
     let socket: WebSocket
     try {
       socket = this.#openSocket(url)
     } catch (error) {
       // A URL the browser refuses (mixed content, a blocked port): the same as unreachable, with its reason.
       const reason = error instanceof Error ? error.message : String(error)
-      queueMicrotask(() =>
-        this.#drive({ type: 'socket-closed', socket: number, code: 1006, reason }),
-      )
-      return
+      return queueMicrotask(() => this.#fail(number, reason))
     }
     this.#socket = socket
     socket.onopen = () => this.#drive({ type: 'socket-opened', socket: number })
@@ -150,6 +159,10 @@ export class SignalingSocket implements Sleeper {
       if (this.#socket === socket) this.#socket = undefined
       this.#drive({ type: 'socket-closed', socket: number, code, reason })
     }
+  }
+
+  #fail(socket: number, reason: string): void {
+    this.#drive({ type: 'socket-closed', socket, code: 1006, reason })
   }
 
   #close(): void {

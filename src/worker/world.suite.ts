@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { afterEach, beforeEach, vi } from 'vitest'
+import type { Fault } from '../bridge/fault.js'
 import type {
   BroadcastOutcome,
   ClientEvent,
@@ -213,7 +214,8 @@ export class TestClient {
     question:
       | { type: 'connect' | 'inspect' | 'metrics' | 'shutdown' }
       | LeaveQuestion
-      | { type: 'read-history'; handle: number; request: ReadRequest },
+      | { type: 'read-history'; handle: number; request: ReadRequest }
+      | ProvokeQuestion,
   ): Promise<unknown> {
     const call = this.nextCall++
     this.say({ ...question, call } as ClientMessage)
@@ -229,6 +231,7 @@ export class TestClient {
 }
 
 type LeaveQuestion = { type: 'leave'; handle: number }
+type ProvokeQuestion = { type: 'provoke'; fault: Fault }
 
 /** One handle on a topic, and what it was told. */
 export class TestTopic {

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Chat, ChatView } from '../../chat.js'
 import { pictureAmong } from '../../picture-file.js'
 import { Icon } from '../icon.js'
+import { useDrop } from './drop.js'
 import { EmojiButton } from './emoji.js'
 import { PictureDraft, usePictureDraft } from './picture-draft.js'
 
@@ -21,6 +22,10 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
     // On touch screens the keyboard would cover half the page before anything was read.
     if (ready && matchMedia('(pointer: fine)').matches) field.current?.focus()
   }, [ready])
+
+  const take = useRef(draft.take)
+  take.current = draft.take
+  const isDraggedOver = useDrop(field, file => void take.current(file))
 
   useLayoutEffect(() => {
     const box = field.current!
@@ -78,6 +83,7 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
         void draft.take(file)
       }}
     >
+      {isDraggedOver && <p class="drop-here">Drop a picture to send it</p>}
       <PictureDraft draft={draft} />
       <div class="composer-box">
         <EmojiButton icon={Smile} onPick={insert} disabled={!ready} />

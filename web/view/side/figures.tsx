@@ -1,0 +1,41 @@
+import type { NodeMetrics } from 'gossamer'
+
+/** The node's counters: some with words, and all of them by name. */
+export function Figures({ metrics }: { metrics: NodeMetrics | undefined }) {
+  if (metrics === undefined) return <p class="hint">Not yet.</p>
+  const all = Object.entries(metrics).sort(([a], [b]) => (a < b ? -1 : 1))
+  return (
+    <>
+      <dl class="figures" data-testid="figures">
+        {KNOWN.map(([words, ...names]) => (
+          <div key={words}>
+            <dt>{words}</dt>
+            <dd>
+              {names.reduce((sum, name) => sum + (metrics[name] ?? 0), 0).toLocaleString('en')}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <details class="all-figures">
+        <summary>All {all.length} counters since this tab was opened</summary>
+        <dl>
+          {all.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value.toLocaleString('en')}</dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    </>
+  )
+}
+
+const KNOWN: readonly (readonly [words: string, ...names: string[]])[] = [
+  ['Messages received', 'gossip-received'],
+  ['Messages passed on', 'gossip-sent'],
+  ['Received twice', 'duplicates'],
+  ['Announcements heard', 'ihaves-received'],
+  ['Branches asked for', 'grafts-sent'],
+  ['Branches cut', 'prunes-sent'],
+]
