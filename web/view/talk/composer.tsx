@@ -70,93 +70,97 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
   const over = most !== undefined && bytes > most
   const near = most !== undefined && bytes > most * NEAR_LIMIT
   return (
-    <form
-      class="composer"
-      onSubmit={event => {
-        event.preventDefault()
-        void send()
-      }}
-      onPaste={event => {
-        const file = pictureAmong(event.clipboardData)
-        if (file === undefined) return
-        event.preventDefault()
-        void draft.take(file)
-      }}
-    >
+    <>
       {isDraggedOver && <p class="drop-here">Drop a picture to send it</p>}
-      <PictureDraft draft={draft} />
-      <div class="composer-box">
-        <EmojiButton icon={Smile} onPick={insert} disabled={!ready} />
-        <button
-          type="button"
-          class="tool"
-          aria-label="Add a picture"
-          title="Add a picture: choose, paste or drop one"
-          disabled={!ready}
-          onClick={() => chooser.current?.click()}
-        >
-          <Icon of={ImagePlus} />
-        </button>
-        <input
-          ref={chooser}
-          type="file"
-          accept="image/*"
-          hidden
-          data-testid="picture-file"
-          onChange={event => {
-            const [file] = event.currentTarget.files ?? []
-            event.currentTarget.value = ''
-            if (file !== undefined) void draft.take(file)
-          }}
-        />
-        <textarea
-          ref={field}
-          data-testid="input"
-          aria-label={`Message to ${room}`}
-          aria-invalid={over}
-          aria-describedby="composer-note"
-          placeholder={ready ? 'Say something' : view.state === 'closed' ? 'Closed' : 'Starting …'}
-          rows={1}
-          value={text}
-          onInput={event => {
-            setText(event.currentTarget.value)
-            setWhy(undefined)
-          }}
-          onKeyDown={event => {
-            // Enter that ends the composition of a word is not yet one that sends.
-            if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
-            event.preventDefault()
-            void send()
-          }}
-        />
-        <button
-          type="submit"
-          class="send"
-          data-testid="send"
-          aria-label="Send"
-          title="Send (Enter)"
-          disabled={!ready}
-        >
-          <Icon of={SendHorizontal} />
-        </button>
-      </div>
-      <p class={over ? 'note over' : 'note'} id="composer-note">
-        <span class="error" role="alert" data-testid="send-error">
-          {why}
-        </span>
-        {why === undefined && !near && text !== '' && (
-          <span class="formats" aria-hidden="true">
-            <b>**bold**</b> <i>*italic*</i> <code>`code`</code> <span>&gt; quote</span>
-            <span>Shift + Enter: new line</span>
+      <form
+        class="composer"
+        onSubmit={event => {
+          event.preventDefault()
+          void send()
+        }}
+        onPaste={event => {
+          const file = pictureAmong(event.clipboardData)
+          if (file === undefined) return
+          event.preventDefault()
+          void draft.take(file)
+        }}
+      >
+        <PictureDraft draft={draft} />
+        <div class="composer-box">
+          <EmojiButton icon={Smile} onPick={insert} disabled={!ready} />
+          <button
+            type="button"
+            class="tool"
+            aria-label="Add a picture"
+            title="Add a picture: choose, paste or drop one"
+            disabled={!ready}
+            onClick={() => chooser.current?.click()}
+          >
+            <Icon of={ImagePlus} />
+          </button>
+          <input
+            ref={chooser}
+            type="file"
+            accept="image/*"
+            hidden
+            data-testid="picture-file"
+            onChange={event => {
+              const [file] = event.currentTarget.files ?? []
+              event.currentTarget.value = ''
+              if (file !== undefined) void draft.take(file)
+            }}
+          />
+          <textarea
+            ref={field}
+            data-testid="input"
+            aria-label={`Message to ${room}`}
+            aria-invalid={over}
+            aria-describedby="composer-note"
+            placeholder={
+              ready ? 'Say something' : view.state === 'closed' ? 'Closed' : 'Starting …'
+            }
+            rows={1}
+            value={text}
+            onInput={event => {
+              setText(event.currentTarget.value)
+              setWhy(undefined)
+            }}
+            onKeyDown={event => {
+              // Enter that ends the composition of a word is not yet one that sends.
+              if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+              event.preventDefault()
+              void send()
+            }}
+          />
+          <button
+            type="submit"
+            class="send"
+            data-testid="send"
+            aria-label="Send"
+            title="Send (Enter)"
+            disabled={!ready}
+          >
+            <Icon of={SendHorizontal} />
+          </button>
+        </div>
+        <p class={over ? 'note over' : 'note'} id="composer-note">
+          <span class="error" role="alert" data-testid="send-error">
+            {why}
           </span>
-        )}
-        {near && (
-          <span class="count" data-testid="bytes">
-            {bytes.toLocaleString('en')} of {most?.toLocaleString('en')} bytes
-          </span>
-        )}
-      </p>
-    </form>
+          {why === undefined && !near && text !== '' && (
+            <span class="formats" aria-hidden="true">
+              <b>**bold**</b> <i>*italic*</i> <code>`code`</code> <span>&gt; quote</span>
+              <span>Shift + Enter: new line</span>
+            </span>
+          )}
+          {near && (
+            <span class="count" data-testid="bytes">
+              {bytes.toLocaleString('en')} of {most?.toLocaleString('en')} bytes
+            </span>
+          )}
+        </p>
+      </form>
+    </>
   )
 }
 

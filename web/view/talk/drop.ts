@@ -3,7 +3,10 @@ import { useEffect, useState } from 'preact/hooks'
 import { pictureAmong } from '../../picture-file.js'
 
 /** Takes pictures dropped anywhere on the talk around this element. True while a file is held over it. */
-export function useDrop(within: RefObject<HTMLElement>, onPicture: (file: File) => void): boolean {
+export function useDrop(
+  within: RefObject<HTMLElement | null>,
+  onPicture: (file: File) => void,
+): boolean {
   const [isOver, setIsOver] = useState(false)
 
   useEffect(() => {
