@@ -1,0 +1,188 @@
+import type { Millis, PeerId } from '../../ids.js'
+import type { Random } from '../../random.js'
+import type { FullMeshConfig } from './config.js'
+import type { Pauses } from './pauses.js'
+
+/** What to do about getting in. */
+export type DoorStep =
+  | { type: 'ask'; peer: PeerId; requestId: number }
+  /** Every door was tried. */
+  | { type: 'isolated' }
+  | { type: 'wait' }
+
+/**
+ * The initial peers: INIT is said to one at a time. Departs from the seed, which asks one, once: without an
+ * answer the next door is tried, and after all of them the first again, in rounds with growing pauses.
+ */
+export class Doors {
+  readonly #config: FullMeshConfig
+  readonly #random: Random
+  readonly #pauses: Pauses
+  /** Whom the application and the server named, the last named first; then those of earlier visits. */
+  #contacts: PeerId[] = []
+  /** Named while we have company, which is asked for all the same. */
+  readonly #queue = new Set<PeerId>()
+  /** Whose answer may still come, with the number of its INIT. */
+  readonly #open = new Map<PeerId, number>()
+  #asked: { peer: PeerId; since: Millis; until: Millis } | undefined
+  #tried = new Set<PeerId>()
+  #wanted = false
+  #accompaniedNow = false
+  #wasAccompanied = false
+  #round = 0
+  #restUntil: Millis | undefined
+  #wakeAt: Millis | undefined
+
+  constructor(config: FullMeshConfig, random: Random, pauses: Pauses) {
+    this.#config = config
+    this.#random = random
+    this.#pauses = pauses
+  }
+
+  get contacts(): readonly PeerId[] {
+    return this.#contacts
+  }
+
+  get asked(): { peer: PeerId; since: Millis } | undefined {
+    return this.#asked
+  }
+
+  get wakeAt(): Millis | undefined {
+    return this.#wakeAt
+  }
+
+  isAsked(peer: PeerId): boolean {
+    return this.#asked?.peer === peer
+  }
+
+  add(peers: readonly PeerId[]): void {
+    this.#wanted = true
+    this.#contacts = [...new Set([...peers, ...this.#contacts])].slice(0, MOST_CONTACTS)
+    for (const peer of peers) {
+      if (this.#queue.size < MOST_CONTACTS) this.#queue.add(peer)
+      this.#pauses.hasten(peer)
+      this.#tried.delete(peer)
+    }
+  }
+
+  remember(peers: readonly PeerId[]): void {
+    this.#contacts = [...new Set([...this.#contacts, ...peers])].slice(0, MOST_CONTACTS)
+  }
+
+  /** True where it answers an INIT of ours, also a late one. */
+  answered(peer: PeerId, requestId: number): boolean {
+    if (this.#open.get(peer) !== requestId) return false
+    this.#open.delete(peer)
+    if (this.isAsked(peer)) this.#asked = undefined
+    return true
+  }
+
+  refused(peer: PeerId, requestId: number): boolean {
+    return requestId !== 0 && this.answered(peer, requestId)
+  }
+
+  /** The door asked last did not open. */
+  failed(peer: PeerId): void {
+    if (this.isAsked(peer)) this.#asked = undefined
+    this.#queue.delete(peer)
+  }
+
+  /** The door that has not answered in time, if there is one: the next is tried. */
+  late(now: Millis): PeerId | undefined {
+    if (this.#asked === undefined || this.#asked.until > now) return undefined
+    const { peer } = this.#asked
+    this.#pauses.delay(now, peer)
+    this.failed(peer)
+    return peer
+  }
+
+  forget(peer: PeerId): void {
+    this.failed(peer)
+    this.#open.delete(peer)
+    this.#contacts = this.#contacts.filter(other => other !== peer)
+  }
+
+  clear(): void {
+    this.#contacts = []
+    this.#queue.clear()
+    this.#asked = undefined
+    this.#open.clear()
+  }
+
+  /** `members` need no door; `alone`: nobody is there and nobody is on the way. */
+  next(now: Millis, members: { has(peer: PeerId): boolean }, alone: boolean): DoorStep {
+    this.#wakeAt = this.#asked?.until
+    if (!alone) this.#accompanied()
+    else {
+      this.#accompaniedNow = false
+      this.#wanted ||= this.#wasAccompanied
+    }
+    if (this.#asked !== undefined) return WAIT
+    if (!alone) return this.#askQueued(now, members)
+    if (!this.#wanted) return WAIT
+    if (this.#restUntil !== undefined && this.#restUntil <= now) {
+      this.#restUntil = undefined
+      this.#tried.clear()
+    }
+    const free = this.#contacts.filter(peer => this.#pauses.until(now, peer) === undefined)
+    const contact = free.find(peer => !this.#tried.has(peer))
+    if (contact !== undefined && this.#tried.size < TRIED_PER_ROUND) return this.#ask(now, contact)
+    if (this.#restUntil === undefined) return this.#rest(now)
+    this.#wakeAt = this.#restUntil
+    return WAIT
+  }
+
+  /** The first member after none: doors not asked by then are only remembered. */
+  #accompanied(): void {
+    if (this.#accompaniedNow) return
+    this.#accompaniedNow = true
+    this.#wasAccompanied = true
+    this.#queue.clear()
+    this.#round = 0
+    this.#restUntil = undefined
+    this.#tried.clear()
+  }
+
+  #askQueued(now: Millis, members: { has(peer: PeerId): boolean }): DoorStep {
+    for (const peer of this.#queue) {
+      this.#queue.delete(peer)
+      if (!members.has(peer)) return this.#ask(now, peer)
+    }
+    return WAIT
+  }
+
+  #ask(now: Millis, peer: PeerId): DoorStep {
+    const requestId = this.#random.u32() || 1
+    this.#tried.add(peer)
+    this.#queue.delete(peer)
+    this.#open.delete(peer)
+    if (this.#open.size >= MOST_OPEN) this.#open.delete(this.#open.keys().next().value!)
+    this.#open.set(peer, requestId)
+    // Longer each round: whoever is slow may need it.
+    const until = now + Math.min(MOST_PATIENCE, 2 ** this.#round) * this.#config.answerTimeoutMs
+    this.#asked = { peer, since: now, until }
+    this.#wakeAt = until
+    return { type: 'ask', peer, requestId }
+  }
+
+  /** After a round: says so, and tries again after a pause that doubles. */
+  #rest(now: Millis): DoorStep {
+    const { answerTimeoutMs, largestBackoffMs } = this.#config
+    const ms = Math.min(largestBackoffMs, answerTimeoutMs * 2 ** this.#round)
+    if (ms < largestBackoffMs) this.#round++
+    // Not less than the pauses of those asked before (pauses.ts), so that they are free by then.
+    this.#restUntil = now + Math.round(this.#random.between(1, 1.25) * ms)
+    this.#wakeAt = this.#restUntil
+    return { type: 'isolated' }
+  }
+}
+
+const WAIT: DoorStep = { type: 'wait' }
+/** Bootstrap peers, introductions and peers of earlier visits. Guess. */
+const MOST_CONTACTS = 64
+/** So that a room full of the dead is not knocked at all at once. Guess. */
+const TRIED_PER_ROUND = 8
+/** INITs whose late answer counts. Guess. */
+const MOST_OPEN = 16
+/** Reference §2.2: 1, 2, 4 s. */
+const MOST_PATIENCE = 4

@@ -1,0 +1,129 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concat, sameBytes } from '../../../codec/bytes.js'
+import { idBytes, type Millis, type PeerId } from '../../ids.js'
+import { type FullMeshMessage, LARGEST_MEMBER_LIST } from './messages.js'
+
+export type Gosp = Extract<FullMeshMessage, { type: 'gosp' }>
+export type View = NonNullable<Gosp['view']>
+
+/**
+ * GOSP: every period each peer tells every neighbor which members it knows, as a digest, and the list itself to
+ * those whose last digest was another. Here is kept what the neighbors said, and when.
+ */
+export class Rounds {
+  readonly #periodMs: number
+  readonly #neighbors = new Map<PeerId, Heard>()
+  #members: readonly PeerId[] = []
+  #digest = digestOf([])
+  #lastAt: Millis = Number.NEGATIVE_INFINITY
+  #nextAt: Millis | undefined
+
+  constructor(periodMs: number) {
+    this.#periodMs = periodMs
+  }
+
+  /** When the next round is due; undefined where there is nobody to tell. */
+  get nextAt(): Millis | undefined {
+    return this.#nextAt
+  }
+
+  up(now: Millis, peer: PeerId): void {
+    this.#neighbors.set(peer, { at: now, digest: undefined, members: [], membersAt: now })
+    this.#nextAt ??= now + this.#periodMs
+  }
+
+  down(peer: PeerId): void {
+    this.#neighbors.delete(peer)
+    if (this.#neighbors.size === 0) this.#nextAt = undefined
+  }
+
+  /** Ourselves among them. True where that is news, which then does not wait for the next round. */
+  know(now: Millis, members: readonly PeerId[]): boolean {
+    const sorted = [...members].sort().slice(0, LARGEST_MEMBER_LIST)
+    const digest = digestOf(sorted)
+    if (sameBytes(digest, this.#digest)) return false
+    this.#members = sorted
+    this.#digest = digest
+    if (this.#nextAt !== undefined) {
+      const soon = Math.max(now, this.#lastAt + this.#periodMs / EARLY_PARTS)
+      this.#nextAt = Math.min(this.#nextAt, soon)
+    }
+    return true
+  }
+
+  hear(now: Millis, from: PeerId, view: View | undefined): void {
+    const heard = this.#neighbors.get(from)
+    if (heard === undefined) return
+    heard.at = now
+    if (view === undefined) return
+    const isSame = heard.digest !== undefined && sameBytes(view.digest, heard.digest)
+    heard.digest = view.digest.slice()
+    if (view.members !== undefined) heard.members = view.members
+    else if (sameBytes(view.digest, this.#digest)) heard.members = this.#members
+    else if (!isSame) return
+    heard.membersAt = now
+  }
+
+  viewFor(peer: PeerId): View {
+    const theirs = this.#neighbors.get(peer)?.digest
+    const agrees = theirs !== undefined && sameBytes(theirs, this.#digest)
+    return { digest: this.#digest, members: agrees ? undefined : [...this.#members] }
+  }
+
+  /** True where a round is due; the next comes a period later. */
+  take(now: Millis): boolean {
+    if (this.#nextAt === undefined || this.#nextAt > now) return false
+    // Who slept heard nobody, which says nothing about them.
+    if (now - this.#nextAt > this.#periodMs)
+      for (const heard of this.#neighbors.values()) heard.at = now
+    this.#lastAt = now
+    this.#nextAt = now + this.#periodMs
+    return true
+  }
+
+  /** Whether all neighbors know the members that we know. */
+  get agreed(): boolean {
+    for (const { digest } of this.#neighbors.values()) {
+      if (digest === undefined || !sameBytes(digest, this.#digest)) return false
+    }
+    return true
+  }
+
+  heardAt(peer: PeerId): Millis | undefined {
+    return this.#neighbors.get(peer)?.at
+  }
+
+  /** Everyone whom neighbors named within three periods, and they themselves. */
+  heardLately(now: Millis): Set<PeerId> {
+    const since = now - HEARD_PERIODS * this.#periodMs
+    const peers = new Set<PeerId>()
+    for (const [peer, { at, members, membersAt }] of this.#neighbors) {
+      if (at >= since) peers.add(peer)
+      if (membersAt >= since) for (const member of members) peers.add(member)
+    }
+    return peers
+  }
+
+  /** How many neighbors that neighbor said it has; undefined where it did not say. */
+  neighborsOf(peer: PeerId): number | undefined {
+    const count = this.#neighbors.get(peer)?.members.length ?? 0
+    return count === 0 ? undefined : count - 1
+  }
+}
+
+interface Heard {
+  /** When it last said anything in a round. */
+  at: Millis
+  digest: Uint8Array | undefined
+  members: readonly PeerId[]
+  membersAt: Millis
+}
+
+function digestOf(sorted: readonly PeerId[]): Uint8Array {
+  return sha256(concat(...sorted.map(idBytes))).subarray(0, 8)
+}
+
+/** Issue: "heard within three periods". */
+const HEARD_PERIODS = 3
+/** A change waits a quarter of a period for others at most. Guess. */
+const EARLY_PARTS = 4
