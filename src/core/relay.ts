@@ -59,12 +59,6 @@ export class SignalRelay {
       case 'disconnect':
         for (const { peer } of message.sample) this.heardOf(now, peer, from)
         if (message.type === 'shuffle') this.heardOf(now, message.origin.peer, from)
-        break
-      case 'gosp':
-        for (const peer of message.view?.members ?? []) this.heardOf(now, peer, from)
-        break
-      case 'info':
-        for (const peer of message.members) this.heardOf(now, peer, from)
     }
   }
 

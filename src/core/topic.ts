@@ -1,7 +1,10 @@
 import { toBase32 } from '../codec/bytes.js'
+import { struct } from '../codec/combinators.js'
+import { varint } from '../codec/primitives.js'
+import { decode, encode } from '../codec/schema.js'
 import type { BlameReason } from './blame.js'
 import type { BroadcastOutput, SeenIds } from './broadcast/broadcast.js'
-import type { PlumtreeMessage } from './broadcast/plumtree/messages.js'
+import { LONGEST_RUN, type PlumtreeMessage } from './broadcast/plumtree/messages.js'
 import { Plumtree } from './broadcast/plumtree/plumtree.js'
 import type { NodeConfig } from './config.js'
 import { type Deadline, sooner } from './deadline.js'
@@ -18,7 +21,7 @@ import type {
   TopicMessage,
   TopicStatus,
 } from './io.js'
-import { Hyparview } from './membership/hyparview/hyparview.js'
+import { membershipByTerms } from './membership/by-terms.js'
 import type { PeerRecord } from './membership/hyparview/messages.js'
 import type {
   LinkDownReason,
@@ -54,6 +57,7 @@ export class Topic {
   readonly #numbering: Numbering
   readonly #presence: Presence
   readonly #history: History | undefined
+  #mesh: Membership<MembershipMessage>['mesh']
   #out: TopicOutput[] = []
   #introduced = false
   #searched = false
@@ -75,12 +79,7 @@ export class Topic {
   ) {
     this.#numbering = new Numbering(id, self)
     this.#presence = new Presence(self, terms.membership === 'hyparview')
-    this.#membership = new Hyparview({
-      self,
-      config: config.membership,
-      random,
-      ...(record && { record }),
-    })
+    this.#membership = membershipByTerms(terms.membership, { self, config, random, record })
     this.#broadcast = new Plumtree({
       self,
       config: config.broadcast,
@@ -261,6 +260,7 @@ export class Topic {
         if (linked && message.presence.length > 0) {
           this.#fromPresence(this.#presence.hear(now, from, message.presence))
         }
+        this.#missed(now, from, message.frontier)
         this.#meet(now, { type: 'message', from, message, linked })
         break
       case 'init':
@@ -381,6 +381,11 @@ export class Topic {
 
   #meet(now: Millis, input: MembershipInput<MembershipMessage>): void {
     for (const output of this.#membership.handle(now, input)) this.#fromMembership(now, output)
+    const { mesh } = this.#membership
+    if (mesh === this.#mesh) return
+    this.#mesh = mesh
+    this.#gossip(now, { type: 'mesh', isComplete: mesh === 'complete' })
+    this.#fromPresence(this.#presence.spread(now, mesh === undefined))
   }
 
   #gossip(now: Millis, input: Parameters<Plumtree['handle']>[1]): void {
@@ -509,7 +514,23 @@ export class Topic {
   /** A GOSP on its way takes along what else its neighbor is to know. */
   #filled({ to, message }: { to: PeerId; message: MembershipMessage }): MembershipMessage {
     if (message.type !== 'gosp') return message
-    return { ...message, presence: this.#presence.takeFor(to) }
+    const run = this.#tellsRuns ? this.#broadcast.ownRun : undefined
+    const frontier = run && encode(ownRun, run)
+    return { ...message, presence: this.#presence.takeFor(to), frontier }
+  }
+
+  /** Where there is a history, it is what repairs. */
+  get #tellsRuns(): boolean {
+    return this.#mesh !== undefined && this.terms.history === 'none'
+  }
+
+  /** In a full mesh an author says in its GOSP what it said last; what of that is not here is asked of it. */
+  #missed(now: Millis, from: PeerId, frontier: Uint8Array | undefined): void {
+    if (frontier === undefined || !this.#tellsRuns) return
+    const run = decode(ownRun, frontier)
+    if (!run.ok) return this.#count('frontier-malformed')
+    const announcements = [{ author: from, ...run.value, round: 0 }]
+    this.#gossip(now, { type: 'control', from, message: { type: 'ihave', announcements } })
   }
 
   #hearNeighbor(
@@ -571,6 +592,10 @@ export class Topic {
     })
   }
 
+  #count(counter: string): void {
+    this.#out.push({ type: 'count', counter })
+  }
+
   #emitOut(output: NodeOutput): void {
     this.#out.push({ type: 'out', output })
   }
@@ -621,6 +646,9 @@ export class Topic {
 }
 
 type TopicTimer = 'store ids' | 'store peers' | 'bereft'
+
+/** The frontier in a topic without history: the sender's newest messages, in a row. */
+const ownRun = struct({ first: varint(), count: varint({ max: LONGEST_RUN }) })
 
 function gosp(presence: PresenceEntry[]): MembershipMessage {
   return { type: 'gosp', view: undefined, presence, frontier: undefined }

@@ -6,6 +6,8 @@ export interface NetworkSettings {
   latency: LatencyModel
   /** Share of packets lost. Channels are reliable and ordered: the packet and all behind it wait. */
   loss: number
+  /** Share of knocks and their answers lost, as datagrams are. Other signals travel over a socket. */
+  knockLoss: number
   /** From a handshake's begin to the open channel, milliseconds; longer where its signals travel longer. */
   dialMs: number
   /** Share of handshakes that come to nothing. */
@@ -16,6 +18,7 @@ export interface NetworkSettings {
 
 export const NETWORK_DEFAULTS: Omit<NetworkSettings, 'latency'> = {
   loss: 0,
+  knockLoss: 0,
   /** A WebRTC handshake between homes takes about a second. */
   dialMs: 1_000,
   dialFailure: 0,

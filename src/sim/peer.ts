@@ -2,6 +2,7 @@ import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, NodeMetrics, NodeOutput, TopicMessage, TopicStatus } from '../core/io.js'
 import { isKnock, isKnockAnswer } from '../core/knocks.js'
 import type { LinkDownReason } from '../core/membership/membership.js'
+import type { Knock, KnockAnswer } from '../core/membership/messages.js'
 import { Node } from '../core/node.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import type { Frame, OutgoingFrame } from '../wire/frame.js'
@@ -241,6 +242,12 @@ export class Peer implements Occurrence {
     this.take({ type: 'signal-out', to, body: encodeSignal({ from: this.id, to, body }) })
   }
 
+  #knock(to: PeerId, topic: TopicId, message: Knock | KnockAnswer): void {
+    const { network } = this.world
+    if (network.chance(network.settings.knockLoss)) return this.world.count('knocks-lost')
+    this.signal(to, { type: 'knock', topic, message })
+  }
+
   hearSignal(encoded: Uint8Array, via: 'server' | 'mesh'): void {
     if (!this.isAlive) return
     const { from, body } = decodeSignal(encoded)
@@ -306,18 +313,10 @@ export class Peer implements Occurrence {
         return this.#send(output.to, output.epoch, { type: 'relay', relay: output.relay })
       case 'knock': {
         world.traffic.knocks++
-        return this.signal(output.to, {
-          type: 'knock',
-          topic: output.topic,
-          message: output.knock,
-        })
+        return this.#knock(output.to, output.topic, output.knock)
       }
       case 'answer-knock':
-        return this.signal(output.to, {
-          type: 'knock',
-          topic: output.topic,
-          message: output.answer,
-        })
+        return this.#knock(output.to, output.topic, output.answer)
       case 'signal':
         return world.server.carry(this, output.to, output.body)
       case 'signal-in':

@@ -3,6 +3,7 @@ import { all } from './scenarios/all.js'
 import { churn } from './scenarios/churn.js'
 import { failures } from './scenarios/failures.js'
 import { flashCrowd } from './scenarios/flash-crowd.js'
+import { fullMesh } from './scenarios/full-mesh.js'
 import { hiddenTabs } from './scenarios/hidden-tabs.js'
 import { hyparviewPaper } from './scenarios/hyparview-paper.js'
 import { latecomer } from './scenarios/latecomer.js'
@@ -31,5 +32,6 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     slowPeer,
     reconcile,
     latecomer,
+    fullMesh,
   ].map(scenario => [scenario.name, scenario]),
 )

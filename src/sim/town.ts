@@ -1,5 +1,6 @@
 import type { TopicId } from '../core/ids.js'
 import { Random } from '../core/random.js'
+import type { TopicTerms } from '../core/topic-hello.js'
 import { type LatencyModel, parseLatency } from './latency.js'
 import { Observer, type RoundFigures, redundancy } from './observer.js'
 import type { Peer } from './peer.js'
@@ -20,12 +21,14 @@ export function emptyTown(
   settings: Settings,
   seed: number,
   options: Omit<WorldOptions, 'seed' | 'latency' | 'wire'> = {},
+  membership: TopicTerms['membership'] = 'hyparview',
 ): Town {
   const latency = parseLatency(settings.latency, seed)
   if (latency === undefined) throw new RangeError(`latency: ${settings.latency}`)
   const world = new World({ ...options, seed, latency, wire: settings.wire })
   const topic = world.topic('town', {
     signed: settings.signed,
+    membership,
     history: settings.history,
     maxMessageSize: 1 << 20,
   })

@@ -5,6 +5,7 @@ import type { DeliveryOrder } from '../core/history/records.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import { type Millis, peerIdFromBytes, topicIdFromBytes } from '../core/ids.js'
 import type { TopicEvent } from '../core/io.js'
+import { FULL_MESH_DEFAULTS, type FullMeshConfig } from '../core/membership/full-mesh/config.js'
 import { HYPARVIEW_DEFAULTS } from '../core/membership/hyparview/config.js'
 import { type Message, message } from '../core/message.js'
 import { Random } from '../core/random.js'
@@ -47,6 +48,7 @@ export interface WorldOptions {
   broadcast?: Partial<NodeConfig['broadcast']>
   history?: NonNullable<NodeConfig['history']>
   storageMs?: number
+  fullMesh?: Partial<FullMeshConfig>
 }
 
 /** Everything that is counted as it passes; see metrics.ts for what is made of it. */
@@ -115,6 +117,7 @@ export class World {
         membership: { ...HYPARVIEW_DEFAULTS, ...options.membership },
         broadcast: { ...PLUMTREE_DEFAULTS, ...options.broadcast },
         history: options.history ?? {},
+        fullMesh: { ...FULL_MESH_DEFAULTS, ...options.fullMesh },
       },
       storageMs: options.storageMs ?? STORAGE_MS,
     }
@@ -198,6 +201,10 @@ export class World {
     peer.do({ type: 'broadcast', topic, ref: this.#ref++, payload })
   }
 
+  setPresence(peer: Peer, topic: TopicId, value: Uint8Array | undefined): void {
+    peer.do({ type: 'set-presence', topic, value })
+  }
+
   /** With notice its links close, and the others hear so one latency later; silent, heartbeats must tell. */
   crash(peer: Peer, { silent = false } = {}): void {
     if (!peer.isAlive) return
@@ -265,8 +272,9 @@ export class World {
   }
 
   /** Everything that applications would hear. */
-  listen(listener: (peer: Peer, topic: TopicId, event: TopicEvent) => void): void {
+  listen(listener: (peer: Peer, topic: TopicId, event: TopicEvent) => void): () => void {
     this.#listeners.push(listener)
+    return () => void this.#listeners.splice(this.#listeners.indexOf(listener), 1)
   }
 
   heard(peer: Peer, topic: TopicId, event: TopicEvent): void {

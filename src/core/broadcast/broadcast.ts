@@ -36,6 +36,8 @@ export type BroadcastInput<M> =
   | { type: 'control'; from: PeerId; message: M }
   /** A link's smoothed round trip, milliseconds. */
   | { type: 'rtt'; peer: PeerId; rttMs: number }
+  /** Whether every member is a neighbor of every other: then authors tell all themselves. */
+  | { type: 'mesh'; isComplete: boolean }
   /** Ids remembered from before a reload. */
   | { type: 'recall'; seen: readonly SeenIds[] }
   | { type: 'wake' }

@@ -15,6 +15,11 @@ export interface Membership<M> {
   /** True while a request or a link is under way: the topic then says `connecting`, not `alone`. */
   readonly busy: boolean
   readonly nextDeadline: Deadline | undefined
+  /**
+   * Where everyone is to be everyone's neighbor: `complete` when that is so by the word of all. Undefined where neighbors
+   * are some of many.
+   */
+  readonly mesh?: 'forming' | 'complete' | undefined
   snapshot(): MembershipSnapshot
 }
 
@@ -87,4 +92,6 @@ export interface MembershipSnapshot {
   reserve: PeerId[]
   requests: { peer: PeerId; stage: string; since: Millis }[]
   deadline: Deadline | undefined
+  /** In a full mesh: whether all neighbors say the same of the members. */
+  agreed?: boolean
 }

@@ -48,6 +48,8 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   readonly #repair: Repair
   readonly #outbox = new Outbox()
   #dispatchAt: Millis | undefined
+  #isMesh = false
+  #lastSeq = 0
   #sweepAt: Millis | undefined
 
   constructor({ self, config, random, floors = false }: PlumtreeOptions) {
@@ -109,6 +111,9 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       case 'rtt':
         this.#neighbors.noteRtt(input.peer, input.rttMs)
         break
+      case 'mesh':
+        this.#mesh(now, input.isComplete)
+        break
       case 'recall':
         this.#seen.recall(now, input.seen)
         this.#scheduleSweep(now)
@@ -122,6 +127,15 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   /** Our own messages are no news to us, even those of before a reload that forgot them. */
   knows(id: MessageId): boolean {
     return id.author === this.#self || this.#seen.has(id.author, id.seq)
+  }
+
+  /** Our own newest messages that can still be had, in one run: what a neighbor may find that it missed. */
+  get ownRun(): { first: number; count: number } | undefined {
+    const last = this.#lastSeq
+    let first = last + 1
+    while (first > 1 && last - first < LONGEST_RUN - 1 && this.#cache.get(this.#self, first - 1))
+      first--
+    return first > last ? undefined : { first, count: last - first + 1 }
   }
 
   takeFresh(): SeenIds[] {
@@ -157,6 +171,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
 
   #publish(now: Millis, message: Message): void {
     this.#seen.add(now, message.author, message.seq)
+    this.#lastSeq = message.seq
     this.#spread(now, message, 0, undefined, undefined)
   }
 
@@ -198,8 +213,11 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     const cached = this.#cache.put(now, message, round, giver)
     if (announcers !== undefined) cached.holders = announcers.map(({ peer }) => peer)
     const gossip: PlumtreeMessage = { type: 'gossip', round, message }
+    // In a full mesh one hop is enough: its author told all, and says in each GOSP what there was.
+    const isTold = this.#isMesh && (giver === undefined || giver === message.author)
     let sent = 0
-    for (const to of this.#tree.eager) {
+    for (const to of isTold ? this.#neighbors.peers : this.#tree.eager) {
+      if (isTold && giver !== undefined) break
       // Departs from the seed and the paper: who announced it has it, a push would only be redundant.
       if (to === giver || (announcers !== undefined && cached.holders.includes(to))) continue
       this.#outbox.send(to, gossip)
@@ -207,7 +225,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     }
     if (sent > 0) this.#outbox.count('gossip-sent', sent)
     const { lazy } = this.#tree
-    if (lazy.length > 0) {
+    if (lazy.length > 0 && !isTold) {
       this.#repair.lazyQueue.push(cached, lazy)
       this.#dispatchAt ??= now + this.#config.dispatchTimeoutMs
       // A late wake-up must not grow the queue: what fills a run goes at once.
@@ -297,6 +315,14 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     this.#outbox.count('prunes-received')
     this.#tree.set(from, false)
     this.#keepOneEager(now, from)
+  }
+
+  /** What was told by its author alone may have missed someone who is no longer linked with it. */
+  #mesh(now: Millis, isComplete: boolean): void {
+    if (this.#isMesh === isComplete) return
+    this.#isMesh = isComplete
+    if (isComplete) return
+    for (const peer of this.#neighbors.peers) this.#repair.announceAll(now, peer)
   }
 
   #neighborUp(now: Millis, peer: PeerId): void {

@@ -25,10 +25,10 @@ export class Doors {
   /** Whose answer may still come, with the number of its INIT. */
   readonly #open = new Map<PeerId, number>()
   #asked: { peer: PeerId; since: Millis; until: Millis } | undefined
-  #tried = new Set<PeerId>()
+  /** How often each was asked in this round. */
+  readonly #tried = new Map<PeerId, number>()
   #wanted = false
-  #accompaniedNow = false
-  #wasAccompanied = false
+  #isIn = false
   #round = 0
   #restUntil: Millis | undefined
   #wakeAt: Millis | undefined
@@ -87,12 +87,13 @@ export class Doors {
     this.#queue.delete(peer)
   }
 
-  /** The door that has not answered in time, if there is one: the next is tried. */
+  /** The door that has not answered in time, if there is one, and was asked for the last time. */
   late(now: Millis): PeerId | undefined {
     if (this.#asked === undefined || this.#asked.until > now) return undefined
     const { peer } = this.#asked
-    this.#pauses.delay(now, peer)
     this.failed(peer)
+    if (this.#tries(peer) < MOST_TRIES) return undefined
+    this.#pauses.delay(now, peer)
     return peer
   }
 
@@ -109,35 +110,57 @@ export class Doors {
     this.#open.clear()
   }
 
-  /** `members` need no door; `alone`: nobody is there and nobody is on the way. */
-  next(now: Millis, members: { has(peer: PeerId): boolean }, alone: boolean): DoorStep {
+  /** We are in: one of those we were to come in through is a member with us. */
+  opened(peer: PeerId): void {
+    if (this.#isIn || !this.#contacts.includes(peer)) return
+    this.#isIn = true
+    this.#queue.clear()
+  }
+
+  /**
+   * Whom to ask now. Who was only found by others goes on until a door opens, for the others may have found as
+   * little as it has, and would be an island with it.
+   */
+  next(now: Millis, members: { has(peer: PeerId): boolean; readonly size: number }): DoorStep {
     this.#wakeAt = this.#asked?.until
-    if (!alone) this.#accompanied()
-    else {
-      this.#accompaniedNow = false
-      this.#wanted ||= this.#wasAccompanied
+    const isAlone = members.size === 0
+    if (isAlone && this.#isIn) {
+      this.#isIn = false
+      this.#begin()
     }
     if (this.#asked !== undefined) return WAIT
-    if (!alone) return this.#askQueued(now, members)
-    if (!this.#wanted) return WAIT
+    if (this.#isIn || !this.#wanted) return this.#askQueued(now, members)
     if (this.#restUntil !== undefined && this.#restUntil <= now) {
       this.#restUntil = undefined
       this.#tried.clear()
     }
-    const free = this.#contacts.filter(peer => this.#pauses.until(now, peer) === undefined)
-    const contact = free.find(peer => !this.#tried.has(peer))
-    if (contact !== undefined && this.#tried.size < TRIED_PER_ROUND) return this.#ask(now, contact)
-    if (this.#restUntil === undefined) return this.#rest(now)
+    const contact = this.#leastTried(now, members)
+    if (contact !== undefined) return this.#ask(now, contact)
+    if (!isAlone && (this.#contacts.length === 0 || this.#round >= ROUNDS_IN_COMPANY)) {
+      this.#isIn = true
+      return WAIT
+    }
+    if (this.#restUntil === undefined) return this.#rest(now, isAlone)
     this.#wakeAt = this.#restUntil
     return WAIT
   }
 
-  /** The first member after none: doors not asked by then are only remembered. */
-  #accompanied(): void {
-    if (this.#accompaniedNow) return
-    this.#accompaniedNow = true
-    this.#wasAccompanied = true
-    this.#queue.clear()
+  /** Each door once, then the first again. */
+  #leastTried(now: Millis, members: { has(peer: PeerId): boolean }): PeerId | undefined {
+    let best: PeerId | undefined
+    for (const peer of this.#contacts.slice(0, TRIED_PER_ROUND)) {
+      if (members.has(peer) || this.#pauses.until(now, peer) !== undefined) continue
+      if (this.#tries(peer) < (best === undefined ? MOST_TRIES : this.#tries(best))) best = peer
+    }
+    return best
+  }
+
+  #tries(peer: PeerId): number {
+    return this.#tried.get(peer) ?? 0
+  }
+
+  #begin(): void {
+    this.#wanted = true
     this.#round = 0
     this.#restUntil = undefined
     this.#tried.clear()
@@ -153,27 +176,27 @@ export class Doors {
 
   #ask(now: Millis, peer: PeerId): DoorStep {
     const requestId = this.#random.u32() || 1
-    this.#tried.add(peer)
+    const tries = this.#tries(peer)
+    this.#tried.set(peer, tries + 1)
     this.#queue.delete(peer)
     this.#open.delete(peer)
     if (this.#open.size >= MOST_OPEN) this.#open.delete(this.#open.keys().next().value!)
     this.#open.set(peer, requestId)
-    // Longer each round: whoever is slow may need it.
-    const until = now + Math.min(MOST_PATIENCE, 2 ** this.#round) * this.#config.answerTimeoutMs
+    const until = now + this.#config.answerTimeoutMs * 2 ** Math.min(tries, MOST_TRIES)
     this.#asked = { peer, since: now, until }
     this.#wakeAt = until
     return { type: 'ask', peer, requestId }
   }
 
-  /** After a round: says so, and tries again after a pause that doubles. */
-  #rest(now: Millis): DoorStep {
+  /** After a round: says so where nobody is there, and tries again after a pause that doubles. */
+  #rest(now: Millis, isAlone: boolean): DoorStep {
     const { answerTimeoutMs, largestBackoffMs } = this.#config
     const ms = Math.min(largestBackoffMs, answerTimeoutMs * 2 ** this.#round)
     if (ms < largestBackoffMs) this.#round++
     // Not less than the pauses of those asked before (pauses.ts), so that they are free by then.
     this.#restUntil = now + Math.round(this.#random.between(1, 1.25) * ms)
     this.#wakeAt = this.#restUntil
-    return { type: 'isolated' }
+    return isAlone ? { type: 'isolated' } : WAIT
   }
 }
 
@@ -182,7 +205,9 @@ const WAIT: DoorStep = { type: 'wait' }
 const MOST_CONTACTS = 64
 /** So that a room full of the dead is not knocked at all at once. Guess. */
 const TRIED_PER_ROUND = 8
+/** Of doors that nobody opens. Guess. */
+const ROUNDS_IN_COMPANY = 4
 /** INITs whose late answer counts. Guess. */
 const MOST_OPEN = 16
-/** Reference §2.2: 1, 2, 4 s. */
-const MOST_PATIENCE = 4
+/** Of one door in a round, with 1, 2 and 4 s for the answer (reference §2.2). */
+const MOST_TRIES = 3

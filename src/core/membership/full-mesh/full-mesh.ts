@@ -123,6 +123,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
       reserve: [...this.#doors.contacts].filter(peer => !this.#members.has(peer)),
       requests,
       deadline: this.nextDeadline,
+      agreed: this.mesh === 'complete',
     }
   }
 
@@ -176,9 +177,11 @@ export class FullMesh implements Membership<FullMeshMessage> {
   /** The members as they were before the newcomer, who is then one of them. In every state there is an answer. */
   #onInit(now: Millis, from: PeerId, { requestId }: Message<'init'>, linked: boolean): void {
     if (!this.#hasPlaceFor(from)) return this.#refuse(from, requestId)
-    const members = this.#list.filter(peer => peer !== from && peer !== this.#self)
+    const members = [...this.#members.keys()].filter(peer => peer !== from)
     this.#send(from, { type: 'info', requestId, members, record: this.#record })
     this.#agree(now, from, linked)
+    const member = this.#members.get(from)!
+    for (const peer of members) member.told.add(peer)
   }
 
   #onInfo(
@@ -187,7 +190,8 @@ export class FullMesh implements Membership<FullMeshMessage> {
     { requestId, members }: Message<'info'>,
     linked: boolean,
   ): void {
-    if (!this.#doors.answered(from, requestId)) return this.#count('answers-stale')
+    const isMore = requestId === 0 && this.#members.has(from)
+    if (!isMore && !this.#doors.answered(from, requestId)) return this.#count('answers-stale')
     if (!this.#hasPlaceFor(from)) return this.#refuse(from, requestId)
     this.#agree(now, from, linked)
     for (const peer of members) this.#hearOf(now, peer)
@@ -240,6 +244,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
   #agree(now: Millis, peer: PeerId, linked: boolean): void {
     this.#named.delete(peer)
     this.#barred.delete(peer)
+    this.#doors.opened(peer)
     const stage = this.#members.get(peer)?.stage
     // A member that knocks has lost its link before we noticed.
     if (stage === 'up' || stage === 'silent') {
@@ -247,7 +252,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
       return
     }
     if (stage === 'linking') return
-    this.#set(peer, { stage: 'linking', since: now, tries: 0 })
+    this.#set(peer, { stage: 'linking', since: now, tries: 0, told: new Set() })
     this.#timers.clear(answerDue(peer))
     this.#timers.set(linkDue(peer), now + this.#config.dialTimeoutMs)
     this.#out.push({ type: 'connect', peer })
@@ -264,7 +269,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
   #up(now: Millis, peer: PeerId): void {
     this.#timers.clear(linkDue(peer))
     this.#pauses.forget(peer)
-    this.#set(peer, { stage: 'up', since: now, tries: 0 })
+    this.#set(peer, { stage: 'up', since: now, tries: 0, told: new Set() })
     this.#rounds.up(now, peer)
     this.#rounds.know(now, this.#list)
     this.#out.push({ type: 'neighbor-up', peer })
@@ -287,14 +292,14 @@ export class FullMesh implements Membership<FullMeshMessage> {
       this.#out.push({ type: 'join-failed', peer, reason: 'unreachable' })
     }
     const member = this.#members.get(peer)
-    if (member?.stage === 'asking' || member?.stage === 'linking') this.#failed(now, peer, member)
+    if (member?.stage === 'asking' || member?.stage === 'linking') this.#failed(now, peer)
   }
 
-  /** A question or a dial came to nothing: again after a pause, a few times, for as long as nobody names it. */
-  #failed(now: Millis, peer: PeerId, { tries }: Member): void {
+  /** A question or a dial came to nothing: again after a pause, a few times, unless others go on naming it. */
+  #failed(now: Millis, peer: PeerId): void {
     this.#pauses.delay(now, peer)
     this.#drop(peer, 'link-lost')
-    if (tries + 1 < MOST_TRIES) this.#named.add(peer)
+    if (this.#pauses.times(peer) < MOST_TRIES) this.#named.add(peer)
   }
 
   #congested(now: Millis, peer: PeerId): void {
@@ -331,6 +336,35 @@ export class FullMesh implements Membership<FullMeshMessage> {
   #set(peer: PeerId, member: Member): void {
     this.#members.set(peer, member)
     this.#neighbors = undefined
+  }
+
+  /**
+   * Departs from the seed: those that come at the same moment through different doors are told of each other by
+   * INFO again, for there is no link yet for a GOSP. Only of such as have no link to us either.
+   */
+  #introduce(): void {
+    for (const [peer, { stage, told }] of this.#members) {
+      if (stage !== 'linking') continue
+      const members = this.#newcomersFor(peer, told)
+      if (members.length === 0) continue
+      for (const other of members) told.add(other)
+      this.#send(peer, { type: 'info', requestId: 0, members, record: this.#record })
+    }
+  }
+
+  #newcomersFor(peer: PeerId, told: ReadonlySet<PeerId>): PeerId[] {
+    const newcomers: PeerId[] = []
+    for (const [other, { stage }] of this.#members) {
+      if (stage === 'linking' && other !== peer && !told.has(other)) newcomers.push(other)
+    }
+    return newcomers
+  }
+
+  get #hasIntroductions(): boolean {
+    for (const [peer, { stage, told }] of this.#members) {
+      if (stage === 'linking' && this.#newcomersFor(peer, told).length > 0) return true
+    }
+    return false
   }
 
   /** Ourselves, and those who spoke to us and did not fall silent. */
@@ -371,7 +405,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
   #settle(now: Millis): void {
     this.#rounds.know(now, this.#list)
     let soonest = this.#askNamed(now)
-    const door = this.#doors.next(now, this.#members, this.#soleHope)
+    const door = this.#doors.next(now, this.#members)
     if (door.type === 'ask') {
       this.#count('inits-sent')
       this.#send(door.peer, { type: 'init', requestId: door.requestId, record: this.#record })
@@ -382,12 +416,8 @@ export class FullMesh implements Membership<FullMeshMessage> {
     soonest = earlier(soonest, this.#doors.wakeAt)
     this.#setTimer('ask', soonest)
     this.#setTimer('gosp', this.#rounds.nextAt)
+    if (this.#hasIntroductions) this.#timers.ensure('introduce', now + INTRODUCE_MS)
     this.#setTimer('silence', this.#nextSilence)
-  }
-
-  /** Nobody is there and nobody is on the way. */
-  get #soleHope(): boolean {
-    return this.#members.size === 0
   }
 
   #askNamed(now: Millis): Millis | undefined {
@@ -400,13 +430,16 @@ export class FullMesh implements Membership<FullMeshMessage> {
         continue
       }
       this.#named.delete(peer)
-      const tries = this.#pauses.times(peer)
-      this.#set(peer, { stage: 'asking', since: now, tries })
-      this.#timers.set(answerDue(peer), now + this.#config.answerTimeoutMs)
-      this.#count('conns-sent')
-      this.#sendConn(peer, true)
+      this.#set(peer, { stage: 'asking', since: now, tries: 0, told: new Set() })
+      this.#ask(now, peer, 0)
     }
     return soonest
+  }
+
+  #ask(now: Millis, peer: PeerId, tries: number): void {
+    this.#timers.set(answerDue(peer), now + this.#config.answerTimeoutMs * 2 ** tries)
+    this.#count('conns-sent')
+    this.#sendConn(peer, true)
   }
 
   // ——— time
@@ -414,6 +447,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
   #wake(now: Millis): void {
     for (const name of this.#timers.due(now)) {
       if (name === 'gosp') this.#round(now)
+      else if (name === 'introduce') this.#introduce()
       else if (name === 'silence') this.#noticeSilence(now)
       else if (name === 'ask') {
         const late = this.#doors.late(now)
@@ -426,8 +460,12 @@ export class FullMesh implements Membership<FullMeshMessage> {
 
   #overdue(now: Millis, name: string): void {
     for (const [peer, member] of this.#members) {
+      if (name === answerDue(peer) && member.tries + 1 < MOST_TRIES) {
+        this.#ask(now, peer, ++member.tries)
+        return
+      }
       if (name !== answerDue(peer) && name !== linkDue(peer)) continue
-      this.#failed(now, peer, member)
+      this.#failed(now, peer)
       return
     }
   }
@@ -455,7 +493,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
       if (at === undefined) continue
       if (member.stage === 'up' && now - at >= SILENT_PERIODS * periodMs) {
         this.#count('members-silent')
-        this.#set(peer, { stage: 'silent', since: now, tries: 0 })
+        this.#set(peer, { stage: 'silent', since: now, tries: 0, told: new Set() })
         this.#out.push({ type: 'neighbor-down', peer, reason: 'link-lost' })
       } else if (member.stage === 'silent' && now - at >= LOST_PERIODS * periodMs) {
         this.#drop(peer, 'link-lost')
@@ -541,8 +579,10 @@ interface Member {
   /** CONN said and none heard; agreed and not linked; a neighbor; linked and not heard for long. */
   stage: 'asking' | 'linking' | 'up' | 'silent'
   since: Millis
-  /** Failures before this. */
+  /** How often its CONN was said again. */
   tries: number
+  /** Whom it heard of from us while its link is being made. */
+  readonly told: Set<PeerId>
 }
 
 function answerDue(peer: PeerId): string {
@@ -568,5 +608,7 @@ const MOST_TRIES = 3
 /** As many as a list may name. */
 const MOST_NAMED = 64
 const MOST_BARRED = 256
+/** Newcomers wait this long for others to be named with. Guess. */
+const INTRODUCE_MS = 100
 /** Introductions are five (signaling-server); earlier visits may name a hundred. Guess. */
 const REMEMBERED_ASKED = 8
