@@ -13,6 +13,7 @@ import {
 import { PLUMTREE_DEFAULTS, type PlumtreeConfig } from './core/broadcast/plumtree/config.js'
 import type { PeerId } from './core/ids.js'
 import { LARGEST_PAYLOAD_BYTES } from './core/limits.js'
+import { FULL_MESH_DEFAULTS, type FullMeshConfig } from './core/membership/full-mesh/config.js'
 import { HYPARVIEW_DEFAULTS, type HyparviewConfig } from './core/membership/hyparview/config.js'
 import type { TopicTerms } from './core/topic-hello.js'
 import { checkHistory, type HistoryOptions, RETENTION_DEFAULTS } from './history-options.js'
@@ -33,6 +34,8 @@ export interface GossipOptions {
   maxMessageSize?: number | undefined
   /** HyParView's numbers; what is left out stays as in `DEFAULTS`. */
   membershipConfig?: Partial<HyparviewConfig> | undefined
+  /** The full mesh's numbers, its period among them; what is left out stays as in `DEFAULTS`. */
+  fullMeshConfig?: Partial<FullMeshConfig> | undefined
   /** PlumTree's numbers; what is left out stays as in `DEFAULTS`. */
   broadcastConfig?: Partial<PlumtreeConfig> | undefined
   /** Name of your application's protocol, 1 to 64 bytes; peers with another never meet. Default 'gossamer'. The seed's `alpn`. */
@@ -62,8 +65,11 @@ export interface JoinOptions {
   bootstrap?: Iterable<string> | undefined
   /** Events the node keeps for a reader that does not keep up, 1 to 65,536; the oldest go first, told as `lagged`. Default 2048 (seed). */
   subscriptionCapacity?: number | undefined
-  /** How neighbors are chosen. */
-  membership?: 'hyparview' | undefined
+  /**
+   * How neighbors are chosen. `hyparview`: about five of any number. `full-mesh`: everyone, in rooms of up to
+   * twelve; whoever comes then hears `joinFailed` with the reason `full`. All peers of a topic must agree.
+   */
+  membership?: 'hyparview' | 'full-mesh' | undefined
   /**
    * Which messages are kept, on this device and for those who come late. Default 'none'. All peers of a topic must agree
    * on the protocol. It takes `signed`. The first handle of a topic decides for those after it.
@@ -121,6 +127,7 @@ export const DEFAULTS = {
   /** Bytes. Seed. */
   maxMessageSize: 4096,
   membershipConfig: HYPARVIEW_DEFAULTS,
+  fullMeshConfig: FULL_MESH_DEFAULTS,
   broadcastConfig: PLUMTREE_DEFAULTS,
   protocol: 'gossamer',
   storage: { kind: 'indexeddb', name: 'gossamer' },
@@ -156,6 +163,12 @@ export function checkOptions(given: GossipOptions): CheckedOptions {
         LARGEST_PAYLOAD_BYTES,
       ),
       membership: checkMembership(options.membershipConfig ?? {}),
+      fullMesh: checkNumbers(
+        'fullMeshConfig',
+        options.fullMeshConfig ?? {},
+        FULL_MESH_DEFAULTS,
+        FULL_MESH_RANGES,
+      ),
       broadcast: checkBroadcast(options.broadcastConfig ?? {}),
       protocol: checkText('protocol', options.protocol ?? DEFAULTS.protocol),
       storage: checkStorage(options.storage ?? DEFAULTS.storage),
@@ -189,6 +202,7 @@ export function checkJoin(given: JoinOptions, maxMessageSize: number): CheckedJo
       signed,
       membership: checkOneOf('membership', options.membership ?? DEFAULTS.membership, [
         'hyparview',
+        'full-mesh',
       ]),
       history: protocol,
       maxMessageSize,
@@ -349,6 +363,7 @@ const OPEN_KEYS: readonly (keyof GossipOptions)[] = [
   'iceServers',
   'maxMessageSize',
   'membershipConfig',
+  'fullMeshConfig',
   'broadcastConfig',
   'protocol',
   'storage',
@@ -401,6 +416,14 @@ const HYPARVIEW_RANGES: { readonly [Key in keyof HyparviewConfig]?: readonly [nu
   parallelRequests: [1, 64],
   reserveCapacity: [0, 10_000],
   retryBackoffMs: [1, 600_000],
+  largestBackoffMs: [1, 3_600_000],
+}
+const FULL_MESH_RANGES: { readonly [Key in keyof FullMeshConfig]?: readonly [number, number] } = {
+  periodMs: [100, 3_600_000],
+  // Those named in one message (full-mesh/messages.ts), ourselves not among them.
+  linkCapacity: [1, 63],
+  answerTimeoutMs: [10, 600_000],
+  dialTimeoutMs: [100, 600_000],
   largestBackoffMs: [1, 3_600_000],
 }
 const PLUMTREE_RANGES: { readonly [Key in keyof PlumtreeConfig]?: readonly [number, number] } = {

@@ -1,4 +1,5 @@
 import type { PlumtreeConfig } from '../core/broadcast/plumtree/config.js'
+import type { FullMeshConfig } from '../core/membership/full-mesh/config.js'
 import type { HyparviewConfig } from '../core/membership/hyparview/config.js'
 import type { IceServer } from './rtc-messages.js'
 
@@ -16,6 +17,7 @@ export interface NodeOptions {
   iceServers: IceServer[] | undefined
   maxMessageSize: number
   membership: HyparviewConfig
+  fullMesh: FullMeshConfig
   broadcast: PlumtreeConfig
   /** Peers with another protocol name never meet. */
   protocol: string

@@ -93,8 +93,8 @@ export class Runtime {
     this.#world = world
     const { clock } = world
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
-    const { membership, broadcast } = options
-    this.#node = new Node(identity.peerId, { membership, broadcast }, seed)
+    const { membership, fullMesh, broadcast } = options
+    this.#node = new Node(identity.peerId, { membership, fullMesh, broadcast }, seed)
     this.#wake = new WakeUp(clock, () => this.#settle())
     const node = this.#node
     this.#wake.add({

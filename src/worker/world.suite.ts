@@ -18,6 +18,7 @@ import { concat, fromUtf8, utf8 } from '../codec/bytes.js'
 import { PLUMTREE_DEFAULTS } from '../core/broadcast/plumtree/config.js'
 import { type PeerId, type TopicId, topicIdFromBytes } from '../core/ids.js'
 import type { NodeMetrics, TopicStatus } from '../core/io.js'
+import { FULL_MESH_DEFAULTS } from '../core/membership/full-mesh/config.js'
 import { HYPARVIEW_DEFAULTS } from '../core/membership/hyparview/config.js'
 import { Random } from '../core/random.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
@@ -49,6 +50,7 @@ export const OPTIONS: NodeOptions = {
   iceServers: undefined,
   maxMessageSize: 4096,
   membership: HYPARVIEW_DEFAULTS,
+  fullMesh: FULL_MESH_DEFAULTS,
   broadcast: PLUMTREE_DEFAULTS,
   protocol: PROTOCOL,
   storage: { kind: 'memory', name: 'test' },
