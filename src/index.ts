@@ -2,7 +2,7 @@
 
 export { type ErrorCode, GossamerError } from './bridge/errors.js'
 export type { Fault } from './bridge/fault.js'
-export type { HistoryState, Notice } from './bridge/node-messages.js'
+export type { HistoryState, Notice, PresenceChange } from './bridge/node-messages.js'
 export type { MessagePortLike } from './bridge/port.js'
 export type { IceServer } from './bridge/rtc-messages.js'
 export type { BlameReason } from './core/blame.js'
@@ -27,8 +27,10 @@ export {
 } from './options.js'
 export type { KeptMessage } from './page/history-reader.js'
 export type { Receipt } from './page/outbox.js'
+export type { Shown } from './page/presence-table.js'
 export type { WorkerSource } from './page/spawn-worker.js'
 export type { TopicEvents } from './page/subscription.js'
+export { TopicPresence } from './presence.js'
 export {
   type GossipEvent,
   GossipReceiver,

@@ -11,6 +11,7 @@ import type { NodeClient, SubscriptionRequest } from './page/node-client.js'
 import type { Receipt, Scope } from './page/outbox.js'
 import type { Subscription, TopicEvents } from './page/subscription.js'
 import { TypedEvents } from './page/typed-events.js'
+import { TopicPresence } from './presence.js'
 import { checkPeerIds } from './topic-name.js'
 
 /**
@@ -26,8 +27,6 @@ import { checkPeerIds } from './topic-name.js'
  * - `mismatch`: a `peer` has this topic open with other terms; it can't be a neighbor.
  * - `peerBlamed`: a `peer` did what no honest peer does; `banned` where it is refused for a while.
  * - `peerData`: what a `peer` says of itself (its option of that name): `data`, its newest word, with its signature checked.
- * - `presence`: what a `peer` shows of itself in this topic: `value`, undefined where it took that back or went;
- *   `time` of its word by its own clock, epoch milliseconds.
  * - `historyProgress`: messages kept so far, `have`, and how many are known to exist, `known`.
  * - `synced`: what is kept here is what this `peer` keeps.
  * - `historyGap`: messages of an `author` that nobody keeps any more were passed over, `first` to `last`.
@@ -138,7 +137,8 @@ export class GossipReceiver implements AsyncIterable<GossipEvent> {
  * ```
  *
  * and an EventTarget: each event is dispatched under its type with itself as `detail`, and `state` (with
- * state, reason and neighbors) whenever one of them changed.
+ * state, reason and neighbors) whenever one of them changed, and `presence` (with peer, value and time) where a peer shows
+ * something else of itself.
  *
  * There is one queue of events from the handle's birth, so nothing is lost before the first `for await`. It holds
  * 256 events; the node keeps `subscriptionCapacity` more, then drops the oldest and says `lagged`. While nobody
@@ -153,6 +153,8 @@ export class GossipTopic
   readonly id: TopicId
   /** The name it was subscribed by; undefined where the id was given. */
   readonly name: string | undefined
+  /** Who is here and what they show of themselves. */
+  readonly presence: TopicPresence
   readonly #subscription: Subscription
   readonly #sender: GossipSender
   readonly #receiver: GossipReceiver
@@ -165,6 +167,7 @@ export class GossipTopic
     this.#subscription = client.subscribe(request, this)
     this.#sender = new GossipSender(this.#subscription)
     this.#receiver = new GossipReceiver(this.#subscription)
+    this.presence = new TopicPresence(this.#subscription)
   }
 
   /**

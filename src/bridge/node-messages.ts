@@ -30,6 +30,8 @@ export type ClientMessage =
   | { type: 'join-peers'; handle: number; peers: PeerId[] }
   /** All broadcasts of one task in one message: `postMessage` costs more than the bytes. */
   | { type: 'broadcast'; handle: number; scope: 'swarm' | 'neighbors'; calls: BroadcastCall[] }
+  /** What we show of ourselves in this topic; undefined takes it back. */
+  | { type: 'set-presence'; handle: number; value: Uint8Array | undefined }
   /** The reader took this many events: as many more may be sent. */
   | { type: 'credit'; handle: number; count: number }
   | { type: 'leave'; handle: number; call: number }
@@ -80,6 +82,8 @@ export type NodeMessage =
   | { type: 'refused'; call: number; code: string; message: string }
   | { type: 'events'; handle: number; events: (ClientEvent | ReceivedRun)[] }
   | { type: 'status'; handle: number; status: TopicStatus }
+  /** What changed in the task, the newest word of each peer. */
+  | { type: 'presence'; handle: number; changes: PresenceChange[] }
   /** Newest word only, as `status`. */
   | { type: 'history'; handle: number; state: HistoryState }
   | { type: 'outcomes'; handle: number; outcomes: (BroadcastOutcome | OutcomeRun)[] }
@@ -107,8 +111,13 @@ export type BroadcastOutcome =
   | { ref: number; ok: true; id: string; neighbors: number }
   | { ref: number; ok: false; code: string; message: string }
 
-/** Topic events plus what the node itself has to say to one reader. */
-export type ClientEvent = TopicEvent | { type: 'lagged'; count: number }
+/** Topic events plus what the node itself has to say to one reader. Presence is no event: only its newest word counts. */
+export type ClientEvent =
+  | Exclude<TopicEvent, { type: 'presence' }>
+  | { type: 'lagged'; count: number }
+
+/** A peer shows something else, or nothing any more. */
+export type PresenceChange = Omit<Extract<TopicEvent, { type: 'presence' }>, 'type'>
 
 /** Something the user of the node should know; not bound to a topic. */
 export interface Notice {

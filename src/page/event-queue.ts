@@ -119,7 +119,7 @@ export class EventQueue<Event> {
 }
 
 /** An iterator written out: a generator costs twice as much for each event, and can't be ended while it waits. */
-class Reader<Event> implements AsyncIterableIterator<Event, undefined> {
+export class Reader<Event> implements AsyncIterableIterator<Event, undefined> {
   readonly #shift: () => Event | undefined
   readonly #isDone: () => boolean
   readonly #leave: () => void

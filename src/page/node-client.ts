@@ -141,6 +141,7 @@ export class NodeClient implements SubscriptionOwner {
         break
       case 'events':
       case 'status':
+      case 'presence':
       case 'history':
       case 'outcomes':
       case 'ended':

@@ -7,6 +7,7 @@ import {
   type HistoryPage,
   type HistoryState,
   type NodeMessage,
+  type PresenceChange,
   type ReadRequest,
 } from '../bridge/node-messages.js'
 import { unpackEvents } from '../bridge/runs.js'
@@ -15,12 +16,13 @@ import type { TopicState, TopicStatus } from '../core/io.js'
 import { EventQueue } from './event-queue.js'
 import { HistoryReader } from './history-reader.js'
 import { Outbox, type Receipt, type Scope } from './outbox.js'
+import { PresenceTable } from './presence-table.js'
 import { TypedEvents } from './typed-events.js'
 
 /** The events a topic dispatches: what its reader gets, by type, `state`, and `history`. */
 export type TopicEvents = {
   [Type in ClientEvent['type']]: Extract<ClientEvent, { type: Type }>
-} & { state: TopicStatus; history: HistoryState }
+} & { state: TopicStatus; presence: PresenceChange; history: HistoryState }
 
 /** What a subscription asks of the client it belongs to. */
 export interface SubscriptionOwner {
@@ -35,6 +37,7 @@ export class Subscription {
   readonly #owner: SubscriptionOwner
   readonly #target: TypedEvents<TopicEvents>
   readonly queue: EventQueue<ClientEvent>
+  readonly presence = new PresenceTable()
   #status: TopicStatus = {
     state: 'connecting',
     reason: 'It is being opened.',
@@ -80,6 +83,11 @@ export class Subscription {
   broadcast(scope: Scope, payload: Uint8Array, signal: AbortSignal | undefined): Promise<Receipt> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     return this.#outbox.send(scope, payload, signal)
+  }
+
+  show(value: Uint8Array | undefined): void {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#owner.post({ type: 'set-presence', handle: this.handle, value })
   }
 
   joinPeers(peers: PeerId[]): void {
@@ -151,6 +159,7 @@ export class Subscription {
     const answered = this.#owner.ask(call => ({ type: 'leave', handle, call }), signal)
     this.#failure = new GossamerError('closed', 'The topic was left.')
     this.queue.discard()
+    this.presence.end()
     this.#failJoiners(this.#failure)
     this.#setStatus({ state: 'closed', reason: this.#failure.message, neighbors: [] })
     this.#leaving = answered.then(
@@ -185,6 +194,13 @@ export class Subscription {
         this.#resolveJoiners()
         TypedEvents.emit(this.#target, 'history', message.state)
         break
+      case 'presence':
+        for (const change of message.changes) {
+          if (this.#failure !== undefined) break
+          this.presence.take(change)
+          TypedEvents.emit(this.#target, 'presence', change)
+        }
+        break
       case 'outcomes':
         this.#outbox.settle(message.outcomes)
         break
@@ -202,7 +218,9 @@ export class Subscription {
       return
     }
     this.#failure = error
-    this.queue.end(error.code === 'closed' ? undefined : error)
+    const failure = error.code === 'closed' ? undefined : error
+    this.queue.end(failure)
+    this.presence.end(failure)
     this.#failJoiners(error)
     this.#setStatus({ state: 'closed', reason: error.message, neighbors: [] })
     this.#over()
@@ -287,7 +305,6 @@ const STREAM_TYPES: Record<ClientEvent['type'], true> = {
   mismatch: true,
   peerBlamed: true,
   peerData: true,
-  presence: true,
   joinFailed: true,
   synced: true,
   historyProgress: true,

@@ -3,7 +3,7 @@ import { GossamerError } from '../bridge/errors.js'
 import type { ClientEvent, ClientMessage, NodeMessage, Welcome } from '../bridge/node-messages.js'
 import { unpackEvents } from '../bridge/runs.js'
 import type { PeerId } from '../core/ids.js'
-import type { TopicEvent } from '../core/io.js'
+
 import type { TopicTerms } from '../core/topic-hello.js'
 import { Client, type Subscription } from './clients.js'
 import { fiveKeys, TERMS, TOPIC } from './world.suite.js'
@@ -158,6 +158,29 @@ describe('a subscription', () => {
       { type: 'outcomes', handle: 1, outcomes: [{ ref: 1 }, { ref: 2 }] },
     ])
     expect(test.posted).toHaveLength(3)
+  })
+
+  it('hears of presence without credit, of each peer the newest word of the task', () => {
+    test.subscribe(1)
+    const shown = (peer: PeerId, n: number) => ({ peer, value: new Uint8Array([n]), time: n })
+    test.subscriptions[0]!.presence(shown(peer, 1))
+    test.subscriptions[0]!.presence(shown(peer, 2))
+    test.client.flush()
+    test.client.flush()
+    expect(test.posted).toEqual([{ type: 'presence', handle: 1, changes: [shown(peer, 2)] }])
+  })
+
+  it('shows what it says, and no more than the wire carries', () => {
+    test.subscribe(1)
+    for (const value of [new Uint8Array(1024), undefined, new Uint8Array(1025), 'text' as never]) {
+      test.say({ type: 'set-presence', handle: 1, value })
+    }
+    test.say({ type: 'set-presence', handle: 2, value: undefined })
+    expect(test.presence).toEqual([
+      { topic: TOPIC, value: new Uint8Array(1024) },
+      { topic: TOPIC, value: undefined },
+    ])
+    expect(test.counted).toEqual(Array(3).fill('client-message-refused'))
   })
 
   it('gets 256 events without credit, then as many as it gives back, and hears how many it missed', () => {
@@ -320,6 +343,7 @@ class ClientTest {
   readonly broadcasts: number[] = []
   readonly left: number[] = []
   readonly reads: unknown[] = []
+  readonly presence: unknown[] = []
   settles = 0
   refusal: Error | undefined
   refuses: (ref: number) => Error | undefined = () => undefined
@@ -340,6 +364,7 @@ class ClientTest {
       },
       unsubscribe: async subscription => void this.left.push(subscription.handle),
       joinPeers: () => {},
+      setPresence: (topic, value) => void this.presence.push({ topic, value }),
       broadcast: (_, ref) => {
         const refusal = this.refuses(ref)
         if (refusal !== undefined) throw refusal
@@ -377,7 +402,7 @@ function subscribing(handle: number) {
   return { type: 'subscribe', handle, topic: TOPIC, terms, bootstrap: [], capacity: 2048 } as const
 }
 
-function received(author: PeerId, seq: number): TopicEvent {
+function received(author: PeerId, seq: number): ClientEvent {
   return {
     type: 'received',
     content: new Uint8Array([seq]),

@@ -3,19 +3,22 @@ import type { Fault } from '../bridge/fault.js'
 import type {
   Answer,
   BroadcastOutcome,
+  ClientEvent,
   ClientMessage,
   HistoryPage,
   HistoryRequest,
   HistoryState,
   NodeMessage,
   Notice,
+  PresenceChange,
   ReadRequest,
   Welcome,
 } from '../bridge/node-messages.js'
 import { addOutcome, type OutcomeRun, packEvents } from '../bridge/runs.js'
 import { decode, encode } from '../codec/schema.js'
 import { type PeerId, parsePeerId, parseTopicId, type TopicId } from '../core/ids.js'
-import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
+import type { NodeMetrics, TopicStatus } from '../core/io.js'
+import { LARGEST_PRESENCE_BYTES } from '../core/presence/statement.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import { type TopicTerms, topicTerms } from '../core/topic-hello.js'
 import { Subscriber } from './subscribers.js'
@@ -32,6 +35,7 @@ export interface ClientsWorld {
   readHistory(topic: TopicId, request: ReadRequest): Promise<HistoryPage>
   unsubscribe(subscription: Subscription): Promise<void>
   joinPeers(topic: TopicId, peers: PeerId[]): void
+  setPresence(topic: TopicId, value: Uint8Array | undefined): void
   broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void
   inspect(): NodeSnapshot
   metrics(): NodeMetrics
@@ -114,6 +118,8 @@ export class Client {
         return this.#world.joinPeers(this.#find(message.handle).topic, peerIds(message.peers))
       case 'broadcast':
         return this.#broadcast(message)
+      case 'set-presence':
+        return this.#world.setPresence(this.#find(message.handle).topic, presenceOf(message.value))
       case 'credit':
         return this.#find(message.handle).credit(message.count)
       case 'leave': {
@@ -230,6 +236,7 @@ export class Subscription {
   readonly #subscriber: Subscriber
   #outcomes: (BroadcastOutcome | OutcomeRun)[] = []
   #status: TopicStatus | undefined
+  readonly #presence = new Map<PeerId, PresenceChange>()
   #history: HistoryState | undefined
 
   constructor(
@@ -244,7 +251,7 @@ export class Subscription {
     this.#subscriber = new Subscriber(capacity)
   }
 
-  event(event: TopicEvent): void {
+  event(event: ClientEvent): void {
     // A small ring fills within one task; what the reader has credit for is not lost for that.
     if (this.#subscriber.isFull) this.#flushEvents()
     this.#subscriber.push(event)
@@ -271,6 +278,11 @@ export class Subscription {
     this.#settle()
   }
 
+  presence(change: PresenceChange): void {
+    this.#presence.set(change.peer, change)
+    this.#settle()
+  }
+
   credit(count: number): void {
     this.#subscriber.credit(count)
     this.#settle()
@@ -287,6 +299,10 @@ export class Subscription {
       this.#status = undefined
     }
     this.#flushEvents()
+    if (this.#presence.size > 0) {
+      this.#post({ type: 'presence', handle, changes: [...this.#presence.values()] })
+      this.#presence.clear()
+    }
     if (this.#history !== undefined) {
       this.#post({ type: 'history', handle, state: this.#history })
       this.#history = undefined
@@ -331,6 +347,15 @@ function peerIds(peers: readonly unknown[]): PeerId[] {
       throw new GossamerError('invalid-argument', `Not a peer id: ${String(peer)}`)
     return id
   })
+}
+
+function presenceOf(value: unknown): Uint8Array | undefined {
+  if (
+    value === undefined ||
+    (value instanceof Uint8Array && value.length <= LARGEST_PRESENCE_BYTES)
+  )
+    return value
+  throw new GossamerError('invalid-argument', 'set-presence: no value, or too large.')
 }
 
 /** As the wire will carry them: what it can't carry would fail there, for everybody in the topic. */

@@ -6,6 +6,7 @@ import type {
   HistoryState,
   NodeMessage,
   Notice,
+  PresenceChange,
   ReadRequest,
   Welcome,
 } from '../bridge/node-messages.js'
@@ -157,6 +158,7 @@ export class Runtime {
       readHistory: (topic, request) => this.#readHistory(topic, request),
       unsubscribe: subscription => this.#unsubscribe(subscription),
       joinPeers: (topic, peers) => this.#whenReady(topic, { type: 'join-peers', topic, peers }),
+      setPresence: (topic, value) => this.#setPresence(topic, value),
       broadcast: (subscription, ref, payload, scope) =>
         this.#broadcast(subscription, ref, payload, scope),
       inspect: () => this.#inspect(),
@@ -210,6 +212,7 @@ export class Runtime {
         subscription.event({ type: 'neighborUp', peer })
       }
       if (joined.status !== undefined) subscription.say(joined.status)
+      for (const change of joined.presence.values()) subscription.presence(change)
       if (history !== undefined) subscription.sayHistory(joined.historyState)
       if (bootstrap.length > 0)
         this.#whenReady(topic, { type: 'join-peers', topic, peers: bootstrap })
@@ -222,6 +225,8 @@ export class Runtime {
       waiting: [],
       seals: new InOrder(),
       status: undefined,
+      presence: new Map(),
+      ownPresence: undefined,
       history,
       historyState: NO_HISTORY,
     }
@@ -246,6 +251,8 @@ export class Runtime {
       this.input({ ...subscribe, history, order: wanted.order })
     } else return
     joined.isReady = true
+    if (joined.ownPresence !== undefined)
+      this.input({ type: 'set-presence', topic, value: joined.ownPresence })
     for (const input of joined.waiting.splice(0)) this.input(input)
   }
 
@@ -263,6 +270,22 @@ export class Runtime {
     }
     for (const [call, { subscription: of }] of this.#calls)
       if (of === subscription) this.#forgetCall(call)
+  }
+
+  #setPresence(topic: TopicId, value: Uint8Array | undefined): void {
+    const joined = this.#topics.get(topic)
+    if (joined === undefined) return
+    joined.ownPresence = value
+    if (joined.isReady) this.input({ type: 'set-presence', topic, value })
+  }
+
+  #showPresence(topic: TopicId, { peer, value, time }: PresenceChange): void {
+    const joined = this.#topics.get(topic)
+    if (joined === undefined) return
+    const change = { peer, value, time }
+    if (value === undefined) joined.presence.delete(peer)
+    else joined.presence.set(peer, change)
+    for (const subscription of joined.subscriptions) subscription.presence(change)
   }
 
   #broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void {
@@ -386,6 +409,8 @@ export class Runtime {
     for (const [topic, joined] of this.#topics) {
       if (joined.isReady) this.input({ type: 'leave', topic })
       joined.isReady = false
+      for (const change of [...joined.presence.values()])
+        this.#showPresence(topic, { ...change, value: undefined })
     }
     // The topic that numbers and signs them is gone, and what of them had left is not known any more.
     for (const { subscription, ref } of this.#calls.values()) {
@@ -477,6 +502,7 @@ export class Runtime {
         void this.#histories.load(output)
         return
       case 'emit':
+        if (output.event.type === 'presence') return this.#showPresence(output.topic, output.event)
         this.#trackHistory(output.topic, output.event)
         for (const subscription of this.#topics.get(output.topic)?.subscriptions ?? []) {
           subscription.event(output.event)
@@ -792,6 +818,10 @@ interface JoinedTopic {
   /** Own messages leave in the order in which they were said. */
   readonly seals: InOrder
   status: TopicStatus | undefined
+  /** What the others show, for handles to come. The core bounds it. */
+  readonly presence: Map<PeerId, PresenceChange>
+  /** What we show, for when the core has the topic. */
+  ownPresence: Uint8Array | undefined
   readonly history: HistoryRequest | undefined
   historyState: HistoryState
 }

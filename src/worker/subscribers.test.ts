@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ClientEvent, EVENT_CREDIT } from '../bridge/node-messages.js'
 import { peerIdFromBytes } from '../core/ids.js'
-import type { TopicEvent } from '../core/io.js'
+
 import { Subscriber } from './subscribers.js'
 
 const PEER = peerIdFromBytes(new Uint8Array(32))
 
-function received(seq: number, content = new Uint8Array(1)): TopicEvent {
+function received(seq: number, content = new Uint8Array(1)): ClientEvent {
   return {
     type: 'received',
     content,

@@ -1,6 +1,5 @@
 import { GossamerError } from '../bridge/errors.js'
 import { type ClientEvent, EVENT_CREDIT } from '../bridge/node-messages.js'
-import type { TopicEvent } from '../core/io.js'
 
 /**
  * The reader's side of a topic, one for each handle: events wait in a ring until the reader has credit.
@@ -13,7 +12,7 @@ export class Subscriber {
   dropped = 0
   /** Credit refused because the reader gave back more than it was sent. */
   creditRefused = 0
-  readonly #ring: (TopicEvent | undefined)[] = []
+  readonly #ring: (ClientEvent | undefined)[] = []
   #first = 0
   #waiting = 0
   #waitingBytes = 0
@@ -39,7 +38,7 @@ export class Subscriber {
     return this.#waiting === this.#capacity
   }
 
-  push(event: TopicEvent): void {
+  push(event: ClientEvent): void {
     if (this.isFull) this.#drop()
     this.#ring[(this.#first + this.#waiting) % this.#capacity] = event
     this.#waiting++
@@ -89,7 +88,7 @@ export class Subscriber {
     this.dropped++
   }
 
-  #shift(): TopicEvent {
+  #shift(): ClientEvent {
     const event = this.#ring[this.#first]!
     this.#ring[this.#first] = undefined
     this.#first = (this.#first + 1) % this.#capacity

@@ -10,6 +10,7 @@ import type {
   HistoryState,
   NodeMessage,
   Notice,
+  PresenceChange,
   ReadRequest,
 } from '../bridge/node-messages.js'
 import type { NodeOptions } from '../bridge/open-messages.js'
@@ -242,6 +243,7 @@ export class TestTopic {
   readonly statuses: TopicStatus[] = []
   ended: string | undefined
   history: HistoryState | undefined
+  readonly presence: PresenceChange[] = []
   private nextRef = 1
 
   constructor(
@@ -254,6 +256,7 @@ export class TestTopic {
   hear(message: Extract<NodeMessage, { handle: number }>): void {
     if (message.type === 'status') this.statuses.push(message.status)
     if (message.type === 'history') this.history = message.state
+    if (message.type === 'presence') this.presence.push(...message.changes)
     if (message.type === 'outcomes') {
       unpackOutcomes(message.outcomes, outcome => this.outcomes.push(outcome))
     }
@@ -291,6 +294,21 @@ export class TestTopic {
     }))
     this.client.say({ type: 'broadcast', handle: this.handle, scope, calls })
     return calls.map(({ ref }) => ref)
+  }
+
+  show(text: string | undefined): void {
+    const value = text === undefined ? undefined : utf8(text)
+    this.client.say({ type: 'set-presence', handle: this.handle, value })
+  }
+
+  /** What the others show by the newest word of each, in the order of these words. */
+  get shown(): string[] {
+    const shown = new Map<PeerId, string>()
+    for (const { peer, value } of this.presence) {
+      shown.delete(peer)
+      if (value !== undefined) shown.set(peer, fromUtf8(value) ?? '')
+    }
+    return [...shown.values()]
   }
 
   broadcast(...payloads: (string | Uint8Array)[]): number[] {
