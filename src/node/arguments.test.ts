@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { DEFAULTS } from '../options.js'
 import { readArguments } from './arguments.js'
 
 const PEER = 'a'.repeat(52)
@@ -13,13 +14,24 @@ describe('the arguments of gossamer-peer', () => {
         connect: [],
         signaling: 'ws://localhost:8787/signaling',
         name: '',
+        membership: DEFAULTS.membership,
       },
     })
   })
 
   it('are the seed’s: a period, and peers to connect to', () => {
     const given = ['--topic', 't', '--period', '0.5', '--connect', PEER, '--connect', PEER]
-    expect(readArguments([...given, '--name', 'N', '--signaling', 'https://a.test/s'])).toEqual({
+    expect(
+      readArguments([
+        ...given,
+        '--membership',
+        'full-mesh',
+        '--name',
+        'N',
+        '--signaling',
+        'https://a.test/s',
+      ]),
+    ).toEqual({
       ok: true,
       value: {
         topic: 't',
@@ -27,6 +39,7 @@ describe('the arguments of gossamer-peer', () => {
         connect: [PEER, PEER],
         signaling: 'https://a.test/s',
         name: 'N',
+        membership: 'full-mesh',
       },
     })
   })
@@ -43,6 +56,10 @@ describe('the arguments of gossamer-peer', () => {
     [['--topic', 't', '--connect', 'x'], /^--connect is a peer id: 52 letters .* given was "x"/],
     [['--topic', 't', '--signaling', 'ftp://a'], /^--signaling is an absolute ws:.* "ftp:\/\/a"/],
     [['--topic', 't', '--port', '1'], /^Unknown option '--port'. --help says what there is\.$/],
+    [
+      ['--topic', 't', '--membership', 'star'],
+      /^--membership is "hyparview" or .*given was "star"/,
+    ],
     [['tea'], /^Unexpected argument 'tea'. --help/],
   ] as [string[], string | RegExp][])('%j are refused by name', (given, fault) => {
     const read = readArguments(given)

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { GossamerError } from '../bridge/errors.js'
-import { checkJoin, checkOptions } from '../options.js'
+import { checkJoin, checkOptions, DEFAULTS, type JoinOptions } from '../options.js'
 import { type TopicName, topicIdOf } from '../topic-name.js'
 
 export interface PeerArguments {
@@ -9,6 +9,7 @@ export interface PeerArguments {
   connect: string[]
   signaling: string
   name: string
+  membership: NonNullable<JoinOptions['membership']>
 }
 
 export type ReadArguments =
@@ -24,9 +25,11 @@ export function readArguments(given: readonly string[]): ReadArguments {
   if (values === undefined) return { ok: false, help: false, faults }
   if (values.help) return { ok: false, help: true }
   const { topic, period = '5', connect = [], signaling = LOCAL_SIGNALING, name = '' } = values
+  const membership = (values.membership ?? DEFAULTS.membership) as PeerArguments['membership']
   if (topic === undefined) faults.push('--topic is missing: the name of the room to join.')
   else check('--topic', faults, () => topicIdOf(topic as TopicName))
   check('--connect', faults, () => checkJoin({ bootstrap: connect }, 1))
+  check('--membership', faults, () => checkJoin({ membership }, 1))
   check('--signaling', faults, () => checkOptions({ signaling }))
   const seconds = Number(period)
   if (!/^\d+(\.\d+)?$/.test(period) || seconds < LEAST_PERIOD_S || seconds > MOST_PERIOD_S) {
@@ -36,7 +39,7 @@ export function readArguments(given: readonly string[]): ReadArguments {
   }
   if (faults.length > 0 || topic === undefined) return { ok: false, help: false, faults }
   const periodMs = Math.round(seconds * 1_000)
-  return { ok: true, value: { topic, periodMs, connect, signaling, name } }
+  return { ok: true, value: { topic, periodMs, connect, signaling, name, membership } }
 }
 
 function parsed(given: readonly string[], faults: string[]) {
@@ -66,6 +69,7 @@ const OPTIONS = {
   connect: { type: 'string', multiple: true },
   signaling: { type: 'string' },
   name: { type: 'string' },
+  membership: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 

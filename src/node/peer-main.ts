@@ -5,6 +5,7 @@ import { runPeer } from './terminal-peer.js'
 const HELP = `gossamer-peer: a peer in a terminal. Each line you type is said to the topic; what others say is printed.
 
   gossamer-peer --topic NAME [--period SECONDS] [--connect PEER]… [--signaling URL] [--name NICK]
+                [--membership KIND]
 
   --topic NAME      the room to join, as in the chat page's /?room=NAME
   --period SECONDS  how often GOSP tells every neighbor the latest, where the room is a full mesh; greater than 0,
@@ -14,6 +15,8 @@ const HELP = `gossamer-peer: a peer in a terminal. Each line you type is said to
   --signaling URL   where peers find each other: ws:, wss:, http: or https:; default ws://localhost:8787/signaling,
                     which \`npm start\` and \`npx gossamer-signaling\` serve
   --name NICK       the name beside what you say
+  --membership KIND how the room keeps its links; all peers of a room must agree. full-mesh: each to all others. Default
+                    as the chat page's
   --help
 
   It prints   * what it knows of itself   + who came   - who went   NICK (PEER): what was said

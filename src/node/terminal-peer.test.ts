@@ -55,6 +55,16 @@ describe('a peer in a terminal', { timeout: 30_000 }, () => {
     await Promise.all([one.ended, other.ended])
   })
 
+  it('is in a full mesh of three, where everybody hears everybody in one hop', async () => {
+    const full = ['--membership', 'full-mesh', '--period', '0.5']
+    const all = ['A', 'B', 'C'].map(name => new FakeTerminal('full', name, ...full))
+    for (const one of all) await one.prints(/Talking to 2 neighbors/)
+    all[0]!.input.write('all?\n')
+    for (const one of all.slice(1)) await one.prints(/^A \([a-z2-7]{8}\): all\?$/m)
+    for (const one of all) one.over.abort()
+    await Promise.all(all.map(one => one.ended))
+  })
+
   it('goes on where a line is too long', async () => {
     const one = new FakeTerminal('long')
     one.input.write(`${'x'.repeat(5_000)}\n`)

@@ -25,12 +25,21 @@ export async function runPeer(asked: PeerArguments, terminal: Terminal): Promise
   const { signaling, signal } = { ...asked, ...terminal }
   try {
     const worker = await nodeWorker()
-    const gossip = await Gossip.open({ signaling, worker, storage: 'memory', signal })
+    const gossip = await Gossip.open({
+      signaling,
+      fullMeshConfig: { periodMs: asked.periodMs },
+      worker,
+      storage: 'memory',
+      signal,
+    })
     const over = new AbortController()
     gossip.addEventListener('notice', ({ detail }) => complain(printable(detail.message)))
     gossip.addEventListener('gone', ({ detail }) => over.abort(detail))
     try {
-      const topic = gossip.subscribe(asked.topic, { bootstrap: asked.connect })
+      const topic = gossip.subscribe(asked.topic, {
+        bootstrap: asked.connect,
+        membership: asked.membership,
+      })
       const chat = new TerminalChat(topic, asked, terminal)
       chat.greet(gossip.peerId)
       const reading = chat.read()
