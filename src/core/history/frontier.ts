@@ -39,7 +39,8 @@ export class Frontier {
 
   /** True where an exchange is to be begun from here. `version` counts the changes of what is kept here. */
   hear(now: Millis, self: PeerId, ours: Said, theirs: Said, version: number): boolean {
-    const isFirst = this.#heard === undefined || (theirs.ready && !this.#heard.ready)
+    const isFirst =
+      this.#heard === undefined || (!ours.ready && theirs.ready && !this.#heard.ready)
     if (!isSame(this.#heard, theirs)) this.#pauseMs = 0
     this.#heard = theirs
     if (sameBytes(ours.digest, theirs.digest)) {
@@ -50,7 +51,7 @@ export class Frontier {
     this.#differed = version === this.#versionThen ? this.#differed + 1 : 1
     this.#versionThen = version
     const opens = this.#opens(self, ours)
-    // A link came up, or who was new is not any more: at once. Later on the other side has a little longer, so that not both begin.
+    // A link came up, or there is somebody to ask at last: at once. Later on the other side has a little longer, so that not both begin.
     if (isFirst) return opens
     if (this.#pauseMs > 0 && now < this.#quietUntil) return false
     if (ours.ready && !theirs.ready) return false

@@ -347,8 +347,9 @@ export class History {
           this.#out.push(output)
       }
     }
-    if (this.#reconciler.isReady && !wasReady) this.#tellAll()
     this.#begin(now)
+    // Others may have waited for that; but not while we have to ask for more ourselves.
+    if (this.#reconciler.isReady && !wasReady && this.#active === undefined) this.#tellAll()
     this.#beat(now)
   }
 

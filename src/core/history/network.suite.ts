@@ -10,7 +10,7 @@ import type { Draft, Message } from '../message.js'
 import { Random } from '../random.js'
 import { HISTORY_DEFAULTS, type HistoryConfig } from './config.js'
 import { History, type HistoryOutput } from './history.js'
-import { opHash, parentsOf } from './op.js'
+import { opHash, parentsOf, shortHash, withParents } from './op.js'
 import type { Reconciler, ReconcilerOptions } from './reconciler.js'
 import {
   type DeliveryOrder,
@@ -225,6 +225,13 @@ export class HistoryNetwork {
     })
   }
 
+  /** It kept these from an earlier visit. */
+  fill(peer: TestPeer, messages: readonly Message[]): void {
+    for (const message of messages) this.live(peer, message, peer)
+    peer.delivered.length = 0
+    this.reload(peer)
+  }
+
   /** Words put into a peer's mouth. */
   inject(from: TestPeer, to: TestPeer, message: HistoryMessage): void {
     this.act(to, history => history.hear(this.now, from.id, message))
@@ -392,3 +399,38 @@ export function hashOf(message: Message): Uint8Array {
 }
 
 const SIGNATURE = new Uint8Array(64)
+
+/** Writes ops by hand: right ones, and such as no honest author would. */
+export class Author {
+  readonly id: PeerId
+  readonly said: Message[] = []
+
+  constructor(random: Random) {
+    this.id = peerIdFromBytes(random.bytes(32))
+  }
+
+  /** The next op, on its own last and on those of others. */
+  say(others: readonly Message[] = [], payload = new Uint8Array([this.said.length])): Message {
+    const mother = this.said.at(-1)
+    const seq = (mother?.seq ?? 0) + 1
+    const message = this.craft({ seq, mother: mother && hashOf(mother), others, payload })
+    this.said.push(message)
+    return message
+  }
+
+  craft(op: {
+    seq: number
+    mother?: Uint8Array | undefined
+    others?: readonly Message[]
+    payload?: Uint8Array
+  }): Message {
+    const { seq, mother, others = [], payload = new Uint8Array([seq]) } = op
+    const refs = others.map(other => ({
+      author: other.author,
+      seq: other.seq,
+      hash: shortHash(hashOf(other)),
+    }))
+    const extensions = withParents({ mother, others: refs })
+    return signed({ author: this.id, seq, time: 1_700_000_000_000, payload, extensions })
+  }
+}

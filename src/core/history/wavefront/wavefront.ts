@@ -59,6 +59,8 @@ export class Wavefront implements Reconciler<WaveMessage> {
   readonly #coherent = new Map<PeerId, Tides>()
   /** The last TIDAL WAVE of each neighbor, and how many in a row asked for the same again. */
   readonly #asked = new Map<PeerId, { tides: Tides; times: number }>()
+  /** There is more to be had of this peer, page by page: meanwhile nobody else need give it too. */
+  #catchingUp: PeerId | undefined
   #isReady: boolean
   #ref = 1
   #out: ReconcilerOutput<WaveMessage>[] = []
@@ -102,6 +104,7 @@ export class Wavefront implements Reconciler<WaveMessage> {
         this.#claims.forget(input.peer)
         this.#coherent.delete(input.peer)
         this.#asked.delete(input.peer)
+        if (this.#catchingUp === input.peer) this.#catchingUp = undefined
         break
       case 'level':
         this.#isReady = true
@@ -184,6 +187,9 @@ export class Wavefront implements Reconciler<WaveMessage> {
   #onTidal(now: Millis, exchange: Exchange<State>, tides: Tides): void {
     const { lanes } = this.#options.log
     if (!this.#isReady) return this.#fail(exchange, 'not-ready')
+    if (this.#catchingUp !== undefined && this.#catchingUp !== exchange.peer) {
+      return this.#fail(exchange, 'busy')
+    }
     const difference = above(lanes.values(), tides)
     if (this.#asksTooOften(exchange.peer, tides, difference.count)) {
       return this.#violated(exchange, 'violation')
@@ -432,6 +438,8 @@ export class Wavefront implements Reconciler<WaveMessage> {
   #ended({ peer, opened, state }: Exchange<State>, ok: boolean): void {
     const { gained, given } = state
     const [again, level] = [ok && state.again, ok && state.level]
+    if (again) this.#catchingUp = peer
+    else if (this.#catchingUp === peer && opened) this.#catchingUp = undefined
     this.#count(ok ? 'exchanges' : 'exchanges-broken')
     this.#out.push({ type: 'ended', end: { peer, opened, ok, gained, given, again, level } })
   }
