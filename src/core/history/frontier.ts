@@ -39,8 +39,7 @@ export class Frontier {
 
   /** True where an exchange is to be begun from here. `version` counts the changes of what is kept here. */
   hear(now: Millis, self: PeerId, ours: Said, theirs: Said, version: number): boolean {
-    const isFirst =
-      this.#heard === undefined || (!ours.ready && theirs.ready && !this.#heard.ready)
+    const isFirst = this.#heard === undefined || (!ours.ready && theirs.ready && !this.#heard.ready)
     if (!isSame(this.#heard, theirs)) this.#pauseMs = 0
     this.#heard = theirs
     if (sameBytes(ours.digest, theirs.digest)) {
