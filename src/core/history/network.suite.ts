@@ -409,6 +409,12 @@ export class Author {
     this.id = peerIdFromBytes(random.bytes(32))
   }
 
+  /** Who has said the same, and may go on otherwise. */
+  copy(): Author {
+    const copy = new Author(new Random(0))
+    return Object.assign(copy, { id: this.id, said: [...this.said] })
+  }
+
   /** The next op, on its own last and on those of others. */
   say(others: readonly Message[] = [], payload = new Uint8Array([this.said.length])): Message {
     const mother = this.said.at(-1)
