@@ -17,6 +17,8 @@ export interface OpenOptions {
   context?: 'shared' | 'own'
   /** Signaling server; by default the page's own. */
   signaling?: string
+  /** How the room keeps its links; by default as the page does. */
+  membership?: string
   /** Where the chat page is; by default the product's server. */
   pageUrl?: string
   /** Runs in the page before its own scripts, on every load. */
@@ -126,11 +128,12 @@ export class Room {
     return context
   }
 
-  private address(nick: string, { signaling, pageUrl }: OpenOptions): string {
+  private address(nick: string, { signaling, pageUrl, membership }: OpenOptions): string {
     const url = new URL(pageUrl ?? this.pageUrl)
     url.searchParams.set('room', this.name)
     url.searchParams.set('name', nick)
     if (signaling !== undefined) url.searchParams.set('signaling', signaling)
+    if (membership !== undefined) url.searchParams.set('membership', membership)
     if (this.link !== 'auto') url.searchParams.set('link', this.link)
     return url.href
   }

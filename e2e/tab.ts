@@ -61,6 +61,21 @@ export class Tab {
     await this.page.getByTestId('send').dispatchEvent('click')
   }
 
+  /** Types without sending. */
+  async types(text: string): Promise<void> {
+    await this.page.getByTestId('input').fill(text)
+  }
+
+  /** Waits until these, and nobody else, are shown to be typing. */
+  async seesTyping(...names: string[]): Promise<void> {
+    const line = this.page.getByTestId('typing')
+    await expect(line, `who ${this.name} sees typing`).toHaveAttribute(
+      'data-count',
+      `${names.length}`,
+    )
+    for (const name of names.slice(0, 2)) await expect(line).toContainText(name)
+  }
+
   messages(): Promise<ShownMessage[]> {
     return this.page.getByTestId('message').evaluateAll(elements =>
       elements.map(element => ({

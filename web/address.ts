@@ -7,9 +7,10 @@ export interface ChatAddress {
   name: string | undefined
   /** WebSocket address of the signaling server. */
   signaling: string
-  /** How bytes travel and what outlives the tab; for tests and for curious people. */
+  /** How bytes travel, what outlives the tab, and how the room keeps its links; for tests and for curious people. */
   link: string | undefined
   storage: string | undefined
+  membership: string | undefined
 }
 
 export function readAddress(location: URL): ChatAddress {
@@ -20,6 +21,7 @@ export function readAddress(location: URL): ChatAddress {
     signaling: asked('signaling') ?? ownSignaling(location),
     link: asked('link'),
     storage: asked('storage'),
+    membership: asked('membership'),
   }
 }
 

@@ -4,6 +4,7 @@
 import { type Fault, Gossip, type GossipTopic, type PeerId } from 'gossamer'
 import type { ChatAddress } from './address.js'
 import { endOf, type Failure, failureOf, noticeOf, type PageNotice, wordsOf } from './failures.js'
+import { Here, type Present } from './here.js'
 import { type JournalKind, type JournalLine, lineOf, nameIn, withLine } from './journal.js'
 import type { Heard } from './mesh/traffic.js'
 import { decodeSaid, encodeSaid, type Picture, type Said } from './payload.js'
@@ -17,6 +18,8 @@ export interface ChatView {
   state: GossipTopic['state']
   reason: string
   neighbors: readonly string[]
+  /** Who shows that they are here, or did until they went. */
+  here: ReadonlyMap<string, Present>
   /** The name each author last used here. */
   nicks: ReadonlyMap<string, string>
   /** Payload bytes one message may have; undefined until the node is open. */
@@ -63,6 +66,7 @@ export class Chat {
   view: ChatView
   gossip: Gossip | undefined
   topic: GossipTopic | undefined
+  private here: Here | undefined
   private readonly listeners = new Set<() => void>()
   private readonly hearers = new Set<(heard: Heard) => void>()
   private announced = true
@@ -78,6 +82,7 @@ export class Chat {
       state: 'connecting',
       reason: 'Starting the node.',
       neighbors: [],
+      here: new Map(),
       nicks: new Map(),
       maxMessageBytes: undefined,
       entries: [],
@@ -104,7 +109,7 @@ export class Chat {
   /** Opens the node and the topic; what goes wrong becomes `view.failure`. */
   async open(): Promise<void> {
     try {
-      const { signaling, link, storage, room } = this.address
+      const { signaling, link, storage, room, membership } = this.address
       this.gossip = await Gossip.open({
         signaling,
         ...(link !== undefined && { link: link as 'auto' }),
@@ -112,7 +117,9 @@ export class Chat {
       })
       for (const notice of this.gossip.notices) this.take(noticeOf(notice))
       this.gossip.addEventListener('notice', ({ detail }) => this.take(noticeOf(detail)))
-      this.topic = this.gossip.subscribe(room)
+      this.topic = this.gossip.subscribe(room, {
+        ...(membership !== undefined && { membership: membership as 'full-mesh' }),
+      })
       this.change({ peerId: this.gossip.peerId, maxMessageBytes: this.gossip.maxMessageSize })
     } catch (error) {
       this.fail(error)
@@ -122,11 +129,19 @@ export class Chat {
     }
     this.topic.addEventListener('state', () => this.takeStatus())
     this.takeStatus()
+    this.here = new Here(this.topic, this.view.nick, peer => this.takeHere(peer))
     void this.read(this.topic)
   }
 
   rename(nick: string): void {
     this.change({ nick })
+    this.here?.rename(nick)
+  }
+
+  /** The text in the field changed; the others see that one is typing. */
+  typing(text: string): void {
+    if (text === '') this.here?.stopped()
+    else this.here?.typing()
   }
 
   /** Resolves when the mesh has the message, or with the reason why it was not sent. */
@@ -135,6 +150,7 @@ export class Chat {
     const { nick, peerId } = this.view
     if (topic === undefined)
       return { sent: false, why: 'Not connected yet. Your text is still here.' }
+    this.here?.stopped()
     const key = ++this.lastKey
     try {
       const sending = topic.broadcast(encodeSaid(nick, text, picture))
@@ -268,6 +284,13 @@ export class Chat {
     const { state, stateReason: reason, neighbors } = topic
     if (state !== this.view.state) this.note('state', `${stateInWords(state)}. ${reason}`)
     this.change({ state, reason, neighbors: [...neighbors] })
+  }
+
+  private takeHere(peer: string): void {
+    const here = this.here?.others ?? new Map<string, Present>()
+    const nick = here.get(peer)?.nick
+    if (nick !== undefined && this.view.nicks.get(peer) !== nick) this.remember(peer, nick)
+    this.change({ here })
   }
 
   private take(notice: PageNotice | { cleared: string } | undefined): void {

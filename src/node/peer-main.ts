@@ -19,7 +19,7 @@ const HELP = `gossamer-peer: a peer in a terminal. Each line you type is said to
                     as the chat page's
   --help
 
-  It prints   * what it knows of itself   + who came   - who went   NICK (PEER): what was said
+  It prints   * what it knows, of itself first   + who came   - who went   NICK (PEER): what was said
   The end of the input, Ctrl-C (SIGINT) or SIGTERM: it says goodbye to its neighbors and stops; a second one does
   not wait. Nothing is kept: each start is a new peer. Exit code 0; 1 where it could not run; 2 where it was
   called wrongly. It needs the package node-datachannel, which npm installs beside this one where it can.

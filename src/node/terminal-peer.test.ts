@@ -23,6 +23,7 @@ describe('a peer in a terminal', { timeout: 30_000 }, () => {
     await one.prints(/Looking for peers/)
     const other = new FakeTerminal('talk', 'Other')
     await one.prints(/^\+ [a-z2-7]{8} came$/m)
+    await one.prints(/^\* [a-z2-7]{8} is Other$/m)
     one.input.write('hello\n\n  \nthere\n')
     await other.prints(/^One \([a-z2-7]{8}\): hello\nOne \([a-z2-7]{8}\): there$/m)
     other.input.end('good-bye')

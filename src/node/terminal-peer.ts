@@ -1,8 +1,10 @@
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { decodeShows, encodeShows } from '../../web/here.js'
 import { decodeSaid, encodeSaid, tidyNick } from '../../web/payload.js'
 import { GossamerError } from '../bridge/errors.js'
-import { shortId } from '../core/ids.js'
+import type { PresenceChange } from '../bridge/node-messages.js'
+import { type PeerId, shortId } from '../core/ids.js'
 import { Gossip } from '../gossip.js'
 import type { GossipEvent, GossipTopic } from '../topic.js'
 import type { PeerArguments } from './arguments.js'
@@ -70,6 +72,8 @@ class TerminalChat {
     this.#nick = tidyNick(name) || 'a Node peer'
     this.#terminal = terminal
     topic.addEventListener('state', () => this.#status())
+    topic.addEventListener('presence', ({ detail }) => this.#sees(detail))
+    topic.presence.set(encodeShows({ nick: this.#nick, typing: false }))
   }
 
   greet(peerId: string): void {
@@ -80,6 +84,9 @@ class TerminalChat {
   /** What others do, until the topic is left. */
   async read(): Promise<void> {
     for await (const event of this.#topic) {
+      if (event.type === 'neighborUp') this.#around(event.peer, { isNeighbor: true })
+      else if (event.type === 'neighborDown')
+        this.#around(event.peer, { isNeighbor: false, reason: event.reason })
       const line = lineOf(event)
       if (line !== undefined) this.#print(line)
     }
@@ -120,6 +127,29 @@ class TerminalChat {
     }
   }
 
+  #sees({ peer, value }: PresenceChange): void {
+    const nick = value && decodeShows(value)?.nick
+    this.#around(peer, { isShown: value !== undefined })
+    const known = this.#others.get(peer)
+    if (known === undefined || nick === undefined || known.nick === nick) return
+    known.nick = nick
+    this.#print(`* ${shortId(peer)} is ${printable(nick)}`)
+  }
+
+  /** Somebody is here as long as they are a neighbor or show themselves. */
+  #around(peer: PeerId, change: Partial<Other>): void {
+    const before = this.#others.get(peer)
+    const now = { ...(before ?? NOBODY), ...change }
+    const isHere = now.isNeighbor || now.isShown
+    if (isHere) this.#others.set(peer, now)
+    else this.#others.delete(peer)
+    if (isHere && before === undefined) this.#print(`+ ${shortId(peer)} came`)
+    if (!isHere && before !== undefined) {
+      this.#print(`- ${shortId(peer)} went${now.reason === '' ? '' : ` (${now.reason})`}`)
+    }
+  }
+  readonly #others = new Map<PeerId, Other>()
+
   #status(): void {
     const { state, stateReason } = this.#topic
     const line = `* ${state}: ${printable(stateReason)}`
@@ -133,6 +163,17 @@ class TerminalChat {
   }
 }
 
+/** What is known of somebody. There are no more than neighbors, and peers that the node keeps the presence of. */
+interface Other {
+  isNeighbor: boolean
+  isShown: boolean
+  nick: string
+  /** Why the link to them went. */
+  reason: string
+}
+
+const NOBODY: Other = { isNeighbor: false, isShown: false, nick: '', reason: '' }
+
 function lineOf(event: GossipEvent): string | undefined {
   switch (event.type) {
     case 'received': {
@@ -143,10 +184,6 @@ function lineOf(event: GossipEvent): string | undefined {
         picture === undefined ? '' : ` [a picture: ${picture.alt || 'of what, it says not'}]`
       return `${printable(nick)}(${shortId(event.author)}): ${printable(said.text + shown)}`
     }
-    case 'neighborUp':
-      return `+ ${shortId(event.peer)} came`
-    case 'neighborDown':
-      return `- ${shortId(event.peer)} went (${event.reason})`
     case 'lagged':
       return `* ${event.count} events were dropped: this terminal is too slow`
     case 'mismatch':

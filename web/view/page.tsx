@@ -9,6 +9,7 @@ import { Notices } from './notices.js'
 import { Side } from './side/side.js'
 import { Composer } from './talk/composer.js'
 import { Log } from './talk/log.js'
+import { Typing } from './talk/typing.js'
 
 export function Page(props: { chat: Chat; room: string; onRename: (nick: string) => void }) {
   const { chat, room, onRename } = props
@@ -51,6 +52,7 @@ export function Page(props: { chat: Chat; room: string; onRename: (nick: string)
                 document.title = titleOf(room, count)
               }}
             />
+            <Typing view={view} />
             <Composer chat={chat} view={view} room={room} />
           </>
         ) : (

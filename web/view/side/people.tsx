@@ -47,11 +47,7 @@ export function You(props: { view: ChatView; onRename: (nick: string) => void })
 export function People({ view }: { view: ChatView }) {
   const people = peopleOf(view).filter(({ place }) => place !== 'you')
   if (people.length === 0) {
-    return (
-      <p class="hint">
-        Nobody else yet. People appear here when they become your neighbors or say something.
-      </p>
-    )
+    return <p class="hint">Nobody else yet. People appear here as soon as they join.</p>
   }
   return (
     <ul class="people" data-testid="people">
@@ -63,18 +59,36 @@ export function People({ view }: { view: ChatView }) {
 }
 
 function PersonRow({ person }: { person: Person }) {
-  const { peer, nick, place, lastSpokeAt } = person
+  const { peer, nick, place, isTyping, lastSpokeAt, leftAt } = person
   return (
-    <li class="person" data-testid="person" data-peer={peer} title={peer}>
+    <li
+      class="person"
+      data-testid="person"
+      data-peer={peer}
+      data-place={place}
+      data-typing={isTyping}
+      title={peer}
+    >
       <Face peer={peer} name={nick} />
       <span class="person-name">
         <bdi>{nick ?? 'has not spoken yet'}</bdi>
         <code>{shortPeer(peer)}</code>
       </span>
       <span class="person-place">
-        {place === 'neighbor' ? 'neighbor' : 'beyond neighbors'}
-        {lastSpokeAt !== undefined && <span>spoke at {clock(lastSpokeAt)}</span>}
+        {isTyping ? 'is typing …' : PLACES[place]}
+        {leftAt !== undefined && <span>last seen at {clock(leftAt)}</span>}
+        {leftAt === undefined && lastSpokeAt !== undefined && (
+          <span>spoke at {clock(lastSpokeAt)}</span>
+        )}
       </span>
     </li>
   )
+}
+
+const PLACES: Record<Person['place'], string> = {
+  you: 'you',
+  neighbor: 'neighbor',
+  here: 'here, beyond neighbors',
+  heard: 'spoke here',
+  gone: 'gone',
 }

@@ -123,6 +123,7 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
             value={text}
             onInput={event => {
               setText(event.currentTarget.value)
+              chat.typing(event.currentTarget.value)
               setWhy(undefined)
             }}
             onKeyDown={event => {
