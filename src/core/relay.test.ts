@@ -49,11 +49,19 @@ describe('a signal', () => {
 describe('a relayed signal', () => {
   it('is passed on once, along the way known, never back over its path', () => {
     const relay = relayOf(self)
-    const signal = relayed(far, 8, [b, a])
-    expect(ways(relay.receive(0, a, signal, [a, b, c]))).toEqual([c])
+    const signal = relayed(far, 8, [a])
+    expect(ways(relay.receive(0, a, signal, [a, b, c]))).toEqual([b, c])
     expect(relay.receive(0, c, signal, [a, b, c])).toEqual([])
     relay.heardOf(0, far, c)
     expect(ways(relay.receive(0, a, relayed(far, 8, [a]), [a, b, c]))).toEqual([c])
+    expect(ways(relay.receive(0, a, relayed(far, 1, [far, c, a]), [a, b, c]))).toEqual(['count'])
+  })
+
+  it('spreads near its sender only; farther off, and without a hop left, it is lost and counted', () => {
+    const relay = relayOf(self)
+    expect(ways(relay.receive(0, a, relayed(far, 8, [b, a]), [a, b, c]))).toEqual(['count'])
+    expect(ways(relay.receive(0, a, relayed(far, 0, [a]), [a, b, c]))).toEqual(['count'])
+    expect(ways(relay.receive(0, a, relayed(c, 1, [b, a]), [a, b, c]))).toEqual([c])
   })
 
   it('is remembered long enough for all that neighbors may send at once, in bounded memory', () => {

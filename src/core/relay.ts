@@ -100,7 +100,7 @@ export class SignalRelay {
     const via = this.#viaTo(now, to, links)
     if (isPeer(via)) return this.#pass([via], relay)
     if (signaling === 'open' && via !== 'mesh') return [{ type: 'server', to, body }]
-    if (links.length > 0) return this.#pass(links, { ...relay, hopsLeft: SPREAD_HOPS })
+    if (links.length > 0) return this.#pass(links, relay)
     if (signaling === 'open') return [{ type: 'server', to, body }]
     return [{ type: 'unreachable', to }]
   }
@@ -123,7 +123,8 @@ export class SignalRelay {
     if (fresh.includes(relay.to)) return this.#pass([relay.to], onward)
     const known = this.#ways.get(relay.to)?.via
     if (isPeer(known) && fresh.includes(known)) return this.#pass([known], onward)
-    return this.#pass(fresh, { ...onward, hopsLeft: Math.min(onward.hopsLeft, SPREAD_HOPS - 1) })
+    if (relay.path.length >= SPREAD_HOPS) return [{ type: 'count', counter: 'relay-lost' }]
+    return this.#pass(fresh, onward)
   }
 
   #pass(peers: readonly PeerId[], relay: Relay): RelayOutput[] {
@@ -194,7 +195,7 @@ const UNASKED = { askedAt: undefined, distrusted: undefined }
 /** Along names passed on: two walks of six hops lead at most this far (seed: walk lengths). */
 const MOST_HOPS = 8
 /** Three hops on degree five reach some 80 peers at some 80 frames. Guess. */
-const SPREAD_HOPS = 3
+const SPREAD_HOPS = 2
 /** How long a way is believed. Guess. */
 const WAY_MS = 60_000
 /** A trip there and back through the mesh, nobody hurrying. Guess. */

@@ -41,6 +41,10 @@ export class Timers<Name extends string = string> {
     this.#stale = true
   }
 
+  at(name: Name): Millis | undefined {
+    return this.#find(name)?.at
+  }
+
   has(name: Name): boolean {
     return this.#find(name) !== undefined
   }

@@ -31,8 +31,10 @@ export const hyparviewPaper: Scenario = {
     // for its signals, so one that lost all neighbors then reaches nobody. `carries` is the paper's world.
     if (settings.server === 'gone') world.server.stop()
     observer.begin()
+    let linked: { share: number; reliability: number } | undefined
     if (settings.kill > 0) {
       crashSome(town, settings.kill, settings.silent)
+      linked = linkedOf(graphOf(world, topic).components)
       world.run(settings.silent ? SILENT_PAUSE_MS : PAUSE_MS)
       progress(0.8, 'crashed')
     }
@@ -49,6 +51,7 @@ export const hyparviewPaper: Scenario = {
       clustering,
       fullShare,
       ...(settings.kill > 0 && { activeBefore: meanDegree }),
+      ...(linked && { linkedShare: linked.share, linkedReliability: linked.reliability }),
       ...(settings.kill === 0 && { asymmetricLinks }),
       componentCount: graphOf(world, topic).components.length,
     })
@@ -57,6 +60,16 @@ export const hyparviewPaper: Scenario = {
     distributions.failures.push([settings.kill, figures.reliability])
     return { figures, distributions }
   },
+}
+
+/**
+ * What links are left: the share of the survivors in the largest component, and what would be reached on average if
+ * nobody found anybody. Without a server signals travel over links alone, and no two components can ever meet.
+ */
+function linkedOf(components: readonly number[]): { share: number; reliability: number } {
+  const total = components.reduce((sum, size) => sum + size, 0)
+  const pairs = components.reduce((sum, size) => sum + size * (size - 1), 0)
+  return { share: (components[0] ?? 0) / total, reliability: pairs / (total * (total - 1)) }
 }
 
 /** Minutes of rest. The paper has 50 cycles; the overlay does not change much after these. Guess. */

@@ -14,7 +14,10 @@ export interface HyparviewConfig {
   neighborRequestTimeoutMs: number
   /** From an agreement to a usable link. */
   dialTimeoutMs: number
-  /** Requests and links under way at once, per topic. */
+  /**
+   * Requests and links under way at once, per topic. A peer that just lost most of its neighbors asks as
+   * many as it has room for.
+   */
   parallelRequests: number
   /** Peers remembered beside the passive view. */
   reserveCapacity: number

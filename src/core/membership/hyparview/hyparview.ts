@@ -218,6 +218,9 @@ export class Hyparview implements Membership<HyparviewMessage> {
     if (!this.#overlay.active.has(peer)) return
     this.#overlay.dropNeighbor(now, peer, reason === 'blamed' ? 'blamed' : 'link-lost')
     this.#refill.hurry()
+    this.#refill.lost(now)
+    // Departs from the paper: where many go at once, most of those we know went too. A walk names some who are there.
+    this.#shuffleWithin(now, this.#overlay.config.shuffleIntervalMs / SHUFFLE_SOON_PART)
     this.#overlay.reserve.addLost(peer, now + this.#overlay.config.shuffleIntervalMs)
   }
 
@@ -254,7 +257,8 @@ export class Hyparview implements Membership<HyparviewMessage> {
       if (name === 'shuffle') {
         this.#shuffling.shuffle(now)
         this.#refill.revisit(now)
-        this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs)
+        const part = this.#overlay.isThin && this.#refill.isUnsafe(now) ? FIRST_SHUFFLE_PART : 1
+        this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs / part)
       }
     }
   }
@@ -267,6 +271,12 @@ export class Hyparview implements Membership<HyparviewMessage> {
       this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs / FIRST_SHUFFLE_PART)
     }
     this.#accompanied = accompanied
+  }
+
+  #shuffleWithin(now: Millis, ms: number): void {
+    const { timers } = this.#overlay
+    const due = timers.at('shuffle')
+    if (due === undefined || due > now + ms) this.#armShuffle(now, ms)
   }
 
   #armShuffle(now: Millis, ms: number): void {
@@ -284,3 +294,5 @@ export interface HyparviewOptions {
 
 /** 5 s of the default 60 s. Guess. */
 const FIRST_SHUFFLE_PART = 12
+/** 1 s of the default 60 s, so that the loss of several makes one walk. Guess. */
+const SHUFFLE_SOON_PART = 60

@@ -48,8 +48,8 @@ it('whatever comes, the views keep their sizes and don’t overlap, and few requ
         expect(passive.length).toBeLessThanOrEqual(4)
         expect(reserve.length).toBeLessThanOrEqual(5)
         const asking = requests.filter(one => one.stage === 'asking')
-        expect(asking.length).toBeLessThanOrEqual(HYPARVIEW_DEFAULTS.parallelRequests)
-        expect(requests.length).toBeLessThanOrEqual(3 + HYPARVIEW_DEFAULTS.parallelRequests + 4)
+        expect(asking.length).toBeLessThanOrEqual(config.activeViewCapacity)
+        expect(requests.length).toBeLessThanOrEqual(3 + config.activeViewCapacity + 4)
       }
     }),
     { seed: 11, numRuns: 300 },

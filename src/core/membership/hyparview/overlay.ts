@@ -151,6 +151,11 @@ export class Overlay {
 
   // ——— neighbors come and go
 
+  /** With less than half of its neighbors a peer is in danger, and hurries. */
+  get isThin(): boolean {
+    return this.active.size < this.active.capacity / 2
+  }
+
   admit(now: Millis, peer: PeerId): void {
     if (this.active.full) this.#evict(now, peer)
     this.passive.delete(peer)

@@ -51,6 +51,15 @@ export class Backoff {
     return this.#pauses.get(peer)?.times ?? 0
   }
 
+  /** Whom to ask first: who was never asked, then who answered at all, then who was asked longest ago. */
+  inOrder(peers: readonly PeerId[]): PeerId[] {
+    const rank = (peer: PeerId) => {
+      const pause = this.#pauses.get(peer)
+      return pause === undefined ? 0 : pause.gone ? pause.since : 1
+    }
+    return [...peers].sort((x, y) => rank(x) - rank(y))
+  }
+
   /** True while it rests because it did not answer: hearsay then does not bring it back. */
   gone(now: Millis, peer: PeerId): boolean {
     return this.until(now, peer) !== undefined && this.#pauses.get(peer)!.gone

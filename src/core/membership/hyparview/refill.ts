@@ -21,6 +21,8 @@ export class Refill {
   #round = 0
   #askedInRound = 0
   #soonest: Millis | undefined
+  #walksUntil: Millis = 0
+  #lostAt = Number.NEGATIVE_INFINITY
 
   constructor(overlay: Overlay, requests: Requests, pace: Pace) {
     this.#overlay = overlay
@@ -56,6 +58,16 @@ export class Refill {
     this.#pace.reset()
   }
 
+  /** A link broke: whoever was named since is more likely to be there than the others. */
+  lost(now: Millis): void {
+    this.#lostAt = now
+  }
+
+  /** A link broke not long ago: many that we know may be gone too. */
+  isUnsafe(now: Millis): boolean {
+    return now - this.#lostAt < this.#overlay.config.shuffleIntervalMs
+  }
+
   forget(peer: PeerId): void {
     this.#contacts = this.#contacts.filter(other => other !== peer)
     this.#queue = this.#queue.filter(other => other !== peer)
@@ -68,7 +80,7 @@ export class Refill {
 
   fill(now: Millis): void {
     this.#soonest = undefined
-    if (this.#overlay.active.size > 0) this.#settle()
+    if (this.#overlay.active.size > 0) this.#settle(now)
     this.#askQueued(now)
     if (this.#overlay.active.size > 0) this.#refill(now)
     else this.#rejoin(now)
@@ -91,9 +103,10 @@ export class Refill {
   }
 
   /** The first neighbor after none: contacts not asked by then are only remembered. */
-  #settle(): void {
+  #settle(now: Millis): void {
     if (!this.#alone) return
     this.#alone = false
+    if (!this.#everJoined) this.#walksUntil = now + JOIN_WALKS_MS
     this.#everJoined = true
     this.#wanted = true
     this.#round = 0
@@ -127,16 +140,23 @@ export class Refill {
     const missing = () => overlay.active.capacity - overlay.active.size - requests.size
     // Departs from the paper, where any neighbor at all makes requests low: in a saturated overlay a peer with
     // one or two would be refused for ever, and be isolated by the next loss.
-    const thin = overlay.active.size < overlay.active.capacity / 2
+    const thin = overlay.isThin
     const priority = thin && pace.misses >= MISSES_BEFORE_HIGH ? 'high' : 'low'
-    while (missing() > 0 && requests.ours < overlay.config.parallelRequests) {
+    const parallel =
+      thin && this.isUnsafe(now) ? overlay.active.capacity : overlay.config.parallelRequests
+    while (missing() > 0 && requests.ours < parallel) {
       if (now < pace.notBefore) {
         this.#noLaterThan(pace.notBefore)
         return
       }
-      const peer =
-        requests.likely(now).find(one => this.#free(now, one)) ??
-        overlay.random.pick(overlay.passive.peers.filter(one => this.#free(now, one))) ??
+      let peer = requests.likely(now).find(one => this.#free(now, one))
+      if (peer === undefined && now < this.#walksUntil) {
+        this.#noLaterThan(this.#walksUntil)
+        return
+      }
+      const free = overlay.passive.peers.filter(one => this.#free(now, one))
+      peer ??=
+        (this.isUnsafe(now) ? free.at(-1) : overlay.random.pick(free)) ??
         overlay.reserve.peers.find(one => this.#free(now, one))
       if (peer === undefined) return
       requests.ask(now, peer, priority)
@@ -153,17 +173,22 @@ export class Refill {
     const overlay = this.#overlay
     const requests = this.#requests
     const { config } = overlay
-    // Who had neighbors knows others: a place with one of them costs less than a join.
-    while (this.#everJoined && requests.ours < config.parallelRequests) {
-      const peer = overlay.random.pick(overlay.passive.peers.filter(one => this.#free(now, one)))
-      if (peer === undefined) break
+    const passive = overlay.random.sample(overlay.passive.peers, overlay.passive.size)
+    const known = overlay.backoff.inOrder([...passive, ...overlay.reserve.peers])
+    const mayAsk = (peer: PeerId) =>
+      (this.#askedInRound < ASKED_PER_ROUND || overlay.backoff.times(peer) === 0) &&
+      this.#free(now, peer)
+    // Who had neighbors knows others: a place with one of them costs less than a join. When many went at once most
+    // of these went too, so as many are asked at a time as could be neighbors, and each once without a pause.
+    for (const peer of this.#everJoined ? known : []) {
+      if (requests.size >= config.activeViewCapacity) return
+      if (!mayAsk(peer)) continue
+      this.#askedInRound++
       requests.ask(now, peer, 'high')
     }
     if (requests.size > 0) return
-    const contact = [...this.#contacts, ...overlay.passive.peers, ...overlay.reserve.peers].find(
-      peer => this.#free(now, peer),
-    )
-    if (contact !== undefined && this.#askedInRound < ASKED_PER_ROUND) {
+    const contact = [...this.#contacts, ...known].find(mayAsk)
+    if (contact !== undefined) {
       this.#askedInRound++
       requests.ask(now, contact, 'join')
       return
@@ -192,5 +217,10 @@ export class Refill {
 const LARGEST_CONTACTS = 32
 /** So that a hundred remembered dead don't make a hundred knocks a round. Guess. */
 const ASKED_PER_ROUND = 8
+/**
+ * What a newcomer hears of first are its contact's neighbors; those that its walks lead to are better ones: asked
+ * at once the former make triangles. Six hops and a request. Guess.
+ */
+const JOIN_WALKS_MS = 2_000
 /** Guess. */
 const MISSES_BEFORE_HIGH = 3

@@ -364,11 +364,13 @@ export class Requests {
     if (ask === 'join') overlay.emit({ type: 'join-failed', peer, reason })
     overlay.backoff.delay(now, peer, how === 'refused' ? 'refused' : 'gone')
     // The dead are passed over at once; the full, and those of whom nobody spoke lately, at leisure.
-    if (ask !== 'join' && (how === 'refused' || overlay.reserve.has(peer))) {
+    if (ask !== 'join' && (how === 'refused' || (overlay.reserve.has(peer) && !overlay.isThin))) {
       this.#pace.miss(now, overlay.active.size)
     }
     if (how === 'refused') return
-    if (overlay.passive.delete(peer) && overlay.wasActive(peer)) overlay.reserve.add(peer)
+    // Alone, we may be the one that is out of reach: nobody is forgotten then.
+    const isKept = overlay.active.size === 0 || overlay.wasActive(peer)
+    if (overlay.passive.delete(peer) && isKept) overlay.reserve.add(peer)
     if (overlay.active.size > 0 && overlay.backoff.times(peer) >= FORGOTTEN_AFTER) {
       overlay.reserve.delete(peer)
     }

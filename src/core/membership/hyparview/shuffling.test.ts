@@ -85,12 +85,13 @@ describe('a shuffle', () => {
   it('does not bring back a peer that just did not answer', () => {
     const machine = withNeighbors(a)
     fill(machine, strangers[0]!)
+    machine.handle(2_000, { type: 'wake' })
     expect(machine.snapshot().requests.map(one => one.peer)).toEqual([strangers[0]])
-    machine.handle(1_500, { type: 'unreachable', peer: strangers[0]! })
+    machine.handle(2_500, { type: 'unreachable', peer: strangers[0]! })
     const again = shuffle({ origin: entry(c), hopsLeft: 0, sample: [entry(strangers[0]!)] })
-    say(machine, a, again, 1_600)
+    say(machine, a, again, 2_600)
     expect(machine.snapshot().passive).not.toContain(strangers[0])
-    say(machine, a, again, 3_000)
+    say(machine, a, again, 4_000)
     expect(machine.snapshot().passive).toContain(strangers[0])
   })
 
