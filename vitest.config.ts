@@ -1,9 +1,16 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // Where `npm test` wants to count, it names a file for a report.
 const report = process.env['UNIT_REPORT']
 
 export default defineConfig({
+  // What imports the library by its name, as apps do, means the sources here.
+  resolve: {
+    alias: [
+      { find: /^gossamer$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+    ],
+  },
   test: {
     include: [
       'src/**/*.test.ts',

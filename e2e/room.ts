@@ -2,6 +2,7 @@
 // complain about.
 
 import { type BrowserContext, expect, type Page } from '@playwright/test'
+import { waitForMesh } from 'gossamer/testing/playwright'
 import type { Browsers, Kind } from './browsers.js'
 import { Tab } from './tab.js'
 
@@ -66,11 +67,12 @@ export class Room {
     return tab
   }
 
-  /** Opens tabs one after the other, and waits until all have joined. */
+  /** Opens tabs one after the other, and waits until all have joined and are one mesh. */
   async peers(count: number, options: OpenOptions = {}): Promise<Tab[]> {
     const tabs: Tab[] = []
     for (let i = 0; i < count; i++) tabs.push(await this.open(options))
     await this.joined(tabs)
+    await waitForMesh(this.tabs.filter(({ page }) => !page.isClosed()).map(({ page }) => page))
     return tabs
   }
 

@@ -3,6 +3,8 @@
 //   dist/worker.js            its worker: one self-contained script, no import, no export
 //   dist/inline.js            both in one: `gossamer/inline`, the worker as text
 //   dist/sim.js               the simulator: `gossamer/sim`, ES only
+//   dist/testing.js           `gossamer/testing`, a mesh in memory
+//   dist/testing-playwright.js  `gossamer/testing/playwright`, fixtures
 //   dist/signaling-server.js  `gossamer/signaling-server`, which `npm start` attaches to the server of the page
 //   dist/gossamer-signaling.js  the command of that name
 //   dist/node.js              `gossamer/node`: what a worker is to a page, for a Node process
@@ -109,6 +111,21 @@ function parts() {
       format: 'esm',
       platform: 'neutral',
       minify: false,
+    },
+    testing: {
+      ...server,
+      entryPoints: ['src/testing/index.ts'],
+      outfile: 'dist/testing.js',
+      platform: 'neutral',
+      mainFields: ['module', 'main'],
+      // The app under test and its tests share one library.
+      external: ['gossamer'],
+    },
+    'testing with Playwright': {
+      ...server,
+      entryPoints: ['src/testing/playwright.ts'],
+      outfile: 'dist/testing-playwright.js',
+      external: ['gossamer', 'gossamer/signaling-server'],
     },
     'signaling server': {
       ...server,

@@ -5,12 +5,36 @@ import { expect, test } from './fixtures.js'
 
 test('every entry is imported by Node, with and without require', async ({ workshop }) => {
   const app = await workshop.install('page')
-  const entries = ['gossamer', 'gossamer/inline', 'gossamer/sim', 'gossamer/signaling-server']
+  const entries = [
+    'gossamer',
+    'gossamer/inline',
+    'gossamer/sim',
+    'gossamer/signaling-server',
+    'gossamer/testing',
+    'gossamer/testing/playwright',
+  ]
   const ways = entries.map(entry => `require('${entry}'); await import('${entry}')`)
   expect(
     await app.node(`(async () => { ${ways.join('; ')}; console.log('all') })()`),
     'no browser is needed to import, as on a server that renders pages',
   ).toBe('all\n')
+})
+
+test('a mesh in memory runs in Node, and lets it end', async ({ workshop }) => {
+  const app = await workshop.install('page')
+  expect(
+    await app.node(`(async () => {
+      const { Gossip } = await import('gossamer')
+      const { createMesh } = await import('gossamer/testing')
+      const mesh = createMesh()
+      const [ann, bob] = await mesh.peers(2, 'tea')
+      const heard = new Promise(resolve => bob.topic.addEventListener('received', resolve))
+      await ann.topic.broadcast(new TextEncoder().encode('hello'))
+      const { detail } = await heard
+      console.log(ann.gossip instanceof Gossip, new TextDecoder().decode(detail.content))
+      await mesh.close()
+    })()`),
+  ).toBe('true hello\n')
 })
 
 test('strict TypeScript finds the types of every entry and needs nothing else', async ({
@@ -41,6 +65,7 @@ import { Gossip, type GossipEvent, type GossipOptions } from 'gossamer'
 import { Gossip as Inline } from 'gossamer/inline'
 import { World } from 'gossamer/sim'
 import { createSignalingServer, type SignalingServerOptions } from 'gossamer/signaling-server'
+import { createMesh } from 'gossamer/testing'
 
 const options: GossipOptions = { signaling: 'wss://example.org/signaling' }
 const gossip: Gossip = await Inline.open(options)
@@ -54,6 +79,8 @@ for await (const event of topic) {
 const serverOptions: SignalingServerOptions = { iceServers: [{ urls: 'stun:stun.example.org' }] }
 createSignalingServer(serverOptions).server.listen(0)
 new World({ seed: 1 }).add(2)
+const [ann] = await createMesh({ time: 'virtual' }).peers(2, 'tea')
+const same: Gossip | undefined = ann?.gossip
 `
 const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
 const TYPE_ROOTS = fileURLToPath(new URL('../../node_modules/@types', import.meta.url))

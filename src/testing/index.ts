@@ -1,0 +1,3 @@
+// `gossamer/testing`: a mesh in memory, for tests of apps. The fixture for Playwright is `gossamer/testing/playwright`.
+
+export { createMesh, Mesh, type MeshOptions, type MeshPeer } from './mesh.js'
