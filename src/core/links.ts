@@ -4,22 +4,103 @@ import type { LinkSnapshot } from './snapshot.js'
 import { Timers } from './timers.js'
 import type { TopicTerms } from './topic-hello.js'
 
-/** One link, or the dial that is to become one, and which topics it serves. */
-export interface Link {
-  up: boolean
-  epoch: number
+/** One link, or the dial that is to become one, and what both sides said on it of which topic. */
+export class Link {
+  up = false
+  epoch = 0
   /** The application made the channel, and keeps it when no topic uses it. */
-  adopted: boolean
-  since: Millis
+  adopted = false
+  since: Millis = 0
   rttMs: number | undefined
-  /** The topics that need this link. */
-  readonly users: Set<TopicId>
-  /** Topics for which our topic-hello was sent. */
-  readonly greeted: Set<TopicId>
-  readonly heard: Map<TopicId, TopicTerms>
   /** How often the peer said other terms of a topic than before. */
-  changes: number
-  readonly mismatched: Set<TopicId>
+  changes = 0
+  /** One record for each topic: ten thousand simulated peers have fifty thousand links. */
+  readonly #talks = new Map<TopicId, Talk>()
+
+  constructor(users: Iterable<TopicId> = []) {
+    for (const topic of users) this.use(topic)
+  }
+
+  /** The topics that need this link. */
+  get users(): TopicId[] {
+    const users: TopicId[] = []
+    for (const [topic, talk] of this.#talks) if (talk.isUser) users.push(topic)
+    return users
+  }
+
+  get isUsed(): boolean {
+    for (const talk of this.#talks.values()) if (talk.isUser) return true
+    return false
+  }
+
+  use(topic: TopicId): void {
+    this.#talk(topic).isUser = true
+  }
+
+  /** True where the topic was a user. */
+  release(topic: TopicId): boolean {
+    const talk = this.#talks.get(topic)
+    if (!talk?.isUser) return false
+    talk.isUser = false
+    return true
+  }
+
+  /** True the first time: our topic-hello is to be sent. */
+  greet(topic: TopicId): boolean {
+    const talk = this.#talk(topic)
+    if (talk.isGreeted) return false
+    talk.isGreeted = true
+    return true
+  }
+
+  /** The terms the peer has said of a topic. */
+  termsOf(topic: TopicId): TopicTerms | undefined {
+    return this.#talks.get(topic)?.terms
+  }
+
+  hear(topic: TopicId, terms: TopicTerms): void {
+    this.#talk(topic).terms = terms
+  }
+
+  /** Topics the peer has spoken of. */
+  get heardOf(): number {
+    let count = 0
+    for (const talk of this.#talks.values()) if (talk.terms !== undefined) count++
+    return count
+  }
+
+  isMismatched(topic: TopicId): boolean {
+    return this.#talks.get(topic)?.isMismatched ?? false
+  }
+
+  setMismatched(topic: TopicId, isMismatched: boolean): void {
+    this.#talk(topic).isMismatched = isMismatched
+  }
+
+  /** It was left: it may be opened again with other terms. */
+  forget(topic: TopicId): void {
+    const talk = this.#talks.get(topic)
+    if (talk === undefined) return
+    talk.isGreeted = false
+    talk.isMismatched = false
+    if (talk.terms === undefined && !talk.isUser) this.#talks.delete(topic)
+  }
+
+  #talk(topic: TopicId): Talk {
+    let talk = this.#talks.get(topic)
+    if (talk === undefined) {
+      talk = { isUser: false, isGreeted: false, isMismatched: false, terms: undefined }
+      this.#talks.set(topic, talk)
+    }
+    return talk
+  }
+}
+
+interface Talk {
+  isUser: boolean
+  isGreeted: boolean
+  isMismatched: boolean
+  terms: TopicTerms | undefined
 }
 
 /** The links of one node, each counted per topic: it lives as long as one topic needs it. */
@@ -54,24 +135,24 @@ export class Links {
 
   /** A link is on its way for these topics. */
   expect(peer: PeerId, ...users: TopicId[]): void {
-    this.#links.set(peer, newLink(users))
+    this.#links.set(peer, new Link(users))
   }
 
   /** A newer link takes the place of an older one: its users stay, greetings begin anew. */
   raise(now: Millis, peer: PeerId, epoch: number, adopted: boolean): Link {
-    const link = newLink(this.#links.get(peer)?.users ?? [])
+    const link = new Link(this.#links.get(peer)?.users)
     Object.assign(link, { up: true, epoch, adopted, since: now })
     this.#links.set(peer, link)
     // Nobody here asked for it, or no longer: the other side may still be about to say what for.
-    if (link.users.size === 0) this.#unused.set(peer, now + UNUSED_MS)
+    if (!link.isUsed) this.#unused.set(peer, now + UNUSED_MS)
     return link
   }
 
   /** True where that was the last topic which needed the link, and the link is ours to close. */
   release(peer: PeerId, topic: TopicId): boolean {
     const link = this.#links.get(peer)
-    if (link === undefined || !link.users.delete(topic)) return false
-    return link.users.size === 0 && !link.adopted
+    if (link === undefined || !link.release(topic)) return false
+    return !link.isUsed && !link.adopted
   }
 
   forget(peer: PeerId): void {
@@ -81,17 +162,14 @@ export class Links {
 
   /** A topic was left: it may be opened again with other terms. */
   forgetTopic(topic: TopicId): void {
-    for (const link of this.#links.values()) {
-      link.greeted.delete(topic)
-      link.mismatched.delete(topic)
-    }
+    for (const link of this.#links.values()) link.forget(topic)
   }
 
   /** Peers whose link waited long enough for a topic to need it. */
   unused(now: Millis): PeerId[] {
     return (this.#unused.due(now) as PeerId[]).filter(peer => {
       const link = this.#links.get(peer)
-      return link?.up && !link.adopted && link.users.size === 0
+      return link?.up && !link.adopted && !link.isUsed
     })
   }
 
@@ -105,24 +183,9 @@ export class Links {
       peer,
       epoch: link.epoch,
       state: link.up ? 'up' : 'dialing',
-      topics: [...link.users],
+      topics: link.users,
       rttMs: link.rttMs,
     }))
-  }
-}
-
-function newLink(users: Iterable<TopicId>): Link {
-  return {
-    up: false,
-    epoch: 0,
-    adopted: false,
-    since: 0,
-    rttMs: undefined,
-    users: new Set(users),
-    greeted: new Set(),
-    heard: new Map(),
-    changes: 0,
-    mismatched: new Set(),
   }
 }
 

@@ -318,8 +318,7 @@ export class Node {
   }
 
   #greet(link: Link, to: PeerId, topic: TopicId, terms: TopicTerms): void {
-    if (link.greeted.has(topic)) return
-    link.greeted.add(topic)
+    if (!link.greet(topic)) return
     this.#out.push({ type: 'send-topic-hello', to, epoch: link.epoch, topic, terms })
   }
 
@@ -332,7 +331,7 @@ export class Node {
       this.#out.push({ type: 'dial', peer })
       return
     }
-    link.users.add(topic.id)
+    link.use(topic.id)
     if (link.up) {
       this.#greet(link, peer, topic.id, topic.terms)
       this.#perform(now, topic, topic.linkUp(now, peer, this.#signaling))
@@ -402,8 +401,8 @@ export class Node {
     if (link !== undefined) this.#toTopics(now, link.users, act)
   }
 
-  #toTopics(now: Millis, ids: ReadonlySet<TopicId>, act: (topic: Topic) => TopicOutput[]): void {
-    for (const id of [...ids]) {
+  #toTopics(now: Millis, ids: readonly TopicId[], act: (topic: Topic) => TopicOutput[]): void {
+    for (const id of ids) {
       const topic = this.#topics.get(id)
       if (topic !== undefined) this.#perform(now, topic, act(topic))
     }
@@ -423,29 +422,29 @@ export class Node {
     const { from, epoch, topic: id, terms } = input
     const link = this.#link(from, epoch)
     if (link === undefined) return
-    if (link.heard.size >= MOST_TOPICS && !link.heard.has(id)) {
+    const before = link.termsOf(id)
+    if (before === undefined && link.heardOf >= MOST_TOPICS) {
       return this.#blame(now, from, 'limit-exceeded')
     }
-    const before = link.heard.get(id)
     if (before !== undefined) {
       if (differingTerm(before, terms) === undefined) return
       if (++link.changes > MOST_CHANGES) return this.#blame(now, from, 'limit-exceeded')
     }
-    link.heard.set(id, terms)
+    link.hear(id, terms)
     const topic = this.#topics.get(id)
     if (topic !== undefined) this.#compareTerms(now, link, from, topic)
   }
 
   #compareTerms(now: Millis, link: Link, peer: PeerId, topic: Topic): void {
     const { id } = topic
-    const theirTerms = link.heard.get(id)
+    const theirTerms = link.termsOf(id)
     if (theirTerms === undefined) return
     const field = differingTerm(topic.terms, theirTerms)
     if (field === undefined) {
-      link.mismatched.delete(id)
+      link.setMismatched(id, false)
       return
     }
-    link.mismatched.add(id)
+    link.setMismatched(id, true)
     // Ours goes out too, so that the difference is seen on both sides.
     this.#greet(link, peer, id, topic.terms)
     const [ours, theirs] = [String(topic.terms[field]), String(theirTerms[field])]
@@ -464,7 +463,7 @@ export class Node {
     if (link === undefined) return
     this.#relay.learn(now, from, message)
     const topic = this.#topics.get(id)
-    const mismatched = link.mismatched.has(id)
+    const mismatched = link.isMismatched(id)
     if (topic === undefined || mismatched) {
       if (isKnock(message)) this.#refuse(link, from, id, message, mismatched)
       else this.#count(mismatched ? 'frame-of-mismatched-topic' : 'frame-for-unknown-topic')
@@ -476,7 +475,7 @@ export class Node {
   /** On a link: the answer needs an alias for the topic, so the asker's own terms are said back. */
   #refuse(link: Link, to: PeerId, topic: TopicId, asked: Knock, mismatched: boolean): void {
     const ours = this.#topics.get(topic)?.terms
-    const terms = ours ?? link.heard.get(topic)
+    const terms = ours ?? link.termsOf(topic)
     if (terms === undefined) return this.#count('frame-for-unknown-topic')
     if (ours !== undefined) this.#greet(link, to, topic, ours)
     // No greeting: where the topic is opened here later, its terms are still to be said.
@@ -488,7 +487,7 @@ export class Node {
 
   #mayTalk(from: PeerId, epoch: number, topic: TopicId): boolean {
     const link = this.#link(from, epoch)
-    return link !== undefined && !link.mismatched.has(topic)
+    return link !== undefined && !link.isMismatched(topic)
   }
 
   #knock(now: Millis, from: PeerId, id: TopicId, knock: Knock): void {
@@ -543,7 +542,7 @@ export class Node {
     this.#count(`blamed-${reason}`)
     const banned = this.#ledger.blame(now, peer, reason)
     this.#out.push({ type: 'blamed', peer, reason, banned })
-    const users = this.#links.get(peer)?.users ?? new Set<TopicId>()
+    const users = this.#links.get(peer)?.users ?? []
     for (const id of users) {
       const event = { type: 'peerBlamed', peer, reason, banned } as const
       this.#out.push({ type: 'emit', topic: id, event })

@@ -14,7 +14,7 @@ export class Heartbeat {
   readonly #random: Random
   readonly #timers = new Timers<'ping' | 'silence'>()
   /** Pings not yet answered: their number and when they were written. */
-  readonly #pings = new Map<number, Millis>()
+  #pings: Map<number, Millis> | undefined
   #suspectSince: Millis | undefined
   /** A late wake was forgiven since the peer was last heard. */
   #forgiven = false
@@ -101,6 +101,7 @@ export class Heartbeat {
     this.#due = false
     this.#pingedAt = now
     const number = this.#random.u32()
+    this.#pings ??= new Map()
     this.#pings.set(number, now)
     if (this.#pings.size > PINGS_REMEMBERED) this.#pings.delete(this.#pings.keys().next().value!)
     const w = new Writer(8)
@@ -110,9 +111,9 @@ export class Heartbeat {
 
   /** The smoothed round trip where it changed enough to be worth telling. */
   pong(now: Millis, number: number): number | undefined {
-    const sentAt = this.#pings.get(number)
+    const sentAt = this.#pings?.get(number)
     if (sentAt === undefined) return undefined
-    this.#pings.delete(number)
+    this.#pings!.delete(number)
     const sample = now - sentAt
     if (sample > this.#config.suspectAfterMs + this.#config.deadAfterMs) return undefined
     this.#smoothedMs =

@@ -8,12 +8,14 @@ import { type Frame, type LinkFrame, linkFrame, topicAlias, topicMessage } from 
 import { WIRE_VERSION } from './hello.js'
 import { FIRST_TOPIC_TAG, FRAME_TAGS } from './tags.js'
 
-export class FrameDecoder {
+export class FrameDecoder implements Names, Pick<Schema<Frame>, 'read'> {
   readonly #topics: TopicId[] = []
   readonly #authors: PeerId[] = []
-  readonly #names: Names = {
-    shortOf: () => undefined,
-    longOf: alias => this.#authors[alias],
+
+  shortOf(): undefined {}
+
+  longOf(alias: number): PeerId | undefined {
+    return this.#authors[alias]
   }
 
   /**
@@ -22,22 +24,21 @@ export class FrameDecoder {
    * keep 16 KiB for a few bytes.
    */
   decode(bytes: Uint8Array): Decoded<Frame> {
-    return decode(this.#frame, mayBeKept(bytes) ? keep(bytes) : bytes, this.#names)
+    return decode(this, mayBeKept(bytes) ? keep(bytes) : bytes, this)
   }
 
-  readonly #frame: Pick<Schema<Frame>, 'read'> = {
-    read: r => {
-      if (r.u8() !== WIRE_VERSION) r.fail('unknown version')
-      const tag = r.u8()
-      if (tag >= FIRST_TOPIC_TAG) {
-        const topic = this.#topics[topicAlias.read(r)] ?? r.fail('unknown topic alias')
-        return { type: 'topic', topic, message: topicMessage.readFields(r, tag) }
-      }
-      const frame = linkFrame.readFields(r, tag)
-      if (r.left > 0) r.fail('trailing bytes')
-      this.#learn(r, frame)
-      return frame
-    },
+  /** For `decode`; throws Malformed. */
+  read(r: Reader): Frame {
+    if (r.u8() !== WIRE_VERSION) r.fail('unknown version')
+    const tag = r.u8()
+    if (tag >= FIRST_TOPIC_TAG) {
+      const topic = this.#topics[topicAlias.read(r)] ?? r.fail('unknown topic alias')
+      return { type: 'topic', topic, message: topicMessage.readFields(r, tag) }
+    }
+    const frame = linkFrame.readFields(r, tag)
+    if (r.left > 0) r.fail('trailing bytes')
+    this.#learn(r, frame)
+    return frame
   }
 
   #learn(r: Reader, frame: LinkFrame): void {

@@ -15,13 +15,17 @@ export interface EncodedFrame {
   class: FrameClass
 }
 
-export class FrameEncoder {
-  readonly #topics = new Map<TopicId, number>()
-  readonly #authors = new Map<string, number>()
-  readonly #names: Names = {
-    shortOf: id => this.#authors.get(id),
-    longOf: () => undefined,
+export class FrameEncoder implements Names {
+  /** By alias. */
+  readonly #topics: TopicId[] = []
+  /** Made with the first name: of many links most name few authors or none. */
+  #authors: Map<string, number> | undefined
+
+  shortOf(id: string): number | undefined {
+    return this.#authors?.get(id)
   }
+
+  longOf(): undefined {}
 
   /**
    * The frame, after the definitions it needs. To be sent in this order, none left out.
@@ -44,13 +48,13 @@ export class FrameEncoder {
    * 257th. Names are never given again, since a frame under the old one may still wait in a queue.
    */
   hasRoomFor(topic: TopicId): boolean {
-    return this.#topics.has(topic) || this.#topics.size < LARGEST_TOPICS_PER_LINK
+    return this.#topics.includes(topic) || this.#topics.length < LARGEST_TOPICS_PER_LINK
   }
 
   #topicFrames(topic: TopicId, message: TopicMessage): EncodedFrame[] {
-    const alias = this.#topics.get(topic)
-    if (alias === undefined) throw new RangeError(`topic ${topic} has no topic-hello on this link`)
-    const named = this.#authors.size
+    const alias = this.#topics.indexOf(topic)
+    if (alias < 0) throw new RangeError(`topic ${topic} has no topic-hello on this link`)
+    const named = this.#authors?.size ?? 0
     const frames = this.#introductions(message)
     try {
       frames.push({ bytes: this.#topicFrame(alias, message), class: frameClassOf(message) })
@@ -64,7 +68,7 @@ export class FrameEncoder {
 
   #topicFrame(alias: number, message: TopicMessage): Uint8Array {
     const w = shared
-    w.names = this.#names
+    w.names = this
     w.u8(WIRE_VERSION)
     w.u8(topicMessage.tagOf(message))
     w.varint(alias)
@@ -86,6 +90,7 @@ export class FrameEncoder {
   }
 
   #introduce(author: PeerId, frames: EncodedFrame[]): void {
+    this.#authors ??= new Map()
     if (this.#authors.has(author) || this.#authors.size >= LARGEST_AUTHORS_PER_LINK) return
     const alias = this.#authors.size
     frames.push(this.#control({ type: 'author-alias', alias, author }))
@@ -94,16 +99,18 @@ export class FrameEncoder {
 
   /** The frame could not be written, so the definitions ahead of it are not sent either. */
   #forgetFrom(alias: number): void {
-    for (const [author, each] of this.#authors) if (each >= alias) this.#authors.delete(author)
+    for (const [author, each] of this.#authors ?? [])
+      if (each >= alias) this.#authors!.delete(author)
   }
 
   #topicHello(frame: Extract<OutgoingFrame, { type: 'topic-hello' }>): EncodedFrame {
     if (!this.hasRoomFor(frame.topic)) {
       throw new RangeError(`a link names at most ${LARGEST_TOPICS_PER_LINK} topics`)
     }
-    const alias = this.#topics.get(frame.topic) ?? this.#topics.size
+    const known = this.#topics.indexOf(frame.topic)
+    const alias = known < 0 ? this.#topics.length : known
     const encoded = this.#control({ ...frame, alias })
-    this.#topics.set(frame.topic, alias)
+    this.#topics[alias] = frame.topic
     return encoded
   }
 
