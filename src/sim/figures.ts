@@ -36,7 +36,7 @@ export interface Figures {
 
 /** Which way is better, for the worst of several seeds and for comparisons. */
 export function isBetterHigh(figure: string): boolean {
-  return /reliability|active|share|joined|complete$/i.test(figure)
+  return /reliability|active|share|joined|complete$|switched|fewest/i.test(figure)
 }
 
 export function worse(figure: string, a: number, b: number): number {

@@ -1,5 +1,6 @@
 import type { Scenario } from './scenario.js'
 import { all } from './scenarios/all.js'
+import { autoSwitch } from './scenarios/auto-switch.js'
 import { churn } from './scenarios/churn.js'
 import { failures } from './scenarios/failures.js'
 import { flashCrowd } from './scenarios/flash-crowd.js'
@@ -33,5 +34,6 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
     reconcile,
     latecomer,
     fullMesh,
+    autoSwitch,
   ].map(scenario => [scenario.name, scenario]),
 )

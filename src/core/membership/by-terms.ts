@@ -2,6 +2,7 @@ import type { NodeConfig } from '../config.js'
 import type { PeerId } from '../ids.js'
 import type { Random } from '../random.js'
 import type { TopicTerms } from '../topic-hello.js'
+import { Auto } from './auto/auto.js'
 import { FULL_MESH_DEFAULTS } from './full-mesh/config.js'
 import { FullMesh } from './full-mesh/full-mesh.js'
 import { Hyparview } from './hyparview/hyparview.js'
@@ -25,7 +26,8 @@ export function membershipByTerms(
     case 'hyparview':
       return new Hyparview({ ...common, config: config.membership })
     case 'full-mesh':
-    case 'auto':
       return new FullMesh({ ...common, config: mesh })
+    case 'auto':
+      return new Auto({ ...common, hyparview: config.membership, fullMesh: mesh })
   }
 }

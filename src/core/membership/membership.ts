@@ -64,6 +64,13 @@ export type MembershipOutput<M> =
   | { type: 'isolated' }
   | { type: 'count'; counter: string }
 
+/** A neighbor that goes from one membership to another, link and all. */
+export interface HandedOver {
+  peer: PeerId
+  since: Millis
+  record: PeerRecord | undefined
+}
+
 export type LinkDownReason =
   | 'closed'
   | 'failed'

@@ -69,6 +69,10 @@ export class Doors {
     this.#contacts = [...new Set([...this.#contacts, ...peers])].slice(0, MOST_CONTACTS)
   }
 
+  isAwaiting(peer: PeerId, requestId: number): boolean {
+    return this.#open.get(peer) === requestId
+  }
+
   /** True where it answers an INIT of ours, also a late one. */
   answered(peer: PeerId, requestId: number): boolean {
     if (this.#open.get(peer) !== requestId) return false

@@ -6,6 +6,7 @@ import { Timers } from '../../timers.js'
 import type { PeerRecord } from '../hyparview/messages.js'
 import { Records } from '../hyparview/records.js'
 import type {
+  HandedOver,
   LinkDownReason,
   Membership,
   MembershipInput,
@@ -103,6 +104,55 @@ export class FullMesh implements Membership<FullMeshMessage> {
     this.#route(now, input)
     if (!this.#closed) this.#settle(now)
     return this.#take()
+  }
+
+  /** Takes over another membership's neighbors, and whom it knew besides. */
+  adopt(
+    now: Millis,
+    neighbors: readonly HandedOver[],
+    contacts: readonly PeerId[],
+  ): FullMeshOutput[] {
+    this.#doors.remember(contacts)
+    for (const { peer, since, record } of neighbors) {
+      this.#records.learn(peer, record)
+      this.#set(peer, { stage: 'up', since, tries: 0, told: new Set() })
+      this.#rounds.up(now, peer)
+    }
+    this.#settle(now)
+    return this.#take()
+  }
+
+  /** The neighbors, and those with whom a link is being made. What else was held is given back. */
+  handOver(): { neighbors: HandedOver[]; linking: PeerId[]; rest: FullMeshOutput[] } {
+    const neighbors: HandedOver[] = []
+    const linking: PeerId[] = []
+    for (const [peer, { stage, since }] of this.#members) {
+      if (stage === 'up') neighbors.push({ peer, since, record: this.#records.get(peer) })
+      else if (stage === 'linking') linking.push(peer)
+      else if (stage === 'silent') this.#out.push({ type: 'release', peer })
+    }
+    return { neighbors, linking, rest: this.#take() }
+  }
+
+  /** Whether an INIT of that number waits for that peer's answer. */
+  isAwaiting(peer: PeerId, requestId: number): boolean {
+    return this.#doors.isAwaiting(peer, requestId)
+  }
+
+  /** The INIT was answered in another language. */
+  noteAnswer(peer: PeerId, requestId: number): void {
+    this.#doors.answered(peer, requestId)
+  }
+
+  get isAlone(): boolean {
+    return this.#members.size === 0
+  }
+
+  /** Ourselves, those we have to do with, and whom neighbors named within three periods. */
+  heardLately(now: Millis): Set<PeerId> {
+    const heard = this.#rounds.heardLately(now)
+    for (const peer of this.#list) heard.add(peer)
+    return heard
   }
 
   snapshot(): MembershipSnapshot {

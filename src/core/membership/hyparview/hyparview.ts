@@ -2,6 +2,7 @@ import type { Deadline } from '../../deadline.js'
 import type { Millis, PeerId } from '../../ids.js'
 import type { Random } from '../../random.js'
 import type {
+  HandedOver,
   LinkDownReason,
   Membership,
   MembershipInput,
@@ -64,6 +65,26 @@ export class Hyparview implements Membership<HyparviewMessage> {
     }
     this.#route(now, input)
     if (!this.#closed) this.#settle(now)
+    return this.#overlay.take()
+  }
+
+  /** Takes over another membership's neighbors, which may be more than the view holds. */
+  adopt(now: Millis, neighbors: readonly HandedOver[]): void {
+    for (const { peer, since, record } of neighbors) {
+      this.#overlay.active.add(since, peer)
+      this.#overlay.returns.note(now, peer)
+      this.#overlay.records.learn(peer, record)
+    }
+  }
+
+  handOver(): HandedOver[] {
+    const { active, records } = this.#overlay
+    return active.entries.map(entry => ({ ...entry, record: records.get(entry.peer) }))
+  }
+
+  /** Parts from a neighbor of too many, on good terms. */
+  shed(now: Millis, peer: PeerId): HyparviewOutput[] {
+    this.#overlay.part(now, peer, 'evicted')
     return this.#overlay.take()
   }
 
