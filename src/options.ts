@@ -67,9 +67,10 @@ export interface JoinOptions {
   subscriptionCapacity?: number | undefined
   /**
    * How neighbors are chosen. `hyparview`: about five of any number. `full-mesh`: everyone, in rooms of up to
-   * twelve; whoever comes then hears `joinFailed` with the reason `full`. All peers of a topic must agree.
+   * twelve; whoever comes then hears `joinFailed` with the reason `full`. `auto`: a full mesh of up to eight, about
+   * five of more, and back at six. All peers of a topic must agree.
    */
-  membership?: 'hyparview' | 'full-mesh' | undefined
+  membership?: 'hyparview' | 'full-mesh' | 'auto' | undefined
   /**
    * Which messages are kept, on this device and for those who come late. Default 'none'. All peers of a topic must agree
    * on the protocol. It takes `signed`. The first handle of a topic decides for those after it.
@@ -203,6 +204,7 @@ export function checkJoin(given: JoinOptions, maxMessageSize: number): CheckedJo
       membership: checkOneOf('membership', options.membership ?? DEFAULTS.membership, [
         'hyparview',
         'full-mesh',
+        'auto',
       ]),
       history: protocol,
       maxMessageSize,

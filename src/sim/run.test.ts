@@ -29,6 +29,7 @@ describe('scenarios in small', () => {
     ['reconcile', [0, 1], { ops: 600, missing: 10 }],
     ['reconcile', [2], { ops: 600, missing: 500, authors: 1 }],
     ['full-mesh', [0, 1], { nodes: 5, rounds: 5 }],
+    ['auto-switch', [0], { rate: 4 }],
   ])('%s keeps its budget, seeds %j, %j', (name, seeds, changed) => {
     const scenario = SCENARIOS.get(name)!
     const report = runScenario(scenario, { ...scenario.defaults, ...changed }, seeds, METER)

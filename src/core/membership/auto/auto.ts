@@ -52,7 +52,7 @@ export class Auto implements Membership<MembershipMessage> {
     this.#options = options
     this.#self = options.self
     this.#record = options.record
-    this.#rounds = new Rounds(options.fullMesh.periodMs)
+    this.#rounds = this.#newRounds()
     this.#mesh = this.#newMesh()
   }
 
@@ -218,7 +218,7 @@ export class Auto implements Membership<MembershipMessage> {
     this.#count('went-down')
     this.#partial = undefined
     this.#timers.clearAll()
-    this.#rounds = new Rounds(this.#options.fullMesh.periodMs)
+    this.#rounds = this.#newRounds()
     this.#mesh = this.#newMesh()
     this.#take(now, this.#mesh.adopt(now, partial.handOver(), partial.known))
   }
@@ -251,13 +251,23 @@ export class Auto implements Membership<MembershipMessage> {
     const partial = this.#partial
     if (partial === undefined || !this.#rounds.take(now)) return
     if (this.#isSmall(now, partial)) return this.#goDown(now, partial)
-    for (const to of partial.neighbors) this.#gosp(to)
+    const others = this.#others(now)
+    for (const to of partial.neighbors) this.#gosp(to, others)
   }
 
-  #gosp(to: PeerId): void {
-    const view = this.#rounds.viewFor(to)
-    const message = { type: 'gosp', view, presence: [], frontier: undefined } as const
-    this.#out.push({ type: 'send', to, message: { ...message, presence: [] } })
+  #gosp(to: PeerId, others: readonly PeerId[]): void {
+    const view = this.#rounds.viewFor(to, others)
+    this.#out.push({
+      type: 'send',
+      to,
+      message: { type: 'gosp', view, presence: [], frontier: undefined },
+    })
+  }
+
+  /** So that a full mesh hears that the room is larger than it, however few it is linked with. */
+  #others(now: Millis): PeerId[] {
+    const most = Math.max(0, MOST_NAMED - this.#partial!.neighbors.length)
+    return this.#rounds.beyond(now).slice(0, most)
   }
 
   /** First those that can spare it best. */
@@ -292,7 +302,7 @@ export class Auto implements Membership<MembershipMessage> {
       if (output.type !== 'neighbor-up') continue
       this.#rounds.up(now, output.peer)
       this.#rounds.know(now, [this.#self, ...this.#partial.neighbors])
-      this.#gosp(output.peer)
+      this.#gosp(output.peer, this.#others(now))
     }
   }
 
@@ -305,7 +315,7 @@ export class Auto implements Membership<MembershipMessage> {
   #newPartial(): Hyparview {
     const { hyparview, random } = this.#options
     this.#mesh = undefined
-    this.#rounds = new Rounds(this.#options.fullMesh.periodMs)
+    this.#rounds = this.#newRounds()
     this.#partial = new Hyparview({
       self: this.#self,
       config: hyparview,
@@ -313,6 +323,10 @@ export class Auto implements Membership<MembershipMessage> {
       ...this.#ownRecord,
     })
     return this.#partial
+  }
+
+  #newRounds(): Rounds {
+    return new Rounds(this.#self, this.#options.fullMesh.periodMs)
   }
 
   get #ownRecord(): { record?: PeerRecord } {
@@ -338,6 +352,8 @@ function isAcceptance(output: MembershipOutput<HyparviewMessage>, peer: PeerId):
 
 /** Issue: more than eight go up. Seven links each. */
 const MOST_IN_MESH = 8
+/** Peers in one list: enough to say that there are more than eight. Guess. */
+const MOST_NAMED = 12
 /** Issue: six or fewer go down. */
 const MOST_GOING_DOWN = 6
 const DOWN_AFTER_MS = 30_000

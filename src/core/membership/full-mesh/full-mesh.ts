@@ -45,6 +45,8 @@ export class FullMesh implements Membership<FullMeshMessage> {
   readonly #members = new Map<PeerId, Member>()
   /** Named by others and to be asked. */
   readonly #named = new Set<PeerId>()
+  /** Neighbors that went without a word: perhaps a partition. When to look for them again. */
+  readonly #lost = new Map<PeerId, { at: Millis; gapMs: number }>()
   readonly #pauses: Pauses
   readonly #doors: Doors
   readonly #rounds: Rounds
@@ -62,7 +64,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
     this.#random = random
     this.#record = record
     this.#pauses = new Pauses(config, random)
-    this.#rounds = new Rounds(config.periodMs)
+    this.#rounds = new Rounds(self, config.periodMs)
     this.#doors = new Doors(config, random, this.#pauses)
   }
 
@@ -276,6 +278,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
     else this.#bar(from, now + (leaves ? LEFT_PERIODS * this.#config.periodMs : BAN_MS))
     if (member !== undefined) this.#drop(from, leaves ? 'left' : 'replaced')
     this.#named.delete(from)
+    this.#lost.delete(from)
     if (leaves) this.#records.forget(from)
     else if (reason === 'full' && member?.stage === 'up') this.#named.add(from)
   }
@@ -293,6 +296,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
   /** Both sides have heard from each other. */
   #agree(now: Millis, peer: PeerId, linked: boolean): void {
     this.#named.delete(peer)
+    this.#lost.delete(peer)
     this.#barred.delete(peer)
     this.#doors.opened(peer)
     const stage = this.#members.get(peer)?.stage
@@ -328,11 +332,34 @@ export class FullMesh implements Membership<FullMeshMessage> {
   #linkDown(now: Millis, peer: PeerId, reason: LinkDownReason): void {
     const member = this.#members.get(peer)
     if (member === undefined || member.stage === 'asking') return
-    const isNeighbor = member.stage === 'up'
-    if (!isNeighbor) this.#pauses.delay(now, peer)
+    const wasNeighbor = member.stage === 'up' || member.stage === 'silent'
+    if (!wasNeighbor) this.#pauses.delay(now, peer)
     this.#drop(peer, reason === 'blamed' ? 'blamed' : 'link-lost')
     // A link can break between two that are well.
     this.#named.add(peer)
+    if (wasNeighbor) this.#lose(now, peer)
+  }
+
+  #lose(now: Millis, peer: PeerId): void {
+    if (this.#lost.size >= MOST_NAMED) this.#lost.delete(this.#lost.keys().next().value!)
+    this.#lost.set(peer, { at: now + FIRST_VISIT_MS, gapMs: FIRST_VISIT_MS })
+  }
+
+  /** Both halves of a partition are content with themselves; nothing else would join them again. */
+  #visitLost(now: Millis): void {
+    for (const [peer, visit] of this.#lost) {
+      if (visit.at > now) continue
+      visit.gapMs *= 2
+      visit.at = now + visit.gapMs
+      if (visit.gapMs > LAST_VISIT_MS) this.#lost.delete(peer)
+      this.#hearOf(now, peer)
+    }
+  }
+
+  get #nextVisit(): Millis | undefined {
+    let soonest: Millis | undefined
+    for (const { at } of this.#lost.values()) soonest = earlier(soonest, at)
+    return soonest
   }
 
   #unreachable(now: Millis, peer: PeerId): void {
@@ -364,6 +391,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
     this.#drop(peer, 'blamed')
     this.#doors.forget(peer)
     this.#named.delete(peer)
+    this.#lost.delete(peer)
     this.#records.forget(peer)
     this.#bar(peer, now + BAN_MS)
     this.#banned.add(peer)
@@ -468,6 +496,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
     this.#setTimer('gosp', this.#rounds.nextAt)
     if (this.#hasIntroductions) this.#timers.ensure('introduce', now + INTRODUCE_MS)
     this.#setTimer('silence', this.#nextSilence)
+    this.#setTimer('visit', this.#nextVisit)
   }
 
   #askNamed(now: Millis): Millis | undefined {
@@ -498,6 +527,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
     for (const name of this.#timers.due(now)) {
       if (name === 'gosp') this.#round(now)
       else if (name === 'introduce') this.#introduce()
+      else if (name === 'visit') this.#visitLost(now)
       else if (name === 'silence') this.#noticeSilence(now)
       else if (name === 'ask') {
         const late = this.#doors.late(now)
@@ -547,6 +577,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
         this.#out.push({ type: 'neighbor-down', peer, reason: 'link-lost' })
       } else if (member.stage === 'silent' && now - at >= LOST_PERIODS * periodMs) {
         this.#drop(peer, 'link-lost')
+        this.#lose(now, peer)
       }
     }
   }
@@ -570,6 +601,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
     this.#timers.clearAll()
     this.#doors.clear()
     this.#named.clear()
+    this.#lost.clear()
     this.#closed = true
   }
 
@@ -658,6 +690,9 @@ const MOST_TRIES = 3
 /** As many as a list may name. */
 const MOST_NAMED = 64
 const MOST_BARRED = 256
+/** Doubles each time: a partition of a quarter of an hour still heals. Guess. */
+const FIRST_VISIT_MS = 30_000
+const LAST_VISIT_MS = 600_000
 /** Newcomers wait this long for others to be named with. Guess. */
 const INTRODUCE_MS = 100
 /** Introductions are five (signaling-server); earlier visits may name a hundred. Guess. */

@@ -11,6 +11,7 @@ export type View = NonNullable<Gosp['view']>
  * those whose last digest was another. Here is kept what the neighbors said, and when.
  */
 export class Rounds {
+  readonly #self: PeerId
   readonly #periodMs: number
   readonly #neighbors = new Map<PeerId, Heard>()
   #members: readonly PeerId[] = []
@@ -18,7 +19,8 @@ export class Rounds {
   #lastAt: Millis = Number.NEGATIVE_INFINITY
   #nextAt: Millis | undefined
 
-  constructor(periodMs: number) {
+  constructor(self: PeerId, periodMs: number) {
+    this.#self = self
     this.#periodMs = periodMs
   }
 
@@ -28,7 +30,13 @@ export class Rounds {
   }
 
   up(now: Millis, peer: PeerId): void {
-    this.#neighbors.set(peer, { at: now, digest: undefined, members: [], membersAt: now })
+    this.#neighbors.set(peer, {
+      at: now,
+      digest: undefined,
+      members: [],
+      others: [],
+      membersAt: now,
+    })
     this.#nextAt ??= now + this.#periodMs
   }
 
@@ -40,10 +48,12 @@ export class Rounds {
   /** Ourselves among them. True where that is news, which then does not wait for the next round. */
   know(now: Millis, members: readonly PeerId[]): boolean {
     const sorted = [...members].sort().slice(0, LARGEST_MEMBER_LIST)
-    const digest = digestOf(sorted)
-    if (sameBytes(digest, this.#digest)) return false
+    const before = this.#members
+    if (sorted.length === before.length && sorted.every((peer, i) => peer === before[i])) {
+      return false
+    }
     this.#members = sorted
-    this.#digest = digest
+    this.#digest = digestOf(sorted)
     if (this.#nextAt !== undefined) {
       const soon = Math.max(now, this.#lastAt + this.#periodMs / EARLY_PARTS)
       this.#nextAt = Math.min(this.#nextAt, soon)
@@ -58,16 +68,36 @@ export class Rounds {
     if (view === undefined) return
     const isSame = heard.digest !== undefined && sameBytes(view.digest, heard.digest)
     heard.digest = view.digest.slice()
-    if (view.members !== undefined) heard.members = view.members
-    else if (sameBytes(view.digest, this.#digest)) heard.members = this.#members
-    else if (!isSame) return
+    if (view.members !== undefined) {
+      // Up to itself those it has a link with, then those it heard of.
+      const end = view.members.indexOf(from) + 1 || view.members.length
+      heard.members = view.members.slice(0, end)
+      heard.others = view.members.slice(end)
+    } else if (sameBytes(view.digest, this.#digest)) {
+      heard.members = this.#members
+      heard.others = []
+    } else if (!isSame) return
     heard.membersAt = now
   }
 
-  viewFor(peer: PeerId): View {
+  /** `others`: whom we heard of, and have no link with. */
+  viewFor(peer: PeerId, others: readonly PeerId[] = []): View {
     const theirs = this.#neighbors.get(peer)?.digest
-    const agrees = theirs !== undefined && sameBytes(theirs, this.#digest)
-    return { digest: this.#digest, members: agrees ? undefined : [...this.#members] }
+    const digest = this.#digest
+    if (theirs !== undefined && sameBytes(theirs, digest)) return { digest, members: undefined }
+    const near = this.#members.filter(member => member !== this.#self)
+    return { digest, members: [...near, this.#self, ...others] }
+  }
+
+  /** Whom neighbors have links with and we have not, by what they said within three periods. */
+  beyond(now: Millis): PeerId[] {
+    const since = now - HEARD_PERIODS * this.#periodMs
+    const peers = new Set<PeerId>()
+    for (const { members, membersAt } of this.#neighbors.values()) {
+      if (membersAt >= since) for (const member of members) peers.add(member)
+    }
+    for (const member of this.#members) peers.delete(member)
+    return [...peers]
   }
 
   /** True where a round is due; the next comes a period later. */
@@ -97,9 +127,11 @@ export class Rounds {
   heardLately(now: Millis): Set<PeerId> {
     const since = now - HEARD_PERIODS * this.#periodMs
     const peers = new Set<PeerId>()
-    for (const [peer, { at, members, membersAt }] of this.#neighbors) {
+    for (const [peer, { at, members, others, membersAt }] of this.#neighbors) {
       if (at >= since) peers.add(peer)
-      if (membersAt >= since) for (const member of members) peers.add(member)
+      if (membersAt < since) continue
+      for (const member of members) peers.add(member)
+      for (const other of others) peers.add(other)
     }
     return peers
   }
@@ -115,7 +147,9 @@ interface Heard {
   /** When it last said anything in a round. */
   at: Millis
   digest: Uint8Array | undefined
+  /** Those it has a link with, and itself. */
   members: readonly PeerId[]
+  others: readonly PeerId[]
   membersAt: Millis
 }
 
