@@ -1,7 +1,7 @@
 // One visit to one room: opens the node, joins the topic, and keeps what the page shows as a snapshot that
 // is replaced, never changed. No DOM here.
 
-import { type Fault, Gossip, type GossipTopic, type PeerId } from 'gossamer'
+import { Gossip, type GossipTopic } from 'gossamer'
 import type { ChatAddress } from './address.js'
 import { endOf, type Failure, failureOf, noticeOf, type PageNotice, wordsOf } from './failures.js'
 import { Here, type Present } from './here.js'
@@ -9,7 +9,7 @@ import { type JournalKind, type JournalLine, lineOf, nameIn, withLine } from './
 import type { Heard } from './mesh/traffic.js'
 import { decodeSaid, encodeSaid, type Picture, type Said } from './payload.js'
 import { insertByTime } from './rows.js'
-import { counted, stateInWords } from './words.js'
+import { stateInWords } from './words.js'
 
 export interface ChatView {
   nick: string
@@ -29,6 +29,8 @@ export interface ChatView {
   /** Entries that made room for newer ones. */
   dropped: number
   notices: readonly PageNotice[]
+  /** Peers that are other tabs of this browser. */
+  ownTabs: ReadonlySet<string>
   journal: readonly JournalLine[]
   /** Signaling was cut on purpose. */
   isCut: boolean
@@ -88,6 +90,7 @@ export class Chat {
       entries: [],
       dropped: 0,
       notices: [],
+      ownTabs: new Set(),
       journal: [],
       isCut: false,
       failure: undefined,
@@ -177,56 +180,22 @@ export class Chat {
     return encodeSaid(this.view.nick, text, picture).length
   }
 
+  /** Something the page itself noticed. */
+  show(notice: PageNotice): void {
+    this.take(notice)
+  }
+
   dismiss(code: string): void {
     this.change({ notices: this.view.notices.filter(notice => notice.code !== code) })
   }
 
-  /** Breaks the link to a neighbor, as if its network had gone. */
-  async dropLink(peer: string): Promise<void> {
-    const name = nameIn(this.view.nicks, peer)
-    await this.provoke(`You dropped the link to ${name}.`, {
-      kind: 'lose-link',
-      peer: peer as PeerId,
-    })
+  /** Signaling was cut on purpose, or mended. */
+  setCut(isCut: boolean): void {
+    this.change({ isCut })
   }
 
-  async cutSignaling(isCut: boolean): Promise<void> {
-    const kind = isCut ? 'cut-signaling' : 'mend-signaling'
-    const words = isCut
-      ? 'You cut the way to the signaling server.'
-      : 'You mended the way to the signaling server.'
-    if (await this.provoke(words, { kind })) this.change({ isCut })
-  }
-
-  /** Keeps the page's thread busy, and tells what its worker did meanwhile. */
-  async freeze(): Promise<void> {
-    const passed = async () => {
-      const metrics = await this.gossip?.metrics()
-      return (metrics?.['gossip-received'] ?? 0) + (metrics?.['gossip-sent'] ?? 0)
-    }
-    try {
-      const before = await passed()
-      const until = performance.now() + FREEZE_MS
-      while (performance.now() < until);
-      const meanwhile = (await passed()) - before
-      this.note(
-        'trial',
-        `You froze this page for ${FREEZE_MS / 1_000} s. Meanwhile its worker took in and passed on ${counted(meanwhile, 'message')}.`,
-      )
-    } catch (error) {
-      this.note('trouble', wordsOf(error))
-    }
-  }
-
-  private async provoke(words: string, fault: Fault): Promise<boolean> {
-    this.note('trial', words)
-    try {
-      await this.gossip?.provoke(fault)
-      return true
-    } catch (error) {
-      this.note('trouble', wordsOf(error))
-      return false
-    }
+  setOwnTabs(peers: Iterable<string>): void {
+    this.change({ ownTabs: new Set(peers) })
   }
 
   /** One more line in the event log. */
@@ -351,9 +320,6 @@ type TopicEventOf<T> = T extends AsyncIterable<infer E> ? E : never
 
 /** Messages on the page; a browser lays this many out without a stutter. Guess. */
 export const MOST_ENTRIES = 500
-
-/** Long enough to see that nothing else stops. */
-const FREEZE_MS = 3_000
 
 /** Authors whose names are kept for messages that carry none. Guess. */
 const MOST_NICKS = 500

@@ -11,6 +11,8 @@ export interface Failure {
   title: string
   text: string
   advice: string
+  /** The text is for those who build the page, not for those who visit it. */
+  technical: boolean
 }
 
 /** The library's own sentence where it has one. */
@@ -25,6 +27,7 @@ export function failureOf(error: unknown): Failure {
   return {
     title: known?.title ?? 'The chat could not be opened',
     text: wordsOf(error),
+    technical: known?.technical ?? false,
     advice:
       known?.advice ?? 'Reload the page. If it stays like this, the browser console says more.',
   }
@@ -33,6 +36,14 @@ export function failureOf(error: unknown): Failure {
 /** The chat went on for a while and is over now. */
 export function endOf(error: unknown): PageNotice {
   return warning('ended', `${wordsOf(error)} Reload the page to come back.`)
+}
+
+/** The browser says that there is no network. */
+export const OFFLINE: PageNotice = {
+  code: 'offline',
+  tone: 'calm',
+  text: 'This device is offline. What you say is kept for a short while, and the room comes back by itself when the network does.',
+  times: 1,
 }
 
 /**
@@ -98,19 +109,22 @@ function codeOf(error: unknown): string {
   return String((error as { code?: unknown } | null)?.code ?? '')
 }
 
-const FAILURES: Record<string, { title: string; advice: string }> = {
+const FAILURES: Record<string, Omit<Failure, 'text'>> = {
   'invalid-argument': {
     title: "This address can't be opened",
+    technical: false,
     advice:
       'A room is a topic, named in the address bar: correct it there, or start again in the lobby.',
   },
   'insecure-context': {
     title: 'This address is not secure enough',
+    technical: false,
     advice:
       'Open this page at an https address, or at http://localhost on the machine that serves it.',
   },
   'worker-unavailable': {
-    title: 'The worker did not start',
+    title: 'The chat could not start',
+    technical: true,
     advice:
       'Reload the page. If it stays like this, something blocks worker scripts: an extension, a content security policy, or a file that was not deployed.',
   },

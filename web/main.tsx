@@ -3,6 +3,8 @@
 import { render } from 'preact'
 import { readAddress, withAddress } from './address.js'
 import { Chat } from './chat.js'
+import { OFFLINE } from './failures.js'
+import { OwnTabs } from './own-tabs.js'
 import { tidyNick } from './payload.js'
 import '@fontsource-variable/inter/wght.css'
 import './styles/index.css'
@@ -24,9 +26,14 @@ wearTheme(keptTheme())
 
 render(<Page chat={chat} room={address.room} onRename={rename} />, document.getElementById('app')!)
 void open()
+addEventListener('offline', () => chat.show(OFFLINE))
+addEventListener('online', () => chat.dismiss(OFFLINE.code))
 
 async function open(): Promise<void> {
   await chat.open()
+  if (chat.view.peerId !== '') {
+    const tabs = new OwnTabs(address.room, chat.view.peerId, () => chat.setOwnTabs(tabs.peers))
+  }
   // For the console: gossamer.topic.neighbors, await gossamer.gossip.inspect(), …
   Object.assign(window, { gossamer: { gossip: chat.gossip, topic: chat.topic } })
 }

@@ -7,6 +7,8 @@ export interface Person {
   nick: string | undefined
   place: 'you' | 'neighbor' | 'here' | 'heard' | 'gone'
   isTyping: boolean
+  /** Another tab of this browser. */
+  isOwnTab: boolean
   /** Our clock when they last spoke here, epoch milliseconds. */
   lastSpokeAt: number | undefined
   /** Our clock when they went. */
@@ -24,6 +26,7 @@ export function peopleOf(view: ChatView): Person[] {
       nick: place === 'you' ? view.nick : (present?.nick ?? view.nicks.get(peer)),
       place,
       isTyping: present?.typing ?? false,
+      isOwnTab: view.ownTabs.has(peer),
       lastSpokeAt: lastSpokeAt.get(peer),
       leftAt: place === 'gone' ? present?.leftAt : undefined,
     }

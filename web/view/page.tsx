@@ -14,7 +14,9 @@ import { Typing } from './talk/typing.js'
 export function Page(props: { chat: Chat; room: string; onRename: (nick: string) => void }) {
   const { chat, room, onRename } = props
   const view = useView(chat)
-  const [sideOpen, setSideOpen] = useState(() => matchMedia(WIDE).matches)
+  const [wantsSide, setSideOpen] = useState(() => matchMedia(WIDE).matches)
+  // Where there is no chat there is no mesh to look at.
+  const sideOpen = wantsSide && view.failure === undefined
   const [dialog, setDialog] = useState<'invite' | 'room'>()
   const frame = useRef<HTMLDivElement>(null)
 

@@ -1,6 +1,7 @@
 import { Unplug } from 'lucide'
 import type { Chat } from '../../chat.js'
 import type { MeshModel } from '../../mesh/model.js'
+import { dropLink } from '../../trials.js'
 import { hueOf, shortPeer } from '../../words.js'
 import { Icon } from '../icon.js'
 import { rttInWords } from './mesh-picture.js'
@@ -62,7 +63,7 @@ export function LinkList(props: {
                   data-testid="drop"
                   aria-label={`Drop the link to ${nicks.get(peer) ?? shortPeer(peer)}`}
                   title="Drop this link"
-                  onClick={() => void chat.dropLink(peer)}
+                  onClick={() => void dropLink(chat, peer)}
                 >
                   <Icon of={Unplug} size={16} />
                 </button>

@@ -59,7 +59,7 @@ export function People({ view }: { view: ChatView }) {
 }
 
 function PersonRow({ person }: { person: Person }) {
-  const { peer, nick, place, isTyping, lastSpokeAt, leftAt } = person
+  const { peer, nick, place, isTyping, isOwnTab, lastSpokeAt, leftAt } = person
   return (
     <li
       class="person"
@@ -73,6 +73,7 @@ function PersonRow({ person }: { person: Person }) {
       <span class="person-name">
         <bdi>{nick ?? 'has not spoken yet'}</bdi>
         <code>{shortPeer(peer)}</code>
+        {isOwnTab && <span class="you">your other tab</span>}
       </span>
       <span class="person-place">
         {isTyping ? 'is typing …' : PLACES[place]}

@@ -1,5 +1,6 @@
 import { Snowflake, Unplug, Wifi, WifiOff } from 'lucide'
 import type { Chat, ChatView } from '../../chat.js'
+import { cutSignaling, dropLink, freeze } from '../../trials.js'
 import { Icon } from '../icon.js'
 
 /** Faults to try on this tab. What they did shows in the picture, in the state and in the log. */
@@ -13,7 +14,7 @@ export function Trials({ chat, view }: { chat: Chat; view: ChatView }) {
           class="secondary"
           data-testid="drop-any"
           disabled={isOver || view.neighbors.length === 0}
-          onClick={() => void chat.dropLink(pick(view.neighbors))}
+          onClick={() => void dropLink(chat, pick(view.neighbors))}
         >
           <Icon of={Unplug} /> Drop a neighbor
         </button>
@@ -26,7 +27,7 @@ export function Trials({ chat, view }: { chat: Chat; view: ChatView }) {
           data-testid="cut-signaling"
           aria-pressed={view.isCut}
           disabled={isOver}
-          onClick={() => void chat.cutSignaling(!view.isCut)}
+          onClick={() => void cutSignaling(chat, !view.isCut)}
         >
           <Icon of={view.isCut ? Wifi : WifiOff} />{' '}
           {view.isCut ? 'Mend signaling' : 'Cut signaling'}
@@ -39,7 +40,7 @@ export function Trials({ chat, view }: { chat: Chat; view: ChatView }) {
           class="secondary"
           data-testid="freeze"
           disabled={isOver}
-          onClick={() => void chat.freeze()}
+          onClick={() => void freeze(chat)}
         >
           <Icon of={Snowflake} /> Freeze for 3 s
         </button>

@@ -20,8 +20,8 @@ export function Empty({ view, onInvite }: { view: ChatView; onInvite: () => void
           it.
         </li>
         <li>
-          <strong>Watch it travel.</strong> The panel beside draws the mesh as your tab knows it,
-          and lets you break it.
+          <strong>Watch it travel.</strong> The panel draws the mesh as your tab knows it, and lets
+          you break it.
         </li>
       </ol>
       <button type="button" class="secondary" onClick={onInvite}>
