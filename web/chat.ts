@@ -8,6 +8,7 @@ import { Here, type Present } from './here.js'
 import { type JournalKind, type JournalLine, lineOf, nameIn, withLine } from './journal.js'
 import type { Heard } from './mesh/traffic.js'
 import { decodeSaid, encodeSaid, type Picture, type Said } from './payload.js'
+import { namesOf } from './people.js'
 import { insertByTime } from './rows.js'
 import { stateInWords } from './words.js'
 
@@ -206,7 +207,7 @@ export class Chat {
   private async read(topic: GossipTopic): Promise<void> {
     try {
       for await (const event of topic) {
-        const line = lineOf(event, peer => nameIn(this.view.nicks, peer))
+        const line = lineOf(event, peer => nameIn(namesOf(this.view), peer))
         if (line !== undefined) this.note(line.kind, line.text)
         if (event.type === 'received') this.receive(event)
         else this.take(noticeOf(event))

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ChatView } from './chat.js'
 import type { Present } from './here.js'
-import { peopleOf } from './people.js'
+import { namesOf, peopleOf } from './people.js'
 
 it('people are told in an order: you, neighbors, others here, those who spoke, those who went', () => {
   const present = (leftAt?: number, typing = false): Present => ({ nick: 'N', typing, leftAt })
@@ -16,6 +16,7 @@ it('people are told in an order: you, neighbors, others here, those who spoke, t
       ['gone late', present(20)],
     ]),
     nicks: new Map([['b', 'Bo']]),
+    ownTabs: new Set(['c']),
     entries: [
       { author: 'spoke first', at: 1 },
       { author: 'far', at: 2 },
@@ -35,7 +36,26 @@ it('people are told in an order: you, neighbors, others here, those who spoke, t
     'gone: gone late',
     'gone: gone early',
   ])
-  expect(people[1]).toMatchObject({ nick: 'Bo', isTyping: false, leftAt: undefined })
-  expect(people[2]).toMatchObject({ nick: 'N', isTyping: true })
+  expect(people[1]).toMatchObject({
+    nick: 'Bo',
+    isTyping: false,
+    isOwnTab: false,
+    leftAt: undefined,
+  })
+  expect(people[2]).toMatchObject({ nick: 'N', isTyping: true, isOwnTab: true })
   expect(people[6]).toMatchObject({ lastSpokeAt: 4, leftAt: 20 })
+})
+
+it('a peer goes by the name it shows now, else by the one it last spoke under', () => {
+  const view = {
+    here: new Map([['a', { nick: 'New', typing: false, leftAt: undefined }]]),
+    nicks: new Map([
+      ['a', 'Old'],
+      ['b', 'Bo'],
+    ]),
+  } as unknown as ChatView
+  expect([...namesOf(view)]).toEqual([
+    ['a', 'New'],
+    ['b', 'Bo'],
+  ])
 })

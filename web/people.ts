@@ -52,3 +52,10 @@ export function peopleOf(view: ChatView): Person[] {
     ...gone.map(peer => person(peer, 'gone')),
   ]
 }
+
+/** What peers are called here: by the name they show now, else by the one they last spoke under. */
+export function namesOf({ nicks, here }: Pick<ChatView, 'nicks' | 'here'>): Map<string, string> {
+  const names = new Map(nicks)
+  for (const [peer, { nick }] of here) if (nick !== undefined) names.set(peer, nick)
+  return names
+}

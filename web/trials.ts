@@ -4,11 +4,12 @@ import type { Fault, PeerId } from 'gossamer'
 import type { Chat } from './chat.js'
 import { wordsOf } from './failures.js'
 import { nameIn } from './journal.js'
+import { namesOf } from './people.js'
 import { counted } from './words.js'
 
 /** Breaks the link to a neighbor, as if its network had gone. */
 export async function dropLink(chat: Chat, peer: string): Promise<void> {
-  const words = `You dropped the link to ${nameIn(chat.view.nicks, peer)}.`
+  const words = `You dropped the link to ${nameIn(namesOf(chat.view), peer)}.`
   await provoke(chat, words, { kind: 'lose-link', peer: peer as PeerId })
 }
 

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'preact/hooks'
 import type { Chat, ChatView } from '../../chat.js'
 import { useLook } from '../../mesh/look.js'
 import { type MeshModel, meshOf } from '../../mesh/model.js'
+import { namesOf } from '../../people.js'
 import { counted, stateInWords } from '../../words.js'
 import { Figures } from './figures.js'
 import { LinkList } from './link-list.js'
@@ -12,6 +13,7 @@ import { Trials } from './trials.js'
 export function MeshTab({ chat, view }: { chat: Chat; view: ChatView }) {
   const look = useLook(chat, view)
   const [marked, onMark] = useState<string>()
+  const nicks = useMemo(() => namesOf(view), [view.nicks, view.here])
   const mesh = useMemo(
     () =>
       look === undefined ? ALONE : meshOf(look.snapshot, chat.topic?.id ?? '', authorsOf(view)),
@@ -22,7 +24,7 @@ export function MeshTab({ chat, view }: { chat: Chat; view: ChatView }) {
       <MeshPicture
         chat={chat}
         mesh={mesh}
-        nicks={view.nicks}
+        nicks={nicks}
         nick={view.nick}
         marked={marked}
         onMark={onMark}
@@ -36,7 +38,7 @@ export function MeshTab({ chat, view }: { chat: Chat; view: ChatView }) {
       </section>
       <section class="block">
         <h2>Links</h2>
-        <LinkList chat={chat} mesh={mesh} nicks={view.nicks} marked={marked} onMark={onMark} />
+        <LinkList chat={chat} mesh={mesh} nicks={nicks} marked={marked} onMark={onMark} />
       </section>
       <section class="block">
         <h2>Try a fault</h2>
