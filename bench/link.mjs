@@ -7,18 +7,13 @@
 // `raw` is the better of two bare channels, one used in the page and one lent to a worker. The receiving
 // side counts in the page (raw in a worker: there), Gossamer through its public API.
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { connect, createServer as createTcpServer } from 'node:net'
 import { cpus } from 'node:os'
-import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright'
-import sirv from 'sirv'
-import { buildLibrary, ROOT } from '../scripts/build.mjs'
+import { buildLibrary } from '../scripts/build.mjs'
 import { likelyBrowser } from '../scripts/find-browsers.mjs'
 import { launchOptions } from '../scripts/launch-options.mjs'
+import { servePages, startSignaling } from './stage.mjs'
 
 async function main() {
   try {
@@ -39,8 +34,8 @@ async function measure() {
   const found = likelyBrowser('chromium')
   if (found === undefined)
     throw new Error('no Chromium: node scripts/find-browsers.mjs installs one')
-  const pageUrl = await servePages()
-  const signalingUrl = await startSignaling()
+  const pageUrl = await servePages(closers)
+  const signalingUrl = await startSignaling(closers)
   const browser = await chromium.launch(launchOptions(found))
   closers.push(() => browser.close())
   const context = await browser.newContext()
@@ -168,61 +163,6 @@ async function connectMesh(tabs, signalingUrl) {
     }, signalingUrl)
   }
   for (const tab of tabs) for (const way of ['unsigned', 'signed']) await call(tab, way, 'opened')
-}
-
-async function servePages() {
-  const pages = sirv(resolve(ROOT, 'bench'), { dev: true })
-  const library = sirv(resolve(ROOT, 'dist'), { dev: true })
-  const server = createServer((request, response) => {
-    const inLibrary = request.url?.startsWith('/lib/') ?? false
-    if (inLibrary) request.url = request.url.slice('/lib'.length)
-    const serve = inLibrary ? library : pages
-    serve(request, response, () => response.writeHead(404).end())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  closers.push(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${server.address().port}`
-}
-
-async function startSignaling() {
-  const port = await freePort()
-  const child = spawn(process.execPath, [resolve(ROOT, 'dist/gossamer-signaling.js')], {
-    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  closers.push(() => child.kill('SIGKILL'))
-  const startedAt = Date.now()
-  while (!(await answers(port))) {
-    if (child.exitCode !== null || Date.now() - startedAt > 10_000) {
-      throw new Error('the signaling server does not start')
-    }
-    await new Promise(fulfil => setTimeout(fulfil, 50))
-  }
-  return `ws://127.0.0.1:${port}/signaling`
-}
-
-async function freePort() {
-  const probe = createTcpServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
-
-function answers(port) {
-  return new Promise(fulfil => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('error', () => fulfil(false))
-    socket.once('connect', () => {
-      socket.destroy()
-      fulfil(true)
-    })
-  })
 }
 
 function judge({ name, wanted, atLeast, read }, payloads) {
