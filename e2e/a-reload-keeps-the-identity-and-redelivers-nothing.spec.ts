@@ -3,9 +3,9 @@ import type { Tab } from './tab.js'
 
 test('a reload keeps the identity and redelivers nothing', async ({ room }) => {
   // Said to nobody: what speaker keeps for those who come is what a reload could deliver again.
-  const speaker = await room.open()
+  const speaker = await room.open(UNKEPT)
   await speaker.say('said to nobody')
-  const reloader = await room.open()
+  const reloader = await room.open(UNKEPT)
   await room.joined()
   await reloader.hears('said to nobody')
   await room.roundOfTalk('before')
@@ -29,7 +29,7 @@ test('a reload keeps the identity and redelivers nothing', async ({ room }) => {
 })
 
 test('a tab that reloads three times in a row comes back each time', async ({ room }) => {
-  const [speaker, reloader] = (await room.peers(2)) as [Tab, Tab]
+  const [speaker, reloader] = (await room.peers(2, UNKEPT)) as [Tab, Tab]
   const identity = await reloader.peerId()
   for (let visit = 1; visit <= 3; visit++) {
     await reloader.page.reload()
@@ -41,3 +41,6 @@ test('a tab that reloads three times in a row comes back each time', async ({ ro
     expect(await reloader.messages()).toHaveLength(1)
   }
 })
+
+/** With a history the page shows again what was said before; here what is shown is what was delivered. */
+const UNKEPT = { history: 'none' } as const

@@ -44,7 +44,9 @@ export async function join(page: Page, lab: FileServer, options: LabOptions): Pr
             worker: () => new Worker('/lab/hostile-worker.js', { type: 'module', name: hostile }),
           }),
     })
-    window.lab = { gossip, topic: gossip.subscribe(topic) }
+    // As the chat page has it, beside which some of these stand.
+    const history = { protocol: 'wavefront' } as const
+    window.lab = { gossip, topic: gossip.subscribe(topic, { history }) }
     return String(gossip.peerId)
   }, options)
   expect(peerId).toMatch(/^[a-z2-7]{52}$/)

@@ -20,6 +20,8 @@ export interface OpenOptions {
   signaling?: string
   /** How the room keeps its links; by default as the page does. */
   membership?: string
+  /** How messages are kept; by default as the page does. With `none` a reload shows nothing of before. */
+  history?: 'none'
   /** Where the chat page is; by default the product's server. */
   pageUrl?: string
   /** Runs in the page before its own scripts, on every load. */
@@ -130,12 +132,14 @@ export class Room {
     return context
   }
 
-  private address(nick: string, { signaling, pageUrl, membership }: OpenOptions): string {
+  private address(nick: string, options: OpenOptions): string {
+    const { signaling, pageUrl, membership, history } = options
     const url = new URL(pageUrl ?? this.pageUrl)
     url.searchParams.set('room', this.name)
     url.searchParams.set('name', nick)
     if (signaling !== undefined) url.searchParams.set('signaling', signaling)
     if (membership !== undefined) url.searchParams.set('membership', membership)
+    if (history !== undefined) url.searchParams.set('history', history)
     if (this.link !== 'auto') url.searchParams.set('link', this.link)
     return url.href
   }

@@ -10,6 +10,7 @@ test('a bare address leads to the lobby, with signaling where the page came from
     signaling: 'ws://localhost:8787/signaling',
     link: undefined,
     storage: undefined,
+    history: 'wavefront',
   })
 })
 
@@ -19,13 +20,14 @@ test('a page over https signals over wss', () => {
 
 test('everything asked for is handed on as it stands, right or wrong', () => {
   const href =
-    'http://localhost/?room=a%20b&name=Ada&signaling=nonsense&link=relayed&storage=memory'
+    'http://localhost/?room=a%20b&name=Ada&signaling=nonsense&link=relayed&storage=memory&history=none'
   expect(read(href)).toEqual({
     room: 'a b',
     name: 'Ada',
     signaling: 'nonsense',
     link: 'relayed',
     storage: 'memory',
+    history: 'none',
   })
 })
 

@@ -11,6 +11,8 @@ export interface ChatAddress {
   link: string | undefined
   storage: string | undefined
   membership: string | undefined
+  /** How messages are kept; all in a room must agree. `none` keeps none. */
+  history: string
 }
 
 export function readAddress(location: URL): ChatAddress {
@@ -22,6 +24,7 @@ export function readAddress(location: URL): ChatAddress {
     link: asked('link'),
     storage: asked('storage'),
     membership: asked('membership'),
+    history: asked('history') ?? 'wavefront',
   }
 }
 

@@ -35,6 +35,8 @@ export interface ChatView {
   journal: readonly JournalLine[]
   /** Signaling was cut on purpose. */
   isCut: boolean
+  /** How many messages are known to exist, and how many of them are here. */
+  kept: { synced: boolean; have: number; known: number }
   /** Why there is no chat, where there is none. */
   failure: Failure | undefined
 }
@@ -45,7 +47,7 @@ export interface Entry {
   author: string
   nick: string | undefined
   said: Said
-  /** Our clock, epoch milliseconds. */
+  /** Our clock, epoch milliseconds; of what was said before we came, its author's. */
   at: number
   way: Way
 }
@@ -53,9 +55,13 @@ export interface Entry {
 export type Way =
   | { kind: 'sending' }
   | { kind: 'sent'; id: string; neighbors: number }
+  /** Of an earlier visit, or from before this page read it: it was here already. */
+  | { kind: 'kept'; id: string; payloadBytes: number }
   | {
       kind: 'received'
       id: string
+      /** Said before, and kept by whoever brought it. */
+      fromHistory: boolean
       round: number
       delayMs: number
       deliveredFrom: string
@@ -74,6 +80,7 @@ export class Chat {
   private readonly hearers = new Set<(heard: Heard) => void>()
   private announced = true
   private lastKey = 0
+  private lowestKey = 0
 
   constructor(
     private readonly address: ChatAddress,
@@ -94,6 +101,7 @@ export class Chat {
       ownTabs: new Set(),
       journal: [],
       isCut: false,
+      kept: { synced: false, have: 0, known: 0 },
       failure: undefined,
     }
   }
@@ -113,7 +121,7 @@ export class Chat {
   /** Opens the node and the topic; what goes wrong becomes `view.failure`. */
   async open(): Promise<void> {
     try {
-      const { signaling, link, storage, room, membership } = this.address
+      const { signaling, link, storage, room, membership, history } = this.address
       this.gossip = await Gossip.open({
         signaling,
         ...(link !== undefined && { link: link as 'auto' }),
@@ -123,6 +131,7 @@ export class Chat {
       this.gossip.addEventListener('notice', ({ detail }) => this.take(noticeOf(detail)))
       this.topic = this.gossip.subscribe(room, {
         ...(membership !== undefined && { membership: membership as 'full-mesh' }),
+        history: history === 'none' ? history : { protocol: history as 'wavefront' },
       })
       this.change({ peerId: this.gossip.peerId, maxMessageBytes: this.gossip.maxMessageSize })
     } catch (error) {
@@ -132,6 +141,8 @@ export class Chat {
       return
     }
     this.topic.addEventListener('state', () => this.takeStatus())
+    this.topic.addEventListener('history', ({ detail: kept }) => this.change({ kept }))
+    if (this.address.history !== 'none') void this.readKept(this.topic)
     this.takeStatus()
     this.here = new Here(this.topic, this.view.nick, peer => this.takeHere(peer))
     void this.read(this.topic)
@@ -167,6 +178,7 @@ export class Chat {
         way: { kind: 'sending' },
       })
       const { id, neighbors } = await sending
+      this.forgetKept(id)
       for (const hear of this.hearers) hear({ kind: 'said', author: peerId })
       this.replace(key, entry => ({ ...entry, way: { kind: 'sent', id, neighbors } }))
       return { sent: true }
@@ -217,7 +229,40 @@ export class Chat {
     }
   }
 
+  /** What is here already, so that a reload shows the room at once, alone and offline too. */
+  private async readKept(topic: GossipTopic): Promise<void> {
+    try {
+      for await (const { id, author, time, content } of topic.history({ limit: MOST_ENTRIES })) {
+        const isShown = this.view.entries.some(({ way }) => way.kind !== 'sending' && way.id === id)
+        if (isShown) continue
+        const said = decodeSaid(content)
+        const nick = said.kind === 'chat' ? said.nick : undefined
+        if (nick !== undefined && !this.view.nicks.has(author)) this.remember(author, nick)
+        this.add({
+          // Below all others: nobody has yet to see them.
+          key: --this.lowestKey,
+          author,
+          nick: nick ?? this.view.nicks.get(author),
+          said,
+          at: Math.min(time, Date.now()),
+          way: { kind: 'kept', id, payloadBytes: content.length },
+        })
+      }
+    } catch (error) {
+      // A room that was left meanwhile needs no more of it.
+      if (this.view.state !== 'closed') this.take(endOf(error))
+    }
+  }
+
+  /** It has come another way meanwhile. */
+  private forgetKept(id: string): void {
+    const isTwin = ({ way }: Entry) => way.kind === 'kept' && way.id === id
+    if (!this.view.entries.some(isTwin)) return
+    this.change({ entries: this.view.entries.filter(entry => !isTwin(entry)) })
+  }
+
   private receive(event: Received): void {
+    this.forgetKept(event.id)
     const said = decodeSaid(event.content)
     const nick = said.kind === 'chat' ? said.nick : undefined
     if (nick !== undefined && this.view.nicks.get(event.author) !== nick)
@@ -229,7 +274,9 @@ export class Chat {
         hear({ kind: 'received', author, deliveredFrom, scope: scope.kind })
       }
     }
-    const at = Date.now()
+    const { fromHistory } = event
+    const now = Date.now()
+    const at = fromHistory ? Math.min(event.time, now) : now
     this.add({
       key: ++this.lastKey,
       author: event.author,
@@ -239,8 +286,9 @@ export class Chat {
       way: {
         kind: 'received',
         id: event.id,
+        fromHistory,
         round: event.scope.kind === 'swarm' ? event.scope.round : 0,
-        delayMs: at - event.time,
+        delayMs: now - event.time,
         deliveredFrom: event.deliveredFrom,
         verified: event.verified,
         payloadBytes: event.content.length,

@@ -5,15 +5,25 @@ import type { Entry } from './chat.js'
 export type Row =
   /** `follows`: the same author, soon after; the name need not be repeated. */
   | { kind: 'message'; key: string; entry: Entry; follows: boolean }
+  /** All below were said on this day. */
+  | { kind: 'day'; key: string; at: number }
   /** All below came while nobody looked. */
   | { kind: 'unread'; key: string }
 
-export function rowsOf(entries: readonly Entry[], firstUnread: number | undefined): Row[] {
+/** `now` tells which day is today, epoch milliseconds: a room in which all was said today has no mark of it. */
+export function rowsOf(
+  entries: readonly Entry[],
+  firstUnread: number | undefined,
+  now: number,
+): Row[] {
   const rows: Row[] = []
   let before: Entry | undefined
   for (const entry of entries) {
-    const divided = entry.key === firstUnread
-    if (divided) rows.push({ kind: 'unread', key: 'unread' })
+    const isNewDay = dayOf(entry.at) !== dayOf(before?.at ?? now)
+    if (isNewDay) rows.push({ kind: 'day', key: `day ${dayOf(entry.at)}`, at: entry.at })
+    const isUnread = entry.key === firstUnread
+    const divided = isNewDay || isUnread
+    if (isUnread) rows.push({ kind: 'unread', key: 'unread' })
     const follows = !divided && isFollowUp(before, entry)
     rows.push({ kind: 'message', key: String(entry.key), entry, follows })
     before = entry
@@ -26,6 +36,11 @@ export function insertByTime(entries: readonly Entry[], entry: Entry): Entry[] {
   let place = entries.length
   while (place > 0 && entries[place - 1]!.at > entry.at) place--
   return [...entries.slice(0, place), entry, ...entries.slice(place)]
+}
+
+/** Of this machine's clock and zone. */
+function dayOf(at: number): string {
+  return new Date(at).toDateString()
 }
 
 function isFollowUp(before: Entry | undefined, entry: Entry): boolean {

@@ -45,6 +45,19 @@ export function clock(timeMs: number): string {
   return new Date(timeMs).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
 }
 
+/** The day of a time, by this machine's clock and zone. */
+export function dayInWords(timeMs: number, nowMs: number): string {
+  const day = new Date(timeMs).toDateString()
+  if (day === new Date(nowMs).toDateString()) return 'Today'
+  if (day === new Date(nowMs - DAY_MS).toDateString()) return 'Yesterday'
+  return new Date(timeMs).toLocaleDateString('en', {
+    weekday: 'long',
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+  })
+}
+
 export function clockWithSeconds(timeMs: number): string {
   return new Date(timeMs).toLocaleTimeString([], { timeStyle: 'medium', hourCycle: 'h23' })
 }
@@ -72,6 +85,8 @@ const CLOCKS_AGREE_MS = 250
 
 /** The mesh repairs a lost message within seconds; beyond this it is the clock that is wrong. Guess. */
 const LONGEST_DELAY_MS = 10 * 60_000
+
+const DAY_MS = 24 * 60 * 60_000
 
 const QUALITIES = [
   'quiet',

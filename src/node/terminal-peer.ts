@@ -41,6 +41,8 @@ export async function runPeer(asked: PeerArguments, terminal: Terminal): Promise
       const topic = gossip.subscribe(asked.topic, {
         bootstrap: asked.connect,
         membership: asked.membership,
+        // As the chat page has it, whose rooms these are.
+        history: { protocol: 'wavefront' },
       })
       const chat = new TerminalChat(topic, asked, terminal)
       chat.greet(gossip.peerId)

@@ -116,7 +116,10 @@ class IndexeddbStore implements Store {
         return undefined
       },
     )
-    if (block !== undefined) return block
+    if (block !== undefined) {
+      this.ops.seqsReserved(topic, block.last)
+      return block
+    }
     this.#skip(`the last sequence number of topic ${topic}`)
     throw new StorageError(
       'corrupt',

@@ -48,7 +48,7 @@ export async function openRoom(
   const waiting: Message[] = []
   const ops = tx.objectStore('ops')
   for (const row of (await ops.getAll(IDBKeyRange.bound([r, lowest], [r, 0]))) as OpRow[]) {
-    const kept = parseRow(topic, row)
+    const kept = parseRow(row)
     if (kept === undefined) {
       damaged++
       await ops.delete([r, row.p])
@@ -88,6 +88,7 @@ async function nextSeq(tx: RoomTransaction, room: Room): Promise<number> {
   const { topic, options, lanes } = room
   const height = lanes.get(options.self)?.height
   const last = await lastSeq(tx, topic)
+  room.lastSeq = last
   if (last !== 'corrupt') return Math.max(last, height ?? 0) + 1
   // All our messages of a topic with a history are ops of our lane.
   if (height !== undefined) return height + 1
@@ -101,7 +102,7 @@ async function laneOf(tx: RoomTransaction, room: Room, l: number): Promise<LaneR
   let lane: LaneRecord | undefined
   for (; cursor !== null; cursor = await cursor.continue()) {
     const row = cursor.value as OpRow
-    const kept = parseRow(room.topic, row)
+    const kept = parseRow(row)
     if (kept === undefined || kept.position < 0) continue
     const { author, seq } = kept.message
     const isNext = lane !== undefined && seq === lane.height + 1

@@ -18,8 +18,13 @@ export class Room {
   /** Newest ops of their lanes that stand before it all the same. */
   readonly passed = new Map<PeerId, number>()
   sweptAt = Number.NEGATIVE_INFINITY
+  /** The last number of ours that was used; this slot is ours alone. */
+  lastSeq: number | 'corrupt' = 0
+  /** There is a row for it already, which is only written over. */
+  hasSeqRow = false
   #lowest = 0
   readonly #authors = new Map<number, PeerId>()
+  readonly #numbers = new Map<PeerId, number>()
 
   constructor(
     readonly topic: TopicId,
@@ -52,13 +57,17 @@ export class Room {
   }
 
   /** Two authors whose numbers are the same can't both be kept: the second is refused. */
-  know(author: PeerId): void {
+  know(author: PeerId): number {
+    const known = this.#numbers.get(author)
+    if (known !== undefined) return known
     const number = numberOf(author)
     const before = this.#authors.get(number)
     if (before !== undefined && before !== author) {
       throw new StorageError('failed', `the author ${author} has the number of another`)
     }
     this.#authors.set(number, author)
+    this.#numbers.set(author, number)
+    return number
   }
 
   authorOf(l: number): PeerId | undefined {

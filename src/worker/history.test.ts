@@ -142,6 +142,20 @@ describe('pages', () => {
     expect(seqs).toEqual(said.map(({ message: { author, seq } }) => [author, seq]))
   })
 
+  it('asked for while the topic is being opened wait for that', async () => {
+    keep(1, chain.batch(chain.say(1)))
+    await time().quiet()
+    vi.spyOn(store.ops, 'open').mockRejectedValueOnce(FAILED)
+    void test.open(TOPIC, PLENTY)
+    const positionSince = vi.spyOn(store.ops, 'positionSince')
+    let page: HistoryPage | undefined
+    void test.read(TOPIC, all).then(read => (page = read))
+    await Promise.resolve()
+    expect(positionSince).not.toHaveBeenCalled()
+    await time().until(() => page !== undefined)
+    expect(page!.seqs).toEqual([1])
+  })
+
   it('leave out what was said before, also where it arrived after', async () => {
     keep(1, chain.batch(...[10, 30, 20, 40].map(at => chain.say(1, 5, at))))
     await time().quiet()

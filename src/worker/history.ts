@@ -45,10 +45,12 @@ export class Histories implements Sleeper {
       stuck: undefined,
       heads: [],
       readers,
+      opened: undefined,
     }
     this.#rooms.set(topic, room)
     const { self, ops } = this.#world
-    return this.#insist(room, () => ops.open(topic, { self, retention }))
+    room.opened = this.#insist(room, () => ops.open(topic, { self, retention }))
+    return room.opened
   }
 
   /** From here on nothing of it is answered to the core. Who waits for more of it is told that there is none. */
@@ -93,7 +95,9 @@ export class Histories implements Sleeper {
     let { position } = request
     for (;;) {
       const room = this.#rooms.get(topic)
-      if (room === undefined) return pageOf([], position ?? 1)
+      if (room === undefined || (await room.opened) === undefined) {
+        return pageOf([], position ?? 1)
+      }
       const changed = nextChange(room)
       try {
         position ??= await ops.positionSince(topic, since, limit)
@@ -177,6 +181,7 @@ export class Histories implements Sleeper {
 
 interface Room {
   isOpen: boolean
+  opened: Promise<HistoryIndex | undefined> | undefined
   readonly answers: InOrder
   /** An op of ours that the store does not take yet. */
   stuck: Promise<void> | undefined

@@ -5,7 +5,8 @@ const asked = new URL(location.href).searchParams
 const signaling = asked.get('signaling')
 
 window.app = Gossip.open({ signaling }).then(gossip => {
-  const topic = gossip.subscribe(asked.get('room'))
+  // As the chat page has it: who keeps other histories is not in the same room.
+  const topic = gossip.subscribe(asked.get('room'), { history: { protocol: 'wavefront' } })
   const heard = []
   topic.addEventListener('received', ({ detail }) => {
     heard.push(new TextDecoder().decode(detail.content))

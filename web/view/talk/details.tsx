@@ -15,7 +15,7 @@ export function Details(props: {
     <div class="details" data-testid="details">
       <Path stops={stopsOf(entry, own, name)} />
       <dl>
-        {(way.kind === 'sent' ? sentFacts(way) : receivedFacts(way, name)).map(([term, words]) => (
+        {factsOf(way, name).map(([term, words]) => (
           <div key={term}>
             <dt>{term}</dt>
             <dd>{words}</dd>
@@ -35,6 +35,7 @@ export function Details(props: {
 /** Ada → 2 peers → Bo → you: only who brought it is known, not who passed it on before. */
 function stopsOf({ author, way }: Entry, own: boolean, name: (peer: string) => string): string[] {
   if (way.kind !== 'received') return own ? ['you', counted(neighborsOf(way), 'neighbor')] : []
+  if (way.fromHistory) return [name(author), 'kept', name(way.deliveredFrom), 'you']
   if (way.round === 0) return [name(author), 'you']
   const between = way.round - 1
   return [
@@ -57,6 +58,19 @@ function Path({ stops }: { stops: readonly string[] }) {
   )
 }
 
+function factsOf(
+  way: Exclude<Way, { kind: 'sending' }>,
+  name: (peer: string) => string,
+): [string, string][] {
+  if (way.kind === 'sent') return sentFacts(way)
+  if (way.kind === 'received') return receivedFacts(way, name)
+  return [
+    ['Kept', 'On this device, from before'],
+    ['Signature', 'Checked when it came: its author’s key signed it'],
+    ['Size', bytesInWords(way.payloadBytes)],
+  ]
+}
+
 function sentFacts(way: Extract<Way, { kind: 'sent' }>): [string, string][] {
   return way.neighbors === 0
     ? [['Sent', 'Kept for a short while and announced to neighbors that arrive.']]
@@ -67,6 +81,13 @@ function receivedFacts(
   way: Extract<Way, { kind: 'received' }>,
   name: (peer: string) => string,
 ): [string, string][] {
+  if (way.fromHistory) {
+    return [
+      ['Brought by', `${name(way.deliveredFrom)}, who kept it`],
+      ['Signature', 'Checked: its author’s key signed it'],
+      ['Size', bytesInWords(way.payloadBytes)],
+    ]
+  }
   return [
     ['Hops', way.round === 0 ? 'None: straight from its author' : hopsInWords(way.round)],
     ['Brought by', name(way.deliveredFrom)],

@@ -6,6 +6,7 @@ import { NOTHING_UNREAD, unreadAfter } from '../../unread.js'
 import { counted } from '../../words.js'
 import { Icon } from '../icon.js'
 import { Empty } from './empty.js'
+import { DayMark, HistoryProgress } from './history.js'
 import { Message } from './message.js'
 
 /** The messages. Follows the newest while the reader is at the bottom, and stays put while they are not. */
@@ -23,7 +24,7 @@ export function Log(props: {
   const [unread, tell] = useReducer(unreadAfter, NOTHING_UNREAD)
   const names = useRef(nicks)
   names.current = nicks
-  const rows = useMemo(() => rowsOf(entries, unread.first), [entries, unread.first])
+  const rows = useMemo(() => rowsOf(entries, unread.first, Date.now()), [entries, unread.first])
 
   useLayoutEffect(() => {
     const fresh = entries.filter(({ key }) => key > lastKey.current)
@@ -84,6 +85,7 @@ export function Log(props: {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard.
         tabIndex={0}
       >
+        <HistoryProgress view={view} />
         {entries.length === 0 && <Empty view={view} onInvite={onInvite} />}
         {dropped > 0 && (
           <p class="dropped">
@@ -93,7 +95,9 @@ export function Log(props: {
         )}
         <ol class="messages">
           {rows.map(row =>
-            row.kind === 'unread' ? (
+            row.kind === 'day' ? (
+              <DayMark key={row.key} at={row.at} />
+            ) : row.kind === 'unread' ? (
               <li key={row.key} class="divider unread-mark" data-testid="unread-mark">
                 <span>New</span>
               </li>

@@ -122,11 +122,18 @@ function marks({ author, way }: Entry) {
     'data-testid': 'message',
     'data-author': author,
     'data-id': way.id,
-    'data-round': way.kind === 'sent' ? 0 : way.round,
+    'data-round': way.kind === 'received' ? way.round : 0,
+    ...(isOld(way) && { 'data-history': true }),
   }
 }
 
+/** Said before we came. */
+function isOld(way: Way): boolean {
+  return way.kind === 'kept' || (way.kind === 'received' && way.fromHistory)
+}
+
 function wayInWords(way: Exclude<Way, { kind: 'sending' }>): string {
+  if (way.kind === 'kept' || isOld(way)) return 'from the history'
   if (way.kind === 'sent') {
     return way.neighbors === 0 ? 'nobody here yet' : `to ${neighborsInWords(way.neighbors)}`
   }
