@@ -310,6 +310,7 @@ export class History {
       this.#active = undefined
       this.#timers.clear('patience')
     }
+    if (end.gained > 0) this.#isSynced = false
     if (frontier !== undefined && again) {
       const others = [...this.#wanted]
       this.#wanted.clear()

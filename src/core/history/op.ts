@@ -76,7 +76,9 @@ export function parentsOf(message: Draft): Parents | undefined {
 
 /** Undefined for what can't be kept: no signature, no parents, or parents that can't be (`areSound`). */
 export function opOf(topic: TopicId, message: Message): Op | undefined {
-  if (message.signature === undefined || message.seq < 1) return undefined
+  // Above the largest there would be no next.
+  const { seq, signature } = message
+  if (signature === undefined || seq < 1 || seq >= Number.MAX_SAFE_INTEGER) return undefined
   const parents = parentsOf(message)
   if (parents === undefined || !areSound(message, parents)) return undefined
   return { message, hash: opHash(topic, message), parents }
