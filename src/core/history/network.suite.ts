@@ -148,6 +148,7 @@ export class HistoryNetwork {
   broadcastMs: (from: TestPeer, to: TestPeer) => Millis | undefined = () => undefined
   readonly #options: NetworkOptions
   readonly #byId = new Map<PeerId, TestPeer>()
+  readonly #deadlines = new Map<TestPeer, Millis>()
   #agenda: { at: Millis; order: number; act: () => void }[] = []
   #order = 0
   #ref = 1
@@ -242,6 +243,9 @@ export class HistoryNetwork {
     for (let out = peer.history.take(); out.length > 0; out = peer.history.take()) {
       for (const output of out) this.#perform(peer, output)
     }
+    const deadline = peer.history.nextDeadline
+    if (deadline === undefined) this.#deadlines.delete(peer)
+    else this.#deadlines.set(peer, deadline.at)
   }
 
   run(ms: Millis): void {
@@ -267,9 +271,8 @@ export class HistoryNetwork {
     if (first !== undefined && first.at <= until) {
       soonest = { at: first.at, act: () => this.#agenda.shift()!.act() }
     }
-    for (const peer of this.peers) {
-      const at = peer.history.nextDeadline?.at
-      if (at === undefined || at > until || (soonest !== undefined && soonest.at <= at)) continue
+    for (const [peer, at] of this.#deadlines) {
+      if (at > until || (soonest !== undefined && soonest.at <= at)) continue
       soonest = { at, act: () => this.act(peer, history => history.wake(this.now)) }
     }
     if (soonest === undefined) return undefined
