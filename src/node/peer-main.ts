@@ -15,8 +15,8 @@ const HELP = `gossamer-peer: a peer in a terminal. Each line you type is said to
   --signaling URL   where peers find each other: ws:, wss:, http: or https:; default ws://localhost:8787/signaling,
                     which \`npm start\` and \`npx gossamer-signaling\` serve
   --name NICK       the name beside what you say
-  --membership KIND how the room keeps its links; all peers of a room must agree. full-mesh: each to all others. Default
-                    as the chat page's
+  --membership KIND how the room keeps its links, as all its peers must: hyparview (about five each), full-mesh (each to
+                    all others), auto (full-mesh while it is small). Default as the chat page's
   --help
 
   It prints   * what it knows, of itself first   + who came   - who went   NICK (PEER): what was said
