@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
-const EXAMPLES = ['cursors', 'file']
+const EXAMPLES = ['cursors', 'poll', 'file']
 
 // The chat page and the examples. The library is built by scripts/build.mjs, and the page takes it the way an app
 // would: by its package name, from dist/, worker and all.

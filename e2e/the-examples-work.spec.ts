@@ -41,6 +41,18 @@ test('a pointer moved in one window moves in the other', async ({ open }) => {
   await expect.poll(place).toEqual([300, 200])
 })
 
+test('a vote is counted for everybody, once, however often it is changed', async ({ open }) => {
+  const [one, other] = await open('poll')
+  await one.getByRole('button', { name: 'Tea' }).click()
+  await one.getByRole('button', { name: 'Water' }).click()
+  await other.getByRole('button', { name: 'Water' }).click()
+  for (const page of [one, other]) {
+    await expect(page.getByRole('button')).toHaveText([/Tea\s*0/, /Coffee\s*0/, /Water\s*2/])
+  }
+  await one.reload()
+  await expect(one.getByRole('button')).toHaveText([/Tea\s*0/, /Coffee\s*0/, /Water\s*2/])
+})
+
 test('a file of 100 KB arrives whole, under its name', async ({ open }) => {
   const [one, other] = await open('file')
   const buffer = randomBytes(100_000)
