@@ -2,12 +2,16 @@ import { expect, it } from 'vitest'
 import { Writer } from '../codec/writer.js'
 import { plumtreeMessage } from './broadcast/plumtree/messages.js'
 import { CHAT, LoneNode, NEWS, peerOf } from './hostile.suite.js'
-import type { PeerId } from './ids.js'
+import { type PeerId, type TopicId, topicIdFromBytes } from './ids.js'
 import type { NodeOutput, Relay, TopicMessage } from './io.js'
 import type { PeerEntry } from './membership/hyparview/messages.js'
 import { membershipMessage } from './membership/messages.js'
+import type { PresenceEntry } from './presence/statement.js'
 import { Random } from './random.js'
+import type { TopicTerms } from './topic-hello.js'
 
+const ROOM = topicIdFromBytes(new Uint8Array(32).fill(3))
+const HALL = topicIdFromBytes(new Uint8Array(32).fill(4))
 const SEED = Number(process.env['SEED'] ?? 1)
 const STEPS = 60_000
 
@@ -16,6 +20,8 @@ it(`whatever ${STEPS} things peers say, in any order, a node never throws, says 
   const lone = new LoneNode()
   lone.subscribe(CHAT)
   lone.subscribe(NEWS, { signed: false })
+  lone.subscribe(ROOM, { membership: 'full-mesh' })
+  lone.subscribe(HALL, { membership: 'auto' })
   let largest = 0
   let ups = 0
   const seen = new Set<string>()
@@ -36,9 +42,11 @@ it(`whatever ${STEPS} things peers say, in any order, a node never throws, says 
   const snapshot = lone.node.snapshot(lone.now)
   expect(snapshot.blame.length).toBeLessThanOrEqual(1024)
   expect(snapshot.links.length).toBeLessThan(100)
-  for (const { membership } of snapshot.topics) {
-    expect(membership.active.length).toBeLessThanOrEqual(5)
-    expect(membership.passive.length).toBeLessThanOrEqual(30)
+  for (const { terms, membership, presence } of snapshot.topics) {
+    const most = { hyparview: 5, auto: 8, 'full-mesh': 11 }[terms.membership]
+    expect(membership.active.length).toBeLessThanOrEqual(most)
+    expect(presence.length).toBeLessThanOrEqual(256)
+    expect(membership.passive.length).toBeLessThanOrEqual(64)
     expect(membership.requests.length).toBeLessThan(20)
   }
   expect(largest).toBeLessThan(5_000)
@@ -72,7 +80,7 @@ class Anything {
     const { random } = this
     const from = this.peer()
     const epoch = 1 + random.below(2)
-    const topic = random.pick([CHAT, CHAT, NEWS, peerOf(9) as never])!
+    const topic = random.pick([CHAT, CHAT, NEWS, ROOM, HALL, HALL, peerOf(9) as never])!
     const round = random.pick([0, 1, 6, 0xffff])!
     switch (random.below(16)) {
       case 0:
@@ -97,9 +105,9 @@ class Anything {
       case 7:
         return lone.input({ type: 'dial-failed', peer: from })
       case 8:
-        return lone.greet(from, topic, { signed: random.below(8) > 0 === (topic === CHAT) }, epoch)
+        return lone.greet(from, topic, this.terms(topic), epoch)
       case 9: {
-        const message = this.message(topic === CHAT)
+        const message = this.message(topic !== NEWS)
         return lone.node.knows(topic, message)
           ? lone.input({ type: 'duplicate', from, epoch, topic, id: message, round })
           : lone.input({ type: 'message', from, epoch, topic, message, round })
@@ -118,6 +126,27 @@ class Anything {
           epoch,
         )
     }
+  }
+
+  /** Those of the topic, more often than not. */
+  terms(topic: TopicId): Partial<TopicTerms> {
+    const membership = topic === ROOM ? 'full-mesh' : topic === HALL ? 'auto' : 'hyparview'
+    return { signed: this.random.below(8) > 0 === (topic !== NEWS), membership }
+  }
+
+  view() {
+    const { random } = this
+    const members = Array.from({ length: random.below(20) }, () => this.peer())
+    const digest = random.bytes(8).fill(random.below(3))
+    return { digest, members: random.below(3) > 0 ? members : undefined }
+  }
+
+  presence(): PresenceEntry {
+    const { random } = this
+    const value = random.below(3) > 0 ? random.bytes(random.pick([0, 9, 1024])!) : undefined
+    const lifetimeMs = random.pick([0, 1, 90_000, 600_000])!
+    const statement = { value, time: this.number(), lifetimeMs, signature: random.bytes(64) }
+    return { peer: this.peer(), statement }
   }
 
   peer(): PeerId {
@@ -177,6 +206,25 @@ class Anything {
       },
       { type: 'shuffle-reply', walkId: requestId, sample: this.sample() },
       { type: 'disconnect', alive: random.pick(['leaving', 'alive'])!, sample: this.sample() },
+      { type: 'init', requestId, record },
+      {
+        type: 'info',
+        requestId: random.pick([0, requestId])!,
+        members: Array.from({ length: random.below(65) }, () => this.peer()),
+        record,
+      },
+      { type: 'conn', requestId, asks: random.below(2) > 0, record },
+      {
+        type: 'gosp',
+        view: random.below(4) > 0 ? this.view() : undefined,
+        presence: Array.from({ length: random.below(4) }, () => this.presence()),
+        frontier: random.below(2) > 0 ? random.bytes(random.below(17)) : undefined,
+      },
+      {
+        type: 'bye',
+        requestId: random.pick([0, requestId])!,
+        reason: random.pick(['leaving', 'full', 'not-in-topic', 'mismatch', 'banned'])!,
+      },
     ]
     return kinds.find(kind => kind.type === type) ?? random.pick(kinds)!
   }
