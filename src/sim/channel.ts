@@ -79,6 +79,8 @@ export class Channel<C extends Cargo> {
     }
     // Whatever waits holds up what comes behind it.
     this.#lastArrivalAt = Math.max(this.#lastArrivalAt, leavesAt + this.#latencyMs)
+    const hopMs = this.#lastArrivalAt - this.#agenda.now
+    if (hopMs > this.#network.longestHopMs) this.#network.longestHopMs = hopMs
     this.#agenda.add(this.#lastArrivalAt, occurrence)
   }
 

@@ -28,6 +28,8 @@ export const NETWORK_DEFAULTS: Omit<NetworkSettings, 'latency'> = {
 /** Latency, loss, capacities and partitions; every packet asks it when it arrives. */
 export class Network {
   readonly latency: LatencyModel
+  /** The longest that a packet was under way, whatever held it; who measures begins it anew. */
+  longestHopMs = 0
   readonly #sides = new Map<number, number>()
   #serverSide: number | undefined
   readonly #capacities = new Map<number, number>()
