@@ -110,6 +110,36 @@ export function describeBroadcast<M>(
       expect(machine.knows({ author: CAROL, seq: 1 })).toBe(false)
     })
 
+    it('what came another way is known, and is not asked for', () => {
+      const run = (isHeld: boolean) => {
+        const net = network(2)
+        const [a, b] = net.peers as [PeerId, PeerId]
+        const id = net.publish(a)
+        if (isHeld) net.input(b, { type: 'held', from: a, ids: [id] })
+        net.link(a, b)
+        if (!isHeld) net.input(b, { type: 'held', from: a, ids: [] })
+        net.run(5_000)
+        expect(net.machines.get(b)!.knows(id)).toBe(true)
+        return net.deliveriesOf(id)
+      }
+      expect([...run(true)].map(([, times]) => times)).toEqual([0, 0])
+      expect([...run(false)].map(([, times]) => times)).toEqual([0, 1])
+    })
+
+    it('what was asked for and came another way is not asked for again', () => {
+      const machine = alone()
+      machine.handle(0, { type: 'neighbor-up', peer: BOB })
+      const ihave = {
+        type: 'ihave',
+        announcements: [{ author: CAROL, first: 1, count: 1, round: 1 }],
+      }
+      machine.handle(1, { type: 'control', from: BOB, message: ihave as never })
+      expect(machine.nextDeadline).toBeDefined()
+      machine.handle(2, { type: 'held', from: BOB, ids: [{ author: CAROL, seq: 1 }] })
+      const asked = machine.handle(1_000, { type: 'wake' })
+      expect(asked.filter(({ type }) => type === 'send')).toEqual([])
+    })
+
     it('a message to neighbors reaches all of them, and nobody else', () => {
       const net = mesh(24)
       // Some links carry no payload once the tree stands: those neighbors must hear it too.
