@@ -295,6 +295,19 @@ describe('the worked example of the reference', () => {
   })
 })
 
+it('a second wave goes up to the heights of the tidal wave: what came since may build on what Beta lacks', () => {
+  const { net, alpha, beta, authors } = pair()
+  const [a] = authors
+  begin(net, alpha, beta)
+  const { exchange } = words(alpha)[0] as Word<'tidal-wave'>
+  const stranger = new Author(new Random(9))
+  net.live(alpha, stranger.say(), alpha)
+  net.live(alpha, a.say([stranger.said[0]!]), alpha)
+  net.inject(beta, alpha, first(exchange, { tides: [at(a.said[2]!)] }))
+  const { ops } = words(alpha).at(-1) as Word<'second-wave'>
+  expect(ops).toEqual(a.said.slice(3, 5))
+})
+
 /** Alpha {a:5, b:2, c:7} and Beta {a:3, b:4, c:7, d:1}, linked, in contact, and silent. */
 function pair({ isNew = false, holder = 'both' }: { isNew?: boolean; holder?: string } = {}) {
   const net = new HistoryNetwork({ reconciler: options => new Wavefront(options) })
