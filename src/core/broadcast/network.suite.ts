@@ -208,6 +208,7 @@ export const ALICE = peerIdFromBytes(new Uint8Array(32).fill(1))
 export const BOB = peerIdFromBytes(new Uint8Array(32).fill(2))
 export const CAROL = peerIdFromBytes(new Uint8Array(32).fill(3))
 export const DAVE = peerIdFromBytes(new Uint8Array(32).fill(4))
+export const ERIN = peerIdFromBytes(new Uint8Array(32).fill(5))
 
 export function messageOf(
   author: PeerId,

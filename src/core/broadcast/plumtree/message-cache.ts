@@ -21,6 +21,11 @@ export interface Cached {
   holders: readonly PeerId[]
   /** The peers it waits to be announced to; emptied when that is done. */
   announceTo: readonly PeerId[]
+  /** When it came. */
+  readonly at: Millis
+  /** When it was first announced, where that was before it came, and whether it was then asked for. */
+  announcedAt: Millis
+  asked: boolean
   /** How often each peer was given it on asking. */
   given: Map<PeerId, number> | undefined
   readonly expiresAt: Millis
@@ -61,6 +66,9 @@ export class MessageCache {
       giver,
       holders: NOBODY,
       announceTo: NOBODY,
+      at: now,
+      announcedAt: now,
+      asked: false,
       given: undefined,
       expiresAt: now + this.#options.retentionMs,
       gone: false,

@@ -20,6 +20,15 @@ export interface Announcer {
   at: Millis
 }
 
+/** What was known of a message that came. */
+export interface Resolved {
+  readonly announcers: Announcer[]
+  /** The first time. */
+  readonly announcedAt: Millis
+  /** It came because its giver was asked. */
+  readonly given: boolean
+}
+
 /** Ask this peer for this message, now. */
 export interface Ask {
   readonly peer: PeerId
@@ -71,6 +80,7 @@ export class Missing {
         author,
         seq,
         announcers: [],
+        announcedAt: now,
         turn: 0,
         lap: 0,
         asked: undefined,
@@ -101,16 +111,18 @@ export class Missing {
   }
 
   /** The message came. Returns who had announced it, undefined where nobody had. */
-  resolve(now: Millis, author: PeerId, seq: number, giver: PeerId): Announcer[] | undefined {
+  resolve(now: Millis, author: PeerId, seq: number, giver: PeerId): Resolved | undefined {
     const wanted = this.#wanted.get(author, seq)
     if (wanted === undefined) return undefined
-    if (wanted.asked === giver) {
+    const given = wanted.asked === giver
+    if (given) {
       const ledger = this.#ledger(giver)
       ledger.answeredOrder = Math.max(ledger.answeredOrder, wanted.askOrder)
       ledger.answeredAt = now
     }
     this.#drop(now, wanted)
-    return wanted.announcers
+    const { announcers, announcedAt } = wanted
+    return { announcers, announcedAt, given }
   }
 
   /** The peer can't give it. Returns its announcement, undefined where it made none. */
@@ -253,6 +265,7 @@ interface Wanted extends Timed {
   readonly author: PeerId
   readonly seq: number
   readonly announcers: Announcer[]
+  readonly announcedAt: Millis
   /** Index of the announcer to ask next, and how often all were asked before. */
   turn: number
   lap: number

@@ -59,12 +59,9 @@ export class Neighbors {
     this.#waitMs = undefined
   }
 
-  /**
-   * T1: how long a pushed copy may lag behind an announcement. Departs from the seed, whose fixed guess is
-   * its floor here: a timer shorter than the detour through the tree makes a graft storm that never ends.
-   */
+  /** T1 where there is no detour, and how long a word of ours to a neighbor may take to show. */
   get graftWaitMs(): number {
-    this.#waitMs ??= within(this.#config.graftTimeout1Ms, GRAFT_WAIT_RTTS * this.#medianRttMs())
+    this.#waitMs ??= within(this.#config.graftTimeout1Ms, GRAFT_WAIT_RTTS * this.medianRttMs)
     return this.#waitMs
   }
 
@@ -73,7 +70,7 @@ export class Neighbors {
     return within(this.#config.graftTimeout2Ms, ANSWER_RTTS * (this.#byId.get(peer)?.rttMs ?? 0))
   }
 
-  #medianRttMs(): number {
+  get medianRttMs(): number {
     const rtts: number[] = []
     for (const { rttMs } of this.#byId.values()) if (rttMs !== undefined) rtts.push(rttMs)
     rtts.sort((a, b) => a - b)

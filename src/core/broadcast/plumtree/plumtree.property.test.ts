@@ -26,7 +26,13 @@ it('whatever comes in: nothing throws, the tree is made of neighbors, each id is
           messageIdRetentionMs: 10_000_000,
         }
         // As many authors as are kept, for the same reason.
-        const machine = new Plumtree({ self: ALICE, config, random: new Random(5), floors })
+        const machine = new Plumtree({
+          self: ALICE,
+          config,
+          random: new Random(5),
+          floors,
+          sourceTrees: floors,
+        })
         const neighbors = new Set<PeerId>()
         const delivered = new Set<string>()
         let now = 1_000_000
@@ -54,6 +60,7 @@ it('whatever comes in: nothing throws, the tree is made of neighbors, each id is
           expect(counted('seen-authors-dropped', outputs)).toBe(0)
         }
         for (const peer of neighbors) machine.handle(now, { type: 'neighbor-down', peer })
+        machine.handle(now, { type: 'wake' })
         // Whatever was left in it runs out: a deadline that stands for ever would be a wake-up for ever.
         for (let wakes = 0; machine.nextDeadline !== undefined; wakes++) {
           expect(wakes).toBeLessThan(1_000)

@@ -14,15 +14,28 @@ export class Bench {
   constructor({
     config = {},
     neighbors = [],
+    strangers = [],
     floors = false,
-  }: { config?: Partial<PlumtreeConfig>; neighbors?: readonly PeerId[]; floors?: boolean } = {}) {
+    sourceTrees = false,
+  }: {
+    config?: Partial<PlumtreeConfig>
+    /** Who grafted us, so that the tree stands. */
+    neighbors?: readonly PeerId[]
+    /** Neighbors of whom nothing was heard yet. */
+    strangers?: readonly PeerId[]
+    floors?: boolean
+    sourceTrees?: boolean
+  } = {}) {
     this.machine = new Plumtree({
       self: ALICE,
       config: { ...PLUMTREE_DEFAULTS, ...config },
       random: new Random(1),
       floors,
+      sourceTrees,
     })
-    for (const peer of neighbors) this.at(0, { type: 'neighbor-up', peer })
+    for (const peer of [...neighbors, ...strangers]) this.at(0, { type: 'neighbor-up', peer })
+    const graft = { type: 'graft', source: undefined, wanted: undefined } as const
+    for (const peer of neighbors) this.control(0, peer, graft)
   }
 
   get eager(): PeerId[] {

@@ -9,14 +9,15 @@ import type { Message } from '../../message.js'
 import type { Random } from '../../random.js'
 import type { Broadcast, BroadcastInput, BroadcastSnapshot, SeenIds } from '../broadcast.js'
 import type { PlumtreeConfig } from './config.js'
-import { MessageCache } from './message-cache.js'
+import { type Cached, MessageCache } from './message-cache.js'
 import { LARGEST_ROUND, LONGEST_RUN, type PlumtreeMessage } from './messages.js'
 import type { Announcer } from './missing.js'
 import { Neighbors } from './neighbors.js'
 import { Outbox, type Output } from './outbox.js'
 import { Repair } from './repair.js'
 import { Seen } from './seen.js'
-import { Tree } from './tree.js'
+import type { Tree } from './tree.js'
+import { Trees } from './trees.js'
 
 export interface PlumtreeOptions {
   self: PeerId
@@ -27,6 +28,8 @@ export interface PlumtreeOptions {
    * topics whose messages are signed; false unless told.
    */
   floors?: boolean
+  /** Active sources have trees of their own; false unless told. */
+  sourceTrees?: boolean
 }
 
 type Input = BroadcastInput<PlumtreeMessage>
@@ -41,8 +44,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   readonly #config: PlumtreeConfig
   readonly #random: Random
   readonly #neighbors: Neighbors
-  /** The one tree all sources share. */
-  readonly #tree = new Tree()
+  readonly #trees: Trees
   readonly #seen: Seen
   readonly #cache: MessageCache
   readonly #repair: Repair
@@ -52,12 +54,13 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   #lastSeq = 0
   #sweepAt: Millis | undefined
 
-  constructor({ self, config, random, floors = false }: PlumtreeOptions) {
+  constructor({ self, config, random, floors = false, sourceTrees = false }: PlumtreeOptions) {
     this.#self = self
     this.#config = config
     this.#random = random
     const count = (counter: string, by?: number) => this.#outbox.count(counter, by)
     this.#neighbors = new Neighbors(config)
+    this.#trees = new Trees(sourceTrees)
     this.#seen = new Seen({
       retentionMs: config.messageIdRetentionMs,
       authors: config.seenAuthors,
@@ -70,11 +73,11 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       count,
     })
     const neighbors = this.#neighbors
-    const tree = this.#tree
+    const trees = this.#trees
     const seen = this.#seen
     const cache = this.#cache
     const outbox = this.#outbox
-    this.#repair = new Repair({ self, config, neighbors, tree, seen, cache, outbox })
+    this.#repair = new Repair({ self, config, neighbors, trees, seen, cache, outbox })
   }
 
   handle(now: Millis, input: Input): Output[] {
@@ -161,8 +164,8 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   snapshot(): BroadcastSnapshot {
     return {
       kind: 'plumtree',
-      eager: [...this.#tree.eager],
-      lazy: [...this.#tree.lazy],
+      eager: [...this.#trees.shared.eager],
+      lazy: [...this.#trees.shared.lazy],
       missing: this.#repair.missing.size,
       cached: this.#cache.size,
       deadline: this.nextDeadline,
@@ -172,7 +175,9 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   #publish(now: Millis, message: Message): void {
     this.#seen.add(now, message.author, message.seq)
     this.#lastSeq = message.seq
-    this.#spread(now, message, 0, undefined, undefined)
+    const tree = this.#trees.hear(now, message.author)
+    if (!this.#isMesh) this.#keepOneEager(now, tree)
+    this.#spread(now, tree, message, 0, undefined, undefined)
   }
 
   /** Departs from the seed, whose neighbor messages reach eager peers only: the name promises all neighbors. */
@@ -189,14 +194,29 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       return
     }
     this.#outbox.count('gossip-received')
-    const announcers = this.#repair.missing.resolve(now, author, seq, from)
+    const tree = this.#trees.hear(now, author)
+    this.#trees.note(now, author, seq)
+    const wanted = this.#repair.missing.resolve(now, author, seq, from)
+    const announcers = wanted?.announcers
+    if (wanted !== undefined && !wanted.given && tree.isEager(from)) {
+      tree.lag.note(now - wanted.announcedAt)
+    }
     // As in the paper; the seed leaves a lazy giver lazy. Not while our prune is under way to it: then this is
     // the last it pushes, and to count on it would let the true parent be pruned as redundant.
-    if (!this.#tree.prunedSince(from, now - this.#neighbors.graftWaitMs)) this.#tree.set(from, true)
+    if (!tree.prunedSince(from, now - this.#neighbors.graftWaitMs)) tree.set(from, true)
     // Saturates where the seed wraps or panics.
-    this.#spread(now, message, Math.min(round + 1, LARGEST_ROUND), from, announcers)
-    if (announcers !== undefined) {
-      this.#optimize(now, from, round, announcers)
+    const cached = this.#spread(
+      now,
+      tree,
+      message,
+      Math.min(round + 1, LARGEST_ROUND),
+      from,
+      announcers,
+    )
+    if (wanted !== undefined) {
+      cached.announcedAt = wanted.announcedAt
+      cached.asked = wanted.given
+      this.#repair.reconsider(now, cached, wanted.announcers)
       this.#repair.ask(now)
     }
     this.#outbox.push({ type: 'deliver', from, message, round })
@@ -205,18 +225,19 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   /** Push to the eager, announce to the lazy, keep for those who ask. */
   #spread(
     now: Millis,
+    tree: Tree,
     message: Message,
     round: number,
     giver: PeerId | undefined,
     announcers: Announcer[] | undefined,
-  ): void {
+  ): Cached {
     const cached = this.#cache.put(now, message, round, giver)
     if (announcers !== undefined) cached.holders = announcers.map(({ peer }) => peer)
     const gossip: PlumtreeMessage = { type: 'gossip', round, message }
     // In a full mesh one hop is enough: its author told all, and says in each GOSP what there was.
     const isTold = this.#isMesh && (giver === undefined || giver === message.author)
     let sent = 0
-    for (const to of isTold ? this.#neighbors.peers : this.#tree.eager) {
+    for (const to of isTold ? this.#neighbors.peers : tree.eager) {
       if (isTold && giver !== undefined) break
       // Departs from the seed and the paper: who announced it has it, a push would only be redundant.
       if (to === giver || (announcers !== undefined && cached.holders.includes(to))) continue
@@ -224,7 +245,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       sent++
     }
     if (sent > 0) this.#outbox.count('gossip-sent', sent)
-    const { lazy } = this.#tree
+    const { lazy } = tree
     if (lazy.length > 0 && !isTold) {
       this.#repair.lazyQueue.push(cached, lazy)
       this.#dispatchAt ??= now + this.#config.dispatchTimeoutMs
@@ -232,6 +253,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       if (this.#repair.lazyQueue.length >= LONGEST_RUN) this.#dispatch()
     }
     if (this.#sweepAt === undefined) this.#scheduleSweep(now)
+    return cached
   }
 
   /**
@@ -240,7 +262,8 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
    * two parents then lose their place one after the other, and the peer is left with none. So no prune for
    * echoes of our own messages (nobody gave those), for a second copy from the same giver, or where the
    * giver is no eager neighbor any more; nor of the last eager neighbor, without whom every message waits T1;
-   * nor of a peer grafted within T1, which stands in for a parent that proved slow.
+   * nor of a peer grafted lately, which stands in for a parent that proved slow; nor, in the shared tree, for
+   * a message that does not lead.
    * Two peers whose pushes cross prune each other, as in the paper.
    */
   #onDuplicate(now: Millis, from: PeerId, { author, seq }: MessageId): void {
@@ -250,37 +273,26 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     if (lazyQueue.length > 0) {
       lazyQueue.noteHolder(from, { author, first: seq, count: 1, round: 0 }, this.#cache)
     }
-    const giver = this.#cache.get(author, seq)?.giver
+    const cached = this.#cache.get(author, seq)
+    const giver = cached?.giver
+    const tree = this.#trees.of(author)
     const recently = now - this.#neighbors.graftWaitMs
+    if (cached?.asked === true && giver !== from && tree.isEager(from)) {
+      // Asked for too early: this is the copy that should have been waited for.
+      cached.asked = false
+      tree.lag.note(now - cached.announcedAt)
+    }
     const withheld =
       author === this.#self ||
+      !this.#trees.mayShape(now, tree, author, seq) ||
       giver === from ||
-      (giver !== undefined && !this.#tree.isEager(giver)) ||
-      (this.#tree.eager.length === 1 && this.#tree.isEager(from)) ||
-      this.#tree.graftedSince(from, recently) ||
+      (giver !== undefined && !tree.isEager(giver)) ||
+      (tree.eager.length === 1 && tree.isEager(from)) ||
+      tree.graftedSince(from, recently) ||
       // What it pushed before our prune arrived needs no second one.
-      this.#tree.prunedSince(from, recently)
+      tree.prunedSince(from, recently)
     if (withheld) this.#outbox.count('prunes-withheld')
-    else this.#prune(now, from)
-  }
-
-  /** Where a much shorter path was announced, changes to it. */
-  #optimize(now: Millis, from: PeerId, round: number, announcers: Announcer[]): void {
-    let best = announcers[0]!
-    for (const announcer of announcers) if (announcer.round < best.round) best = announcer
-    // Both rounds count the hops to us. Departs from the seed, which adds one to the received round and
-    // so acts one hop early.
-    if (round - best.round < this.#config.optimizationThreshold) return
-    const giver = this.#neighbors.get(from)
-    const shorter = this.#neighbors.get(best.peer)
-    if (giver === undefined || shorter === undefined || giver === shorter) return
-    // Departs from the seed: unbraked, a tree that many senders share flaps at every message.
-    if (now < Math.max(giver.optimizedAt, shorter.optimizedAt) + OPTIMIZE_PAUSE_MS) return
-    giver.optimizedAt = now
-    shorter.optimizedAt = now
-    this.#outbox.count('optimizations')
-    if (!this.#tree.isEager(shorter.peer)) this.#repair.graft(now, shorter.peer, undefined)
-    this.#prune(now, giver.peer)
+    else this.#repair.prune(now, tree, from)
   }
 
   /** Departs from the seed: only neighbors are heard, else a late word brings a departed peer back into the tree. */
@@ -294,7 +306,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
         this.#repair.onIhave(now, from, message)
         break
       case 'graft':
-        this.#repair.onGraft(from, message)
+        this.#repair.onGraft(now, from, message)
         break
       case 'graft-refused':
         this.#repair.onGraftRefused(now, from, message)
@@ -308,13 +320,13 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   }
 
   #onPrune(now: Millis, from: PeerId, source: PeerId | undefined): void {
-    if (source !== undefined) {
+    const tree = this.#trees.named(now, source)
+    if (tree === undefined) {
       this.#outbox.count('prunes-of-unknown-trees')
       return
     }
     this.#outbox.count('prunes-received')
-    this.#tree.set(from, false)
-    this.#keepOneEager(now, from)
+    tree.set(from, false)
   }
 
   /** What was told by its author alone may have missed someone who is no longer linked with it. */
@@ -329,32 +341,28 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     // Again for the same peer: a new link, and what was under way on the old one is gone.
     if (this.#neighbors.has(peer)) this.#neighborDown(now, peer)
     this.#neighbors.add(peer)
-    this.#tree.add(peer)
+    this.#trees.add(peer)
     this.#repair.announceAll(now, peer)
   }
 
   #neighborDown(now: Millis, peer: PeerId): void {
     if (!this.#neighbors.delete(peer)) return
-    this.#tree.remove(peer)
+    for (const tree of this.#trees.all()) {
+      if (tree.isEager(peer)) tree.brokenUntil = now + this.#repair.waitMs(now, tree)
+    }
+    this.#trees.remove(peer)
     this.#repair.missing.forget(now, peer)
-    this.#keepOneEager(now, undefined)
     this.#repair.ask(now)
   }
 
   /**
-   * Departs from the seed: a peer that pushes to nobody makes its next message wait T1. Not the one that just
-   * pruned us; where there is nobody else, all is announced.
+   * Departs from the seed: a message that its author pushes to nobody waits T1 with everyone. Elsewhere nobody
+   * needs an eager neighbor: who has none asks for what it is told of at once.
    */
-  #keepOneEager(now: Millis, except: PeerId | undefined): void {
-    if (this.#tree.eager.length > 0) return
-    const chosen = this.#random.pick(this.#tree.lazy.filter(peer => peer !== except))
-    if (chosen !== undefined) this.#repair.graft(now, chosen, undefined)
-  }
-
-  #prune(now: Millis, peer: PeerId): void {
-    this.#tree.prune(now, peer)
-    this.#outbox.count('prunes-sent')
-    this.#outbox.send(peer, { type: 'prune', source: undefined })
+  #keepOneEager(now: Millis, tree: Tree): void {
+    if (tree.eager.length > 0) return
+    const chosen = this.#random.pick(tree.lazy)
+    if (chosen !== undefined) this.#repair.graft(now, tree, chosen, undefined)
   }
 
   #wake(now: Millis): void {
@@ -379,6 +387,3 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       next === Infinity ? undefined : Math.max(next, now + this.#config.cacheEvictIntervalMs)
   }
 }
-
-/** Guess. */
-const OPTIMIZE_PAUSE_MS = 1_000

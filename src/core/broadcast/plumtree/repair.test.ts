@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ALICE, BOB, CAROL, DAVE } from '../network.suite.js'
+import { ALICE, BOB, CAROL, DAVE, ERIN } from '../network.suite.js'
 import type { Announcement } from './messages.js'
 import { asked, Bench, blames, counted, runsTo, sent, sentTo } from './plumtree.suite.js'
 
@@ -79,17 +79,64 @@ describe('asking', () => {
     expect(bench.machine.snapshot().missing).toBe(0)
   })
 
-  it('waits as long as round trips call for', () => {
+  it('waits four round trips while nothing is known of detours', () => {
     const bench = new Bench({ neighbors: [BOB, CAROL, DAVE] })
     bench.at(0, { type: 'rtt', peer: BOB, rttMs: 200 })
     bench.at(0, { type: 'rtt', peer: CAROL, rttMs: 100 })
     bench.at(0, { type: 'rtt', peer: DAVE, rttMs: 600 })
     bench.ihave(0, BOB, DAVE, 1)
     bench.ihave(0, CAROL, DAVE, 1)
-    // T1 is twice the median of 200 ms; T2 one and a half of the asked peer's own.
-    expect(bench.machine.nextDeadline?.at).toBe(400)
-    expect(asked(bench.wake(400))).toEqual([[BOB, 1]])
-    expect(bench.machine.nextDeadline?.at).toBe(700)
+    // T1 is four times the median of 200 ms; T2 one and a half of the asked peer's own.
+    expect(bench.machine.nextDeadline?.at).toBe(800)
+    expect(asked(bench.wake(800))).toEqual([[BOB, 1]])
+    expect(bench.machine.nextDeadline?.at).toBe(1_100)
+  })
+
+  /** Eight copies that came 200 ms behind their announcements. */
+  const lagging = () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.prune(0, CAROL)
+    bench.at(0, { type: 'rtt', peer: BOB, rttMs: 10 })
+    for (let seq = 1; seq <= 8; seq++) {
+      bench.ihave(1, CAROL, DAVE, seq)
+      bench.message(seq === 8 ? 201 : 41, BOB, DAVE, seq)
+    }
+    return bench
+  }
+
+  it('then waits one and a half times the longest lag of a pushed copy', () => {
+    const bench = lagging()
+    bench.ihave(1_000, CAROL, DAVE, 9)
+    expect(asked(bench.wake(1_299))).toEqual([])
+    expect(asked(bench.wake(1_300))).toEqual([[CAROL, 9]])
+  })
+
+  it('learns from a copy that should have been waited for', () => {
+    const bench = lagging()
+    bench.ihave(1_000, CAROL, DAVE, 9)
+    bench.wake(1_300)
+    bench.message(1_310, CAROL, DAVE, 9)
+    bench.duplicate(1_400, BOB, DAVE, 9)
+    bench.ihave(4_000, CAROL, DAVE, 10)
+    expect(asked(bench.wake(4_599))).toEqual([])
+    expect(asked(bench.wake(4_600))).toEqual([[CAROL, 10]])
+  })
+
+  it('waits no detour where an eager neighbor was lost just before', () => {
+    const bench = lagging()
+    bench.control(900, ERIN, { type: 'prune', source: undefined })
+    bench.at(900, { type: 'neighbor-up', peer: ERIN })
+    bench.control(900, ERIN, { type: 'graft', source: undefined, wanted: undefined })
+    bench.at(1_000, { type: 'neighbor-down', peer: ERIN })
+    bench.ihave(1_001, CAROL, DAVE, 9)
+    expect(asked(bench.wake(1_081))).toEqual([[CAROL, 9]])
+  })
+
+  it('waits for nothing where nobody is eager, and so begins the tree', () => {
+    const bench = new Bench({ strangers: [BOB, CAROL] })
+    expect(asked(bench.ihave(1, BOB, DAVE, 1))).toEqual([[BOB, 1]])
+    expect(bench.eager).toEqual([BOB])
+    expect(asked(bench.ihave(2, CAROL, DAVE, 2))).toEqual([])
   })
 
   it('is not put off for ever by a peer that answers pings late', () => {
@@ -242,14 +289,14 @@ describe('giving', () => {
     expect(sentTo(CAROL, bench.graft(5, CAROL, ALICE, 1))).toEqual(['gossip'])
   })
 
-  it('also serves a graft of a tree that is not kept, without moving the peer', () => {
+  it('also serves a graft of a tree that is not kept, and means the shared one', () => {
     const bench = new Bench({ neighbors: [BOB, CAROL] })
     bench.prune(0, BOB)
     bench.publish(0, 1)
     const wanted = { author: ALICE, seq: 1, round: 0 }
     const outputs = bench.control(1, BOB, { type: 'graft', source: CAROL, wanted })
     expect(sentTo(BOB, outputs)).toEqual(['gossip'])
-    expect(bench.lazy).toEqual([BOB])
+    expect(bench.eager).toContain(BOB)
   })
 
   it('ends where the cache has no room, oldest first', () => {
@@ -354,6 +401,6 @@ describe('announcing', () => {
     bench.prune(0, BOB)
     bench.publish(1, 1)
     expect(runsTo(BOB, bench.at(2, { type: 'neighbor-up', peer: BOB }))).toHaveLength(1)
-    expect(bench.eager).toEqual([BOB])
+    expect(bench.lazy).toEqual([BOB])
   })
 })

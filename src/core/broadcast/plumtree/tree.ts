@@ -1,18 +1,38 @@
 import type { Millis, PeerId } from '../../ids.js'
+import { Lag } from './lag.js'
 
 /**
  * One spanning tree as one peer sees it: which neighbors are pushed to (eager) and which are only told
- * (lazy). A class of its own, since a tree per active source can stand beside the shared one.
+ * (lazy). There is one that all sources share, and one for each active source (`Trees`).
  */
 export class Tree {
   /** Replaced, never changed, so that who holds one keeps the state of that moment. */
   eager: readonly PeerId[] = []
   lazy: readonly PeerId[] = []
+  /** Whose tree it is; undefined for the shared one. */
+  readonly source: PeerId | undefined
+  readonly lag: Lag
+  /** Before this an eager neighbor was lost, and maybe what it would have pushed. */
+  brokenUntil: Millis = Number.NEGATIVE_INFINITY
+  /** When a shorter way was last taken. */
+  changedAt: Millis = Number.NEGATIVE_INFINITY
   readonly #branches = new Map<PeerId, Branch>()
 
-  /** A new neighbor is eager: the tree grows from a flood. */
+  /** A source's own begins as a copy of the shared one. */
+  constructor(source?: PeerId, model?: Tree) {
+    this.source = source
+    this.lag = new Lag(model?.lag)
+    if (model === undefined) return
+    for (const [peer, branch] of model.#branches) this.#branches.set(peer, { ...branch })
+    this.#list()
+  }
+
+  /**
+   * A new neighbor is lazy. Departs from the paper and the seed, where it is eager and a room's first message a
+   * flood: who has no eager neighbor asks for the first it is told of, and the tree grows without a copy too many.
+   */
   add(peer: PeerId): void {
-    this.#branches.set(peer, { eager: true, graftedAt: undefined, prunedAt: undefined })
+    this.#branches.set(peer, { eager: false, graftedAt: undefined, prunedAt: undefined })
     this.#list()
   }
 

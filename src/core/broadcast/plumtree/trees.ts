@@ -1,0 +1,134 @@
+import type { Millis, PeerId } from '../../ids.js'
+import { Tree } from './tree.js'
+
+/** The tree that all sources share, and one for each active source. */
+export class Trees {
+  readonly shared = new Tree()
+  /** The longest unheard first. */
+  readonly #sources = new Map<PeerId, Source>()
+  readonly #perSource: boolean
+  /** The message that may shape the shared tree. */
+  #leader = { author: '', seq: 0, rank: 0, at: Number.NEGATIVE_INFINITY }
+
+  constructor(perSource: boolean) {
+    this.#perSource = perSource
+  }
+
+  *all(): IterableIterator<Tree> {
+    yield this.shared
+    for (const { tree } of this.#sources.values()) if (tree !== undefined) yield tree
+  }
+
+  /** The tree that this author's messages travel. */
+  of(author: PeerId): Tree {
+    return this.#sources.get(author)?.tree ?? this.shared
+  }
+
+  /** The tree that a prune or a graft names; undefined where it can't be kept. */
+  named(now: Millis, source: PeerId | undefined): Tree | undefined {
+    if (source === undefined) return this.shared
+    if (!this.#perSource) return undefined
+    return this.#sources.get(source)?.tree ?? this.#grow(now, source, this.#remember(now, source))
+  }
+
+  /** A new message of this author; soon it has a tree of its own. */
+  hear(now: Millis, author: PeerId): Tree {
+    if (!this.#perSource) return this.shared
+    const source = this.#remember(now, author)
+    source.heard++
+    if (source.tree !== undefined) return source.tree
+    if (source.heard < HEARD_FOR_A_TREE) return this.shared
+    return this.#grow(now, author, source) ?? this.shared
+  }
+
+  add(peer: PeerId): void {
+    for (const tree of this.all()) tree.add(peer)
+  }
+
+  remove(peer: PeerId): void {
+    for (const tree of this.all()) tree.remove(peer)
+  }
+
+  /** There is such a message. */
+  note(now: Millis, author: PeerId, seq: number): void {
+    const rank = rankOf(author, seq)
+    if (now > this.#leader.at + LEAD_MS || rank < this.#leader.rank) {
+      this.#leader = { author, seq, rank, at: now }
+    }
+  }
+
+  /**
+   * Whether links may turn eager or lazy for this message's sake. Departs from the paper: where many sources
+   * speak at once, each message closes and cuts the shared tree's circles at another place, and it is in
+   * pieces ever after. So of all that are under way, one shapes it: the same for everyone, drawn by a hash.
+   */
+  mayShape(now: Millis, tree: Tree, author: PeerId, seq: number): boolean {
+    if (tree.source !== undefined) return true
+    const leader = this.#leader
+    return now > leader.at + LEAD_MS || (leader.author === author && leader.seq === seq)
+  }
+
+  #remember(now: Millis, author: PeerId): Source {
+    let source = this.#sources.get(author)
+    if (source === undefined || now - source.heardAt >= ACTIVE_MS) {
+      source = { heard: 0, heardAt: now, tree: undefined }
+    }
+    source.heardAt = now
+    this.#sources.delete(author)
+    this.#sources.set(author, source)
+    if (this.#sources.size > REMEMBERED) {
+      const [longestUnheard] = this.#sources.keys()
+      this.#sources.delete(longestUnheard!)
+    }
+    return source
+  }
+
+  /** Where more are active, peers would not agree on whose trees to keep: then no more grow. */
+  #grow(now: Millis, author: PeerId, source: Source): Tree | undefined {
+    let active = 0
+    for (const other of this.#sources.values()) {
+      if (now - other.heardAt >= ACTIVE_MS) other.tree = undefined
+      else if (other.tree !== undefined || other.heard >= HEARD_TO_BE_ACTIVE) active++
+    }
+    if (active > SOURCES) return undefined
+    source.tree = new Tree(author, this.shared)
+    return source.tree
+  }
+}
+
+interface Source {
+  heard: number
+  heardAt: Millis
+  tree: Tree | undefined
+}
+
+/** The same everywhere, and nothing an author's id says of it. */
+function rankOf(author: PeerId, seq: number): number {
+  let hash = seq
+  for (let i = 0; i < RANKED_LETTERS; i++) {
+    hash = Math.imul(hash ^ author.charCodeAt(i), 0x0100_0193)
+  }
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85eb_ca6b)
+  return (hash ^ (hash >>> 13)) >>> 0
+}
+
+/** Sources with a tree. Guess. */
+const SOURCES = 32
+
+/** A source unheard for so long loses its tree. Guess. */
+const ACTIVE_MS = 60_000
+
+/** Messages of a source before it has a tree. Guess. */
+const HEARD_FOR_A_TREE = 3
+
+/** Messages that make a source one that will have a tree. */
+const HEARD_TO_BE_ACTIVE = 2
+
+/** Sources that are counted. Guess. */
+const REMEMBERED = 256
+
+/** How long one message shapes the shared tree: it should have reached everyone. Guess. */
+const LEAD_MS = 2_000
+
+/** FNV over these and seq, then mixed. */
+const RANKED_LETTERS = 12
