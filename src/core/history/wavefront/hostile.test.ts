@@ -252,6 +252,30 @@ describe('forks', () => {
   })
 })
 
+describe('a frozen lane', () => {
+  it('is not asked for', () => {
+    const { net, alpha, beta, a } = forked()
+    net.link(alpha, beta)
+    net.run(30_000)
+    const tides = [{ author: a.id, seq: 9, hash: HASH.slice(0, 4) }]
+    net.inject(beta, alpha, { type: 'tidal-wave', exchange: 7, tides })
+    expect(alpha.said.at(-1)!.message).toMatchObject({ type: 'first-wave', tides: [] })
+  })
+
+  it('holds up nobody who never heard of the fork, and gets no honest peer blamed', () => {
+    const { net, alpha, beta, a } = forked()
+    net.link(alpha, beta)
+    net.run(30_000)
+    const c = new Author(new Random(12))
+    net.live(beta, c.say([a.craft({ seq: 7, mother: HASH })]), beta)
+    const gamma = net.add()[0]!
+    net.link(beta, gamma)
+    net.run(30_000)
+    expect(gamma.shelf.lanes.get(c.id)!.height).toBe(1)
+    expect(gamma.blames).toEqual([])
+  })
+})
+
 type First = Extract<HistoryMessage, { type: 'first-wave' }>
 
 function network() {

@@ -47,6 +47,8 @@ export function above(lanes: Iterable<Lane>, tides: Tides, upTo?: Tides): Differ
     const last = Math.min(lane.height, upTo?.get(author)?.seq ?? lane.height)
     const theirs = tides.get(author)
     const seq = theirs?.seq ?? 0
+    // Of a frozen lane nothing is to be waited for, whoever built on whichever branch.
+    if (lane.frozen) difference.roots.push({ author, seq: Number.MAX_SAFE_INTEGER, hash: NO_HASH })
     if (seq >= last) {
       if (seq === last && theirs !== undefined && lane.differsAt(seq, theirs.hash)) {
         difference.wants.push({ author, first: seq, last })
@@ -56,8 +58,7 @@ export function above(lanes: Iterable<Lane>, tides: Tides, upTo?: Tides): Differ
     const first = Math.max(seq + 1, oldest)
     difference.wants.push({ author, first, last })
     difference.count += last - first + 1
-    if (lane.frozen) difference.roots.push({ author, seq: last + 1, hash: NO_HASH })
-    else if (first > seq + 1) difference.roots.push(rootOf(lane))
+    if (first > seq + 1 && !lane.frozen) difference.roots.push(rootOf(lane))
   }
   return difference
 }
