@@ -8,6 +8,7 @@ const EVERYWHERE = [
   'a-reload-keeps-the-identity-and-redelivers-nothing',
   'two-tabs-of-one-browser-are-two-peers',
   'a-tab-that-is-closed-is-replaced-as-neighbor-within-seconds',
+  'a-node-peer-and-two-tabs-talk',
 ].map(law => `${law}.spec.ts`)
 
 const PACKAGE = /[/\\]e2e[/\\]package[/\\].+\.spec\.ts$/
