@@ -57,6 +57,10 @@ async function measure() {
   await joinTopic(latecomer, signalingUrl)
   await keeper.evaluate(everyMs => window.peer.beat(everyMs), LIVE_EVERY_MS)
   const seen = await untilComplete(latecomer)
+  // The same with nothing else to do, for comparison.
+  await latecomer.evaluate(() => window.peer.forgetDelays())
+  await pause(LIVE_ALONE_MS)
+  const { delays: delaysAlone } = await latecomer.evaluate(() => window.peer.counted())
   await keeper.evaluate(() => window.peer.rest())
   const latecomerMb = await workerMb(latecomer)
   const verifyAfter = await verifyRate(latecomer)
@@ -82,6 +86,10 @@ async function measure() {
       messages: seen.delays.length,
       medianMs: rounded(quantile(seen.delays, 0.5)),
       p99Ms: rounded(quantile(seen.delays, 0.99)),
+      alone: {
+        medianMs: rounded(quantile(delaysAlone, 0.5)),
+        p99Ms: rounded(quantile(delaysAlone, 0.99)),
+      },
     },
     workerMb: { empty: emptyWorkerMb, latecomer: latecomerMb },
     disk: disk > 0 ? await measureDisk(keeper, signalingUrl) : undefined,
@@ -229,6 +237,7 @@ const PAYLOAD_BYTES = 200
 /** What a signature covers besides the payload: domain, ids, numbers, parents. */
 const CANONICAL_BYTES = 130
 const LIVE_EVERY_MS = 10
+const LIVE_ALONE_MS = 3_000
 const VERIFY_FOR_MS = 1_500
 /** A history that brings nothing new for so long has stopped. Guess. */
 const STUCK_MS = 15_000

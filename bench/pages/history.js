@@ -56,6 +56,10 @@ export class HistoryPeer {
     clearInterval(this.#beat)
   }
 
+  forgetDelays() {
+    this.delays = []
+  }
+
   counted() {
     const { fromHistory, firstAt, lastAt, delays, lost, twice } = this
     return { fromHistory, firstAt, lastAt, delays, lost, twice }

@@ -4,7 +4,7 @@ import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openIndexeddbStore } from './indexeddb-store.js'
 import { MIGRATIONS } from './migrations.js'
-import type { OpRow } from './op-records.js'
+import { type Pack, packsOf, unpack } from './op-records.js'
 import { Chain, describeOpStore, MUCH, NOW, PLENTY, TOPIC } from './op-store.suite.js'
 import type { Store } from './store.js'
 import { newKeys, peer } from './store.suite.js'
@@ -41,11 +41,19 @@ describe('IndexedDB store: ops', () => {
     return { store, chain, said }
   }
 
-  async function spoil(change: (row: OpRow) => unknown, at: number): Promise<void> {
+  /** Changes the pack in which all of them lie. */
+  async function spoil(change: (pack: Pack) => unknown): Promise<void> {
     const db = await openDB('s', MIGRATIONS.length)
-    const row = (await db.getAll('ops')).find(({ p }) => p === at)
-    await db.put('ops', change(row))
+    for (const pack of await db.getAll('ops')) await db.put('ops', change(pack))
     db.close()
+  }
+
+  /** Changes one op of it, leaving the others as they are. */
+  function atPosition(p: number, change: (pack: Pack, i: number) => void): (pack: Pack) => Pack {
+    return pack => {
+      if (p >= pack.p && p < pack.p + pack.e.length) change(pack, p - pack.p)
+      return pack
+    }
   }
 
   async function spoilTable(table: 'rooms' | 'lanes'): Promise<void> {
@@ -81,6 +89,7 @@ describe('IndexedDB store: ops', () => {
     const reads = [
       vi.spyOn(IDBObjectStore.prototype, 'get'),
       vi.spyOn(IDBObjectStore.prototype, 'getAll'),
+      vi.spyOn(IDBObjectStore.prototype, 'openCursor'),
       vi.spyOn(IDBIndex.prototype, 'getAll'),
       vi.spyOn(IDBIndex.prototype, 'openCursor'),
     ]
@@ -89,25 +98,65 @@ describe('IndexedDB store: ops', () => {
       mock.contexts.map(context => (context as unknown as { name: string }).name),
     )
     // The ops that wait are read whole; there are none.
-    expect(tables.filter(name => name === 'ops')).toHaveLength(1)
-    expect(tables.filter(name => name === 'lane' || name === 'time')).toHaveLength(0)
+    expect(tables.filter(name => !['lanes', 'rooms', 'seqs', 'own'].includes(name))).toEqual([
+      'ops',
+    ])
   })
 
   it('no read brings more into memory than it may give, but for a constant', async () => {
     const { store, chain } = await filled()
-    const more = Array.from({ length: 2000 }, (_, n) => chain.say(1 + (n % 40)))
-    await store.ops.append(TOPIC, chain.batch(...more), NOW)
-    let rows = 0
-    const count = (value: unknown) => (rows += Number(value))
-    const getAll = IDBIndex.prototype.getAll
-    vi.spyOn(IDBIndex.prototype, 'getAll').mockImplementation(function (this: IDBIndex, ...given) {
-      count(given[1])
-      return getAll.apply(this, given)
+    for (let n = 0; n < 300; n++) {
+      const wave = Array.from({ length: 1 + (n % 13) }, (_, i) => chain.say(1 + ((n + i) % 40)))
+      await store.ops.append(TOPIC, chain.batch(...wave), NOW)
+    }
+    let read = 0
+    const getAll = IDBObjectStore.prototype.getAll
+    vi.spyOn(IDBObjectStore.prototype, 'getAll').mockImplementation(function (
+      this: IDBObjectStore,
+      ...given
+    ) {
+      const request = getAll.apply(this, given)
+      request.addEventListener('success', () => {
+        for (const pack of request.result as Pack[]) read += pack.e.length
+      })
+      return request
     })
     const wants = Array.from({ length: 40 }, (_, n) => chain.all(1 + n))
     expect(await store.ops.load(TOPIC, wants, { ops: 64, bytes: 1e6 })).toHaveLength(64)
-    expect(rows).toBeLessThanOrEqual(64 * 4)
+    expect(read).toBeLessThanOrEqual(64 * 3)
+    read = 0
+    expect(await store.ops.loadFrom(TOPIC, 700, { ops: 64, bytes: 1e6 })).toHaveLength(64)
+    expect(read).toBeLessThanOrEqual(64 * 3)
+    read = 0
+    // One author among forty: what lies between is passed over.
+    expect(await store.ops.load(TOPIC, [chain.all(7)], { ops: 8, bytes: 1e6 })).toHaveLength(8)
+    expect(read).toBeLessThanOrEqual(8 * 40)
   })
+
+  it('what comes together lies together: a wave is one row', async () => {
+    const { store } = await filled()
+    const db = await openDB('s', MIGRATIONS.length)
+    expect(await db.count('ops')).toBe(1)
+    db.close()
+    const ops = unpack((await readPacks())[0])!
+    expect(
+      packsOf(
+        1,
+        ops.filter(({ p }) => p !== 7),
+      ).map(({ p, e }) => [p, e.length]),
+    ).toEqual([
+      [1, 6],
+      [8, 13],
+    ])
+    expect(store.ops.counters.opCommits).toBe(1)
+  })
+
+  async function readPacks(): Promise<unknown[]> {
+    const db = await openDB('s', MIGRATIONS.length)
+    const packs = await db.getAll('ops')
+    db.close()
+    return packs
+  }
 
   it('ops of ours are written through to the disk, those of others may wait', async () => {
     const { store, chain } = await filled()
@@ -121,17 +170,14 @@ describe('IndexedDB store: ops', () => {
   })
 
   describe('one corrupt record never costs the rest', () => {
-    it.each<[string, (row: OpRow) => unknown]>([
-      ['without bytes', ({ b: _, ...row }) => row],
-      ['whose bytes are none', row => ({ ...row, b: 'text' })],
-      ['cut short', row => ({ ...row, b: row.b.slice(0, 9) })],
-      ['with one bit turned', row => ({ ...row, b: row.b.map((x, i) => (i === 50 ? x ^ 1 : x)) })],
-      ['of another author', row => ({ ...row, l: 7 })],
+    it.each<[string, (pack: Pack, i: number) => void]>([
+      ['with one bit turned', ({ b, e }, i) => (b[e[i]! - 70]! ^= 1)],
+      ['with another checksum', ({ c }, i) => (c[i]! ^= 1)],
+      ['of another author', ({ l }, i) => (l[i]! += 1)],
+      ['of another number', ({ s }, i) => (s[i]! += 100)],
     ])('an op %s is skipped, counted, removed, and its lane begins after it', async (_, change) => {
-      const trimmed: unknown[] = []
-      const { store, said, chain } = await filled()
-      store.ops.onTrimmed = (_of, lanes) => trimmed.push(...lanes)
-      await spoil(change, 5)
+      const { store, said } = await filled()
+      await spoil(atPosition(5, change))
       const kept = await store.ops.loadFrom(TOPIC, 1, MUCH)
       expect(kept.map(({ position }) => position)).toEqual(
         said.map(({ position }) => position).filter(position => position !== 5),
@@ -140,9 +186,9 @@ describe('IndexedDB store: ops', () => {
       expect(store.ops.counters.corruptOps).toBe(1)
       await store.ops.loadFrom(TOPIC, 1, MUCH)
       expect(store.ops.counters.corruptOps).toBe(1)
-      if (chain.said[4]!.message.author !== peer(1)) throw new Error('position 5 is of author 1')
       const db = await openDB('s', MIGRATIONS.length)
-      expect((await db.getAll('ops')).some(({ p }) => p === 5)).toBe(false)
+      const left = (await db.getAll('ops')).flatMap(pack => unpack(pack)!)
+      expect(left.some(({ p }) => p === 5)).toBe(false)
       db.close()
     })
 
@@ -150,14 +196,33 @@ describe('IndexedDB store: ops', () => {
       const trimmed: unknown[] = []
       const { store, said } = await filled()
       store.ops.onTrimmed = (_, lanes) => trimmed.push(...lanes)
-      await spoil(row => ({ ...row, b: row.b.slice(1) }), 5)
+      await spoil(atPosition(5, ({ c }, i) => (c[i]! ^= 1)))
       await store.ops.loadFrom(TOPIC, 1, MUCH)
       await vi.waitFor(() => expect(trimmed).toHaveLength(1))
       expect(trimmed).toEqual([{ author: peer(1), oldest: 4, oldestHash: said[6]!.hash }])
     })
 
-    it('an op that the disk lost is left out, the others are read', async () => {
-      const { store, said } = await filled()
+    it.each<[string, (pack: Pack) => unknown]>([
+      ['no bytes', ({ b: _, ...pack }) => pack],
+      ['bytes that are none', pack => ({ ...pack, b: 'text' })],
+      ['a column too short', pack => ({ ...pack, s: pack.s.slice(1) })],
+      ['a column that is none', pack => ({ ...pack, t: 'now' })],
+    ])('a pack with %s is removed, and reading ends', async (_, change) => {
+      const { store, chain } = await filled()
+      await spoil(change as (pack: Pack) => unknown)
+      const after = Array.from({ length: 3 }, () => chain.say(1))
+      await store.ops.append(TOPIC, chain.batch(...after), NOW)
+      const wants = [chain.all(1), chain.all(2)]
+      expect(await store.ops.load(TOPIC, wants, MUCH)).toEqual(after.map(op => op.message))
+      await vi.waitFor(() => expect(store.ops.counters.corruptOps).toBeGreaterThan(0))
+      const kept = await store.ops.loadFrom(TOPIC, 1, MUCH)
+      expect(kept.map(({ message }) => message)).toEqual(after.map(op => op.message))
+    })
+
+    it('a pack that the disk lost is left out, the others are read', async () => {
+      const { store, chain } = await filled()
+      const after = [chain.say(1), chain.say(2)]
+      await store.ops.append(TOPIC, chain.batch(...after), NOW)
       const get = IDBObjectStore.prototype.get
       vi.spyOn(IDBObjectStore.prototype, 'getAll').mockImplementation(() => {
         throw new DOMException('lost', 'NotReadableError')
@@ -166,10 +231,11 @@ describe('IndexedDB store: ops', () => {
         this: IDBObjectStore,
         key,
       ) {
-        if ((key as number[])[1] === 5) throw new DOMException('lost', 'NotReadableError')
+        if ((key as number[])[1] === 1) throw new DOMException('lost', 'NotReadableError')
         return get.call(this, key)
       })
-      expect(await store.ops.loadFrom(TOPIC, 1, MUCH)).toHaveLength(said.length - 1)
+      const kept = await store.ops.loadFrom(TOPIC, 1, MUCH)
+      expect(kept.map(({ message }) => message)).toEqual(after.map(op => op.message))
       await vi.waitFor(() => expect(corrupt).toHaveLength(1))
     })
 

@@ -1,10 +1,19 @@
 import { type IDBPTransaction, unwrap } from 'idb'
+import { sameBytes } from '../codec/bytes.js'
 import type { HistoryIndex, OpRange, TrimmedLane } from '../core/history/records.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
-import type { Message } from '../core/message.js'
-import { readByPosition } from './by-position.js'
+import { type Message, messageHash } from '../core/message.js'
 import { type Database, ROOM_TABLES, type RoomTransaction } from './database.js'
-import { type Kept, numberOf, type OpRow, parseRow, rowOf } from './op-records.js'
+import {
+  headOf,
+  messageIn,
+  numberOf,
+  type Pack,
+  type PackedOp,
+  packedOp,
+  packsOf,
+  unpack,
+} from './op-records.js'
 import {
   isOver,
   noOpCounts,
@@ -60,62 +69,105 @@ export class IndexeddbOpStore implements OpStore {
   async load(topic: TopicId, wants: readonly OpRange[], bound: ReadBound): Promise<Message[]> {
     const room = this.#room(topic)
     const { r } = room
-    const lanes = wants.map(({ author, first, last }) => async (from: number, count: number) => {
-      const range = IDBKeyRange.bound(
-        [r, numberOf(author), Math.max(first, from)],
-        [r, numberOf(author), last],
+    const lanes = wants.map(({ author, first, last }) => ({
+      l: numberOf(author),
+      first,
+      last,
+      p: 0,
+    }))
+    const found: Message[] = []
+    let bytes = 0
+    for (;;) {
+      // Where the next of each lies, of those whose last place has been read.
+      const unknown = lanes.filter(({ p }) => p === 0)
+      await this.#within(tx =>
+        Promise.all(
+          unknown.map(async lane => {
+            const { l, first, last } = lane
+            const range = IDBKeyRange.bound([r, l, first], [r, l, Number.MAX_SAFE_INTEGER])
+            const key =
+              first > last ? undefined : await tx.objectStore('ops').index('lane').getKey(range)
+            lane.p = key?.[1] ?? Number.POSITIVE_INFINITY
+          }),
+        ),
       )
-      const { kept, end } = await this.#read(room, 'lane', range, count)
-      return { kept: kept.filter(one => one.position > 0), next: end && end.s + 1 }
-    })
-    return readByPosition(lanes, bound, room.atOnce)
+      const from = Math.min(...lanes.map(({ p }) => p))
+      if (!Number.isFinite(from)) return found
+      const wanted = new Map(lanes.map(lane => [lane.l, lane]))
+      const count = room.packsFor(bound.ops - found.length)
+      const { ops, end } = await this.#read(room, from, count)
+      for (const op of ops) {
+        const lane = wanted.get(op.l)
+        if (lane === undefined || op.s < lane.first || op.s > lane.last) continue
+        const message = this.#messageIn(room, op)
+        if (message === undefined) continue
+        if (isOver(bound, found.length, bytes, message)) return found
+        found.push(message)
+        bytes += weight(message)
+        lane.first = op.s + 1
+      }
+      for (const lane of lanes) {
+        if (lane.p > end) continue
+        // What was read holds none of it but what was taken, or what is damaged.
+        const read = ops.filter(({ l }) => l === lane.l).map(({ s }) => s)
+        // Where nothing of it was, its pack can't be read.
+        lane.p = read.length > 0 ? 0 : Number.POSITIVE_INFINITY
+        lane.first = Math.max(lane.first, ...read.map(s => s + 1))
+      }
+    }
   }
 
   async loadFrom(topic: TopicId, position: number, bound: ReadBound): Promise<PlacedMessage[]> {
     const room = this.#room(topic)
     const found: PlacedMessage[] = []
     let bytes = 0
-    for (let from: number | undefined = Math.max(1, position); from !== undefined; ) {
-      const count = Math.min(bound.ops - found.length, room.atOnce)
-      if (count <= 0) break
-      const range = IDBKeyRange.bound([room.r, from], [room.r, Number.MAX_SAFE_INTEGER])
-      const { kept, end } = await this.#read(room, undefined, range, count)
-      for (const { message, position: at, time } of kept) {
+    // The pack in which it stands may begin before it.
+    const reach = IDBKeyRange.bound([room.r, 1], [room.r, Math.max(1, position)])
+    const before = await this.#within(tx => tx.objectStore('ops').openKeyCursor(reach, 'prev'))
+    for (let from = before?.key[1] ?? position; ; ) {
+      const count = room.packsFor(bound.ops - found.length)
+      const { ops, end } = await this.#read(room, from, count)
+      for (const op of ops) {
+        if (op.p < position) continue
+        const message = this.#messageIn(room, op)
+        if (message === undefined) continue
         if (isOver(bound, found.length, bytes, message)) return found
-        found.push({ message, position: at, time })
+        found.push({ message, position: op.p, time: op.t })
         bytes += weight(message)
       }
-      from = end && end.p + 1
+      if (end === Number.POSITIVE_INFINITY) return found
+      from = end + 1
     }
-    return found
   }
 
   async find(topic: TopicId, hashes: readonly Uint8Array[]): Promise<Message[]> {
     const room = this.#room(topic)
     const found = await Promise.all(
       hashes.map(async hash => {
-        const range = IDBKeyRange.only([room.r, hash])
-        return (await this.#read(room, 'hash', range, 1)).kept
+        const head = headOf(hash)
+        const packs = await this.#within(tx => tx.objectStore('ops').index('hash').getAll(head))
+        return packs.flatMap(row => {
+          if ((row as Pack).r !== room.r) return []
+          const ops = (unpack(row) ?? []).filter(({ h }) => h === head)
+          const messages = ops.flatMap(op => this.#messageIn(room, op) ?? [])
+          return messages.filter(message => sameBytes(messageHash(topic, message), hash))
+        })
       }),
     )
-    return found.flat().map(({ message }) => message)
+    return found.flat()
   }
 
-  positionSince(topic: TopicId, since: Millis, limit: number): Promise<number | undefined> {
-    const { r } = this.#room(topic)
-    return this.#db.within('finding a time', ['ops'], 'readonly', 'relaxed', async tx => {
-      const table = tx.objectStore('ops')
-      const all = IDBKeyRange.bound([r, 1], [r, Number.MAX_SAFE_INTEGER])
-      let newest = await table.openKeyCursor(all, 'prev')
-      if (newest !== null && limit > 1) newest = await newest.advance(limit - 1)
-      const first = newest === null ? 1 : newest.key[1]
-      const range = IDBKeyRange.bound([r, since], [r, Number.POSITIVE_INFINITY])
-      let lowest: number | undefined
-      for (const [, p] of await table.index('time').getAllKeys(range)) {
-        if (p > 0 && (lowest === undefined || p < lowest)) lowest = p
-      }
-      return lowest === undefined ? undefined : Math.max(first, lowest)
-    })
+  async positionSince(topic: TopicId, since: Millis, limit: number): Promise<number | undefined> {
+    const room = this.#room(topic)
+    const { r } = room
+    const first = Math.max(1, room.position - limit + 1)
+    const range = IDBKeyRange.bound([r, since], [r, Number.POSITIVE_INFINITY])
+    const keys = await this.#within(tx => tx.objectStore('ops').index('latest').getAllKeys(range))
+    let lowest = Number.POSITIVE_INFINITY
+    for (const [, p] of keys) if (p > 0 && p < lowest) lowest = p
+    if (lowest === Number.POSITIVE_INFINITY) return undefined
+    const { ops } = await this.#read(room, lowest, 1)
+    return Math.max(first, ops.find(({ t }) => t >= since)?.p ?? lowest)
   }
 
   trim(topic: TopicId, now: Millis): Promise<void> {
@@ -244,26 +296,26 @@ export class IndexeddbOpStore implements OpStore {
     batches: readonly Pending[],
   ): Promise<TrimmedLane[]> {
     const room = this.#room(topic)
+    const trimming = new Trimming(tx, room, this.counters)
     const lanes = new Set<PeerId>()
     const numbers: number[] = []
-    const rows = unwrap(tx.objectStore('ops'))
-    let written = 0
+    const ops: PackedOp[] = []
     let now = 0
     for (const { batch, now: at } of batches) {
       now = at
       for (const op of batch.ops) {
         const { author, seq } = op.message
-        const position = op.position || room.nextWaiting()
-        const row = rowOf(room.r, room.know(author), op, position, at)
-        const before = await this.#before(tx, room, row, author)
-        if (before !== undefined) {
-          room.removed(row.l, row.s, before)
-          await tx.objectStore('ops').delete([row.r, before.p])
+        const l = room.know(author)
+        // Only one that waited, or one below its lane's height, can lie here already.
+        const isHere = seq <= (room.lanes.get(author)?.height ?? 0)
+        if (isHere || room.waitingAt(l, seq) !== undefined) {
+          const at = ops.findIndex(one => one.l === l && one.s === seq)
+          if (at < 0) await trimming.takeOut(l, seq)
+          else room.removed(ops.splice(at, 1)[0]!)
         }
-        room.added(row)
-        put(rows, row)
-        // Others have their turn: a wave of a thousand would hold up live messages.
-        if (++written % PUT_AT_ONCE === 0) await tx.objectStore('ops').getKey([row.r, row.p])
+        const packed = packedOp(op, op.position || room.nextWaiting(), l, at)
+        room.added(packed)
+        ops.push(packed)
         if (batch.own) numbers.push(seq)
       }
       for (const lane of batch.lanes) {
@@ -273,26 +325,20 @@ export class IndexeddbOpStore implements OpStore {
       }
       room.heads = batch.heads
     }
+    ops.sort((a, b) => a.p - b.p)
+    for (const pack of packsOf(room.r, ops)) {
+      put(unwrap(tx.objectStore('ops')), pack)
+      room.packs++
+    }
     if (numbers.length > 0) await this.#use(tx, room, numbers)
     for (const author of lanes) {
       put(unwrap(tx.objectStore('lanes')), room.laneRow(room.lanes.get(author)!))
     }
-    const trimming = new Trimming(tx, room, this.counters)
     await trimming.tooMuch()
     if (now - room.sweptAt > SWEEP_MS) await trimming.tooOld(now)
     const trimmed = await trimming.end()
     put(unwrap(tx.objectStore('rooms')), room.row)
     return trimmed
-  }
-
-  /** Where the op lies already: only one that waited, or one below its lane's height, can. */
-  async #before(tx: RoomTransaction, room: Room, row: OpRow, author: PeerId) {
-    const waited = room.waitingAt(row.l, row.s)
-    if (waited !== undefined) return waited
-    if (row.s > (room.lanes.get(author)?.height ?? 0)) return undefined
-    const key = [row.r, row.l, row.s] as [number, number, number]
-    const old = (await tx.objectStore('ops').index('lane').get(key)) as OpRow | undefined
-    return old && { p: old.p, size: old.b?.length ?? 0 }
   }
 
   /** Numbers of ours, in the order in which they are used. */
@@ -322,68 +368,68 @@ export class IndexeddbOpStore implements OpStore {
 
   // ——— reading
 
-  /** What lies in the range, without what is damaged, and the last row of it where there may be more. */
-  async #read(
-    room: Room,
-    index: 'lane' | 'hash' | undefined,
-    range: IDBKeyRange,
-    count: number,
-  ): Promise<{ kept: Kept[]; end: OpRow | undefined }> {
-    const rows = await this.#rows(room, index, range, count)
-    const kept: Kept[] = []
-    const damaged: OpRow[] = []
+  #within<T>(work: (tx: Reading) => Promise<T>): Promise<T> {
+    return this.#db.within('reading ops', ['ops'], 'readonly', 'relaxed', work)
+  }
+
+  /** What lies in so many packs from this place on, and the place of the last of them, or infinity at the end. */
+  async #read(room: Room, from: number, count: number): Promise<{ ops: PackedOp[]; end: number }> {
+    const range = IDBKeyRange.bound([room.r, from], [room.r, Number.MAX_SAFE_INTEGER])
+    const rows = await this.#rows(range, count)
+    const ops: PackedOp[] = []
     for (const row of rows) {
-      const one = parseRow(row)
-      if (one === undefined) damaged.push(row)
-      else kept.push(one)
+      const packed = unpack(row)
+      if (packed === undefined) {
+        const { p } = row as Pack
+        this.#remove(room.topic, trimming => trimming.unreadable(p))
+      } else ops.push(...packed)
     }
-    if (damaged.length > 0) void this.#remove(room.topic, damaged)
-    return { kept, end: rows.length < count ? undefined : rows.at(-1) }
+    const last = rows.at(-1) as Pack | undefined
+    return {
+      ops,
+      end: rows.length < count || last === undefined ? Number.POSITIVE_INFINITY : last.p,
+    }
+  }
+
+  #messageIn(room: Room, op: PackedOp): Message | undefined {
+    const message = messageIn(op)
+    if (message === undefined) this.#remove(room.topic, trimming => trimming.damaged(op))
+    return message
   }
 
   /** All at once; where one of them can't be read at all, one by one, without it. */
-  async #rows(
-    { r }: Room,
-    index: 'lane' | 'hash' | undefined,
-    range: IDBKeyRange,
-    count: number,
-  ): Promise<OpRow[]> {
-    const within = <T>(work: (tx: Reading) => Promise<T>) =>
-      this.#db.within('reading ops', ['ops'], 'readonly', 'relaxed', work)
-    const source = (tx: Reading) =>
-      index === undefined ? tx.objectStore('ops') : tx.objectStore('ops').index(index)
+  async #rows(range: IDBKeyRange, count: number): Promise<unknown[]> {
     try {
-      return (await within(tx => source(tx).getAll(range, count))) as OpRow[]
+      return await this.#within(tx => tx.objectStore('ops').getAll(range, count))
     } catch (cause) {
       if (!isUnreadable(cause)) throw cause
     }
-    const rows: OpRow[] = []
-    for (const key of await within(tx => source(tx).getAllKeys(range, count))) {
+    const rows: unknown[] = []
+    for (const key of await this.#within(tx => tx.objectStore('ops').getAllKeys(range, count))) {
       try {
-        rows.push((await within(tx => tx.objectStore('ops').get(key))) as OpRow)
+        rows.push(await this.#within(tx => tx.objectStore('ops').get(key)))
       } catch (cause) {
         if (!isUnreadable(cause)) throw cause
-        // Its key is all that is left of it; that it has no bytes makes it damaged.
-        rows.push({ r, p: key[1] } as OpRow)
+        // Its place is all that is left of it.
+        rows.push({ p: key[1] })
       }
     }
     return rows
   }
 
-  async #remove(topic: TopicId, rows: readonly OpRow[]): Promise<void> {
+  #remove(topic: TopicId, remove: (trimming: Trimming) => Promise<void>): void {
     const removed = this.#inTurn(() =>
       this.#change([topic], 'relaxed', async tx => {
         const room = this.#room(topic)
         const trimming = new Trimming(tx, room, this.counters)
-        for (const row of rows) await trimming.damaged(row)
+        await remove(trimming)
         const trimmed = await trimming.end()
         await tx.objectStore('rooms').put(room.row)
         return new Map([[topic, trimmed]])
       }),
     )
     // What can't be removed is skipped again next time.
-    await removed.catch(() => {})
-    this.#skipped(rows.length, topic)
+    void removed.catch(() => {}).then(() => this.#skipped(1, topic))
   }
 
   #skipped(count: number, topic: TopicId): void {
@@ -415,7 +461,5 @@ function settle(pending: Pending, cause?: unknown): void {
 
 /** Batches in one transaction; a wave is one. Guess. */
 const MOST_BATCHES = 256
-/** Ops written in one task; each takes 20 to 70 µs (measured in Chromium). */
-const PUT_AT_ONCE = 64
 /** How often writing also gives up what is too old. Guess. */
 const SWEEP_MS = 60_000

@@ -13,10 +13,18 @@ export const MIGRATIONS: readonly ((db: IDBPDatabase<Tables>) => void)[] = [
     db.createObjectStore('peers', { keyPath: 'topic' }).createIndex('saved', 'saved')
   },
   db => {
+    db.createObjectStore('lanes', { keyPath: ['r', 'l'] })
+    db.createObjectStore('rooms', { keyPath: 'topic' })
+  },
+  db => {
+    for (const table of ['ops', 'lanes', 'rooms'] as const) {
+      if (db.objectStoreNames.contains(table)) db.deleteObjectStore(table)
+    }
     const ops = db.createObjectStore('ops', { keyPath: ['r', 'p'] })
-    ops.createIndex('lane', ['r', 'l', 's'])
-    ops.createIndex('time', ['r', 't'])
-    ops.createIndex('hash', ['r', 'h'])
+    ops.createIndex('lane', 'k', { multiEntry: true })
+    ops.createIndex('hash', 'h', { multiEntry: true })
+    ops.createIndex('earliest', ['r', 'm'])
+    ops.createIndex('latest', ['r', 'x'])
     db.createObjectStore('lanes', { keyPath: ['r', 'l'] })
     db.createObjectStore('rooms', { keyPath: 'topic' })
   },

@@ -19,8 +19,9 @@ export interface Tables extends DBSchema {
     value: unknown
     indexes: {
       lane: [room: number, author: number, seq: number]
-      time: [room: number, time: number]
-      hash: [room: number, hash: Uint8Array<ArrayBuffer>]
+      hash: number
+      earliest: [room: number, time: number]
+      latest: [room: number, time: number]
     }
   }
   lanes: { key: [room: number, author: number]; value: unknown }

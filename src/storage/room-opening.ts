@@ -1,8 +1,8 @@
 import type { HistoryIndex, LaneRecord } from '../core/history/records.js'
 import type { TopicId } from '../core/ids.js'
-import type { Message } from '../core/message.js'
+import { type Message, messageHash } from '../core/message.js'
 import type { RoomTransaction } from './database.js'
-import { type OpRow, parseLane, parseRoom, parseRow } from './op-records.js'
+import { messageIn, type Pack, parseLane, parseRoom, unpack } from './op-records.js'
 import type { OpenTopic } from './op-store.js'
 import { Room } from './room.js'
 import { lastSeq } from './seq-rows.js'
@@ -47,15 +47,16 @@ export async function openRoom(
 
   const waiting: Message[] = []
   const ops = tx.objectStore('ops')
-  for (const row of (await ops.getAll(IDBKeyRange.bound([r, lowest], [r, 0]))) as OpRow[]) {
-    const kept = parseRow(row)
-    if (kept === undefined) {
+  for (const row of await ops.getAll(IDBKeyRange.bound([r, lowest], [r, 0]))) {
+    const [op] = unpack(row) ?? []
+    const message = op && messageIn(op)
+    if (message === undefined) {
       damaged++
-      await ops.delete([r, row.p])
+      await ops.delete([r, (row as Pack).p])
     } else {
-      room.know(kept.message.author)
-      room.added(row)
-      waiting.push(kept.message)
+      room.know(message.author)
+      room.added(op!)
+      waiting.push(message)
     }
   }
 
@@ -64,6 +65,8 @@ export async function openRoom(
   if (sums !== undefined) {
     room.ops = sums.ops
     room.bytes = sums.bytes
+    room.packs = sums.packs
+    room.position = sums.position
     room.heads = sums.heads
   } else if (room.lanes.size > 0) {
     damaged++
@@ -73,12 +76,11 @@ export async function openRoom(
     await tx.objectStore('rooms').put(room.row)
   }
 
-  const last = await ops.openKeyCursor(IDBKeyRange.bound([r, 1], [r, highest]), 'prev')
   const index: HistoryIndex = {
     lanes: [...room.lanes.values()],
     heads: room.heads,
     waiting,
-    position: last?.key[1] ?? 0,
+    position: room.position,
     nextSeq: await nextSeq(tx, room),
   }
   return { room, index, damaged }
@@ -97,30 +99,30 @@ async function nextSeq(tx: RoomTransaction, room: Room): Promise<number> {
 
 /** A lane as its ops tell it; undefined where there are none. Whether it was frozen is lost. */
 async function laneOf(tx: RoomTransaction, room: Room, l: number): Promise<LaneRecord | undefined> {
-  const range = IDBKeyRange.bound([room.r, l, 0], [room.r, l, Number.POSITIVE_INFINITY])
+  const range = IDBKeyRange.bound([room.r, l, 0], [room.r, l, Number.MAX_SAFE_INTEGER])
   let cursor = await tx.objectStore('ops').index('lane').openCursor(range)
   let lane: LaneRecord | undefined
   for (; cursor !== null; cursor = await cursor.continue()) {
-    const row = cursor.value as OpRow
-    const kept = parseRow(row)
-    if (kept === undefined || kept.position < 0) continue
-    const { author, seq } = kept.message
-    const isNext = lane !== undefined && seq === lane.height + 1
-    const { oldest, oldestHash } = isNext ? lane! : { oldest: seq, oldestHash: row.h }
-    lane = { author, height: seq, tip: row.h, oldest, oldestHash, frozen: false }
+    for (const op of unpack(cursor.value) ?? []) {
+      const message = op.l === l ? messageIn(op) : undefined
+      if (message === undefined) continue
+      const { author, seq } = message
+      const hash = messageHash(room.topic, message)
+      const isNext = lane !== undefined && seq === lane.height + 1
+      const { oldest, oldestHash } = isNext ? lane! : { oldest: seq, oldestHash: hash }
+      lane = { author, height: seq, tip: hash, oldest, oldestHash, frozen: false }
+    }
   }
   return lane
 }
 
 async function count(tx: RoomTransaction, room: Room): Promise<void> {
-  const range = IDBKeyRange.bound(
-    [room.r, Number.NEGATIVE_INFINITY],
-    [room.r, Number.POSITIVE_INFINITY],
-  )
+  const lowest = [room.r, Number.NEGATIVE_INFINITY]
+  const range = IDBKeyRange.bound(lowest, [room.r, Number.POSITIVE_INFINITY])
   let cursor = await tx.objectStore('ops').openCursor(range)
   room.ops = room.bytes = 0
   for (; cursor !== null; cursor = await cursor.continue()) {
-    room.ops++
-    room.bytes += (cursor.value as OpRow).b?.length ?? 0
+    room.packs++
+    for (const op of unpack(cursor.value) ?? []) room.added(op)
   }
 }

@@ -1,6 +1,6 @@
 import { type LaneRecord, MOST_WAITING_OPS, type Retention } from '../core/history/records.js'
 import type { MessageId, PeerId, TopicId } from '../core/ids.js'
-import { type LaneRow, numberOf, type OpRow, type RoomRow } from './op-records.js'
+import { type LaneRow, numberOf, OPS_IN_PACK, type PackedOp, type RoomRow } from './op-records.js'
 import type { OpenTopic } from './op-store.js'
 import { StorageError } from './store.js'
 
@@ -9,10 +9,12 @@ export class Room {
   readonly r: number
   ops = 0
   bytes = 0
+  packs = 0
+  position = 0
   heads: readonly MessageId[] = []
   readonly lanes = new Map<PeerId, LaneRecord>()
-  /** Ops without a position. */
-  readonly waiting = new Map<string, Place>()
+  /** Ops without a position, by author's number and seq: where they lie. */
+  readonly waiting = new Map<string, number>()
   /** Nothing that may be given up stands before this position. */
   from = 1
   /** Newest ops of their lanes that stand before it all the same. */
@@ -41,19 +43,30 @@ export class Room {
     return this.ops > this.retention.maxOps || this.bytes > this.retention.maxBytes
   }
 
-  /** So many ops are read at a time that their bytes stay within bounds. */
-  get atOnce(): number {
-    const average = this.ops > 0 ? this.bytes / this.ops : 1
-    return Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(BYTES_AT_ONCE / Math.max(1, average))))
+  /**
+   * How far trimming goes once it begins, so that not each new op has the oldest pack written anew: to a 64th below
+   * the bounds.
+   */
+  get isFullStill(): boolean {
+    const { maxOps, maxBytes } = this.retention
+    return this.ops > maxOps - (maxOps >> 6) || this.bytes > maxBytes - (maxBytes >> 6)
+  }
+
+  /** So many packs hold about so many ops, and not too many bytes. */
+  packsFor(ops: number): number {
+    const packs = Math.max(1, this.packs)
+    const wanted = Math.ceil((ops * packs) / Math.max(1, this.ops))
+    const most = Math.floor((BYTES_AT_ONCE * packs) / Math.max(1, this.bytes))
+    return Math.max(1, Math.min(MOST_AT_ONCE, wanted, most))
   }
 
   get row(): RoomRow {
-    const { topic, ops, bytes, heads } = this
-    return { topic, ops, bytes, heads: [...heads] }
+    const { topic, ops, bytes, packs, position, heads } = this
+    return { topic, ops, bytes, packs, position, heads: [...heads] }
   }
 
   laneRow(lane: LaneRecord): LaneRow {
-    return { r: this.r, l: numberOf(lane.author), lane }
+    return { r: this.r, l: this.know(lane.author), lane }
   }
 
   /** Two authors whose numbers are the same can't both be kept: the second is refused. */
@@ -61,8 +74,7 @@ export class Room {
     const known = this.#numbers.get(author)
     if (known !== undefined) return known
     const number = numberOf(author)
-    const before = this.#authors.get(number)
-    if (before !== undefined && before !== author) {
+    if (this.#authors.has(number)) {
       throw new StorageError('failed', `the author ${author} has the number of another`)
     }
     this.#authors.set(number, author)
@@ -70,25 +82,27 @@ export class Room {
     return number
   }
 
-  authorOf(l: number): PeerId | undefined {
-    return this.#authors.get(l)
+  laneOf(l: number): LaneRecord | undefined {
+    const author = this.#authors.get(l)
+    return author === undefined ? undefined : this.lanes.get(author)
   }
 
-  added({ l, s, p, b }: OpRow): void {
+  added({ l, s, p, b }: PackedOp): void {
     this.ops++
     this.bytes += b.length
+    if (p > this.position) this.position = p
     if (p >= 0) return
-    this.waiting.set(`${l} ${s}`, { p, size: b.length })
+    this.waiting.set(`${l} ${s}`, p)
     this.#lowest = Math.min(this.#lowest, p)
   }
 
-  removed(l: number, s: number, { p, size }: Place): void {
+  removed({ l, s, p, b }: PackedOp): void {
     this.ops--
-    this.bytes -= size
+    this.bytes -= b.length
     if (p < 0) this.waiting.delete(`${l} ${s}`)
   }
 
-  waitingAt(l: number, s: number): Place | undefined {
+  waitingAt(l: number, s: number): number | undefined {
     return this.waiting.get(`${l} ${s}`)
   }
 
@@ -97,34 +111,27 @@ export class Room {
     if (this.waiting.size >= MOST_WAITING_OPS) {
       throw new StorageError('failed', `${MOST_WAITING_OPS} ops wait for their parents already`)
     }
-    return this.#lowest - 1
+    return --this.#lowest
   }
 
   /** As the core has it, but for what was given up meanwhile. */
-  grew(lane: LaneRecord): LaneRecord {
+  grew(lane: LaneRecord): void {
     const before = this.lanes.get(lane.author)
     // Written late, after what came later.
-    if (before !== undefined && before.height > lane.height) return before
-    const { oldest, oldestHash } =
-      before !== undefined && before.oldest > lane.oldest ? before : lane
-    const now = { ...lane, oldest, oldestHash }
-    this.lanes.set(lane.author, now)
+    if (before !== undefined && before.height > lane.height) return
+    const kept = before !== undefined && before.oldest > lane.oldest ? before : lane
+    const { oldest, oldestHash } = kept
+    this.lanes.set(lane.author, { ...lane, oldest, oldestHash })
     const passed = this.passed.get(lane.author)
     if (passed !== undefined && before !== undefined && lane.height > before.height) {
       this.passed.delete(lane.author)
-      this.from = Math.min(this.from, passed)
+      // Its pack may begin before it.
+      this.from = Math.max(1, Math.min(this.from, passed - OPS_IN_PACK))
     }
-    return now
   }
 }
 
-/** Where an op lies, and how many bytes it takes. */
-export interface Place {
-  p: number
-  size: number
-}
-
-/** Guess: what one wave takes. */
+/** Rows read at a time. Guess. */
 const MOST_AT_ONCE = 256
 /** Four of the largest messages. Guess. */
 const BYTES_AT_ONCE = 4 << 20
