@@ -10,13 +10,13 @@ import { pageParts, ROOT } from './build.mjs'
 
 /**
  * Bytes after gzip -9. Together: the promise made to users. Each part: a little above what it is now
- * (19.4 and 58.3 KiB, with presence and the op store but without the reconcilers of history), so that growth is a
- * decision and not an accident; raise it in the change that needs it and say why there.
+ * (20.9 and 79.4 KiB, with presence, full mesh, the op store and the wavefront, which is 14 KiB of them), so that growth
+ * is a decision and not an accident; raise it in the change that needs it and say why there.
  */
 const CEILINGS = {
-  'dist/index.js': 20 * 1024,
-  'dist/worker.js': 60 * 1024,
-  together: 80 * 1024,
+  'dist/index.js': 21.25 * 1024,
+  'dist/worker.js': 80.5 * 1024,
+  together: 101.5 * 1024,
 }
 
 const rows = await measure()
