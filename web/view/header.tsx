@@ -29,7 +29,7 @@ export function Header(props: {
       </h1>
       <div class="standing">
         <div class="status" data-testid="status" data-state={view.state} role="status">
-          <span class="dot" />
+          <span class="lamp" />
           {stateInWords(view.state)}
         </div>
         <p class="reason" title={view.reason}>
