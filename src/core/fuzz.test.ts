@@ -205,6 +205,13 @@ class Anything {
         sample: this.sample(),
       },
       { type: 'shuffle-reply', walkId: requestId, sample: this.sample() },
+      {
+        type: 'component',
+        requestId: random.u32(),
+        name: this.peer(),
+        beat: random.u32(),
+        ageSeconds: random.below(400),
+      },
       { type: 'disconnect', alive: random.pick(['leaving', 'alive'])!, sample: this.sample() },
       { type: 'init', requestId, record },
       {

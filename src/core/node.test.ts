@@ -216,6 +216,22 @@ describe('node', () => {
     }
   })
 
+  it.each<['open' | 'none']>([['open'], ['none']])(
+    'who is remembered is asked where nobody else is named, signaling %s',
+    state => {
+      const mesh = new Mesh(3)
+      const [a, b] = mesh.peers(2)
+      mesh.input(a!, { type: 'signaling', state })
+      const knocks = () => mesh.outputs(a!).filter(({ type }) => type === 'knock')
+      mesh.input(a!, { ...subscription(CHAT), remembered: [b!] } as NodeInput)
+      if (state === 'open') {
+        expect(knocks()).toEqual([])
+        mesh.input(a!, { type: 'introduced', topic: CHAT, peers: [] })
+      }
+      expect(knocks()).toMatchObject([{ to: b, knock: { type: 'join' } }])
+    },
+  )
+
   it('the same seed replays the same run', () => {
     const trace = () => {
       const mesh = new Mesh(7)
@@ -318,6 +334,10 @@ class Mesh {
   broadcast(peer: PeerId, topic: TopicId, words: string): void {
     const payload = new TextEncoder().encode(words)
     this.input(peer, { type: 'broadcast', topic, ref: this.order, payload })
+  }
+
+  outputs(peer: PeerId): readonly NodeOutput[] {
+    return this.places.get(peer)!.outputs
   }
 
   input(peer: PeerId, input: NodeInput): void {

@@ -113,7 +113,10 @@ export class Topic {
   ): TopicOutput[] {
     if (seen.length > 0) this.#gossip(now, { type: 'recall', seen })
     if (remembered.length > 0) this.#meet(now, { type: 'remember', peers: remembered })
-    if (bootstrap.length > 0) this.#meet(now, { type: 'join', peers: bootstrap })
+    const isAsked = signaling === 'open' || signaling === 'connecting'
+    if (bootstrap.length > 0 || (remembered.length > 0 && !isAsked)) {
+      this.#meet(now, { type: 'join', peers: bootstrap })
+    }
     return this.#finish(now, signaling)
   }
 
@@ -317,10 +320,11 @@ export class Topic {
   /** The server named peers, perhaps none. */
   introduce(now: Millis, peers: readonly PeerId[], signaling: SignalingState): TopicOutput[] {
     this.#introduced = true
-    if (peers.length > 0) {
-      const type = this.#membership.neighbors.length === 0 ? 'join' : 'remember'
-      this.#meet(now, { type, peers })
-    }
+    const { neighbors, known } = this.#membership
+    // Where the server knows nobody, those of earlier visits are asked.
+    if (neighbors.length === 0 && peers.length + known.length > 0) {
+      this.#meet(now, { type: 'join', peers })
+    } else if (peers.length > 0) this.#meet(now, { type: 'remember', peers })
     return this.#finish(now, signaling)
   }
 
@@ -422,6 +426,7 @@ export class Topic {
         this.#timers.ensure('store peers', now + STORE_PEERS_MS)
         break
       case 'isolated':
+      case 'wants-introductions':
         this.#emitOut({ type: 'enter', topic: this.id })
         break
       case 'join-failed':

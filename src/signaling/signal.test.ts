@@ -40,6 +40,11 @@ const bodies: Record<string, SignalBody> = {
     topic,
     knock: { type: 'neighbor-request', requestId: 300, priority: 'low', record },
   },
+  'knock component': {
+    type: 'knock',
+    topic,
+    knock: { type: 'component', requestId: 3, name: third, beat: 1_700_000_000, ageSeconds: 60 },
+  },
   'knock-answer accept': {
     type: 'knock-answer',
     topic,

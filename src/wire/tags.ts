@@ -10,7 +10,7 @@ export const FRAME_TAGS = {
   'author-alias': 3,
   relay: 4,
   envelope: 5,
-  // HyParView: 16 to 23.
+  // HyParView: 16 to 23, and 29.
   join: 16,
   'forward-join': 17,
   'neighbor-request': 18,
@@ -19,6 +19,7 @@ export const FRAME_TAGS = {
   shuffle: 21,
   'shuffle-reply': 22,
   disconnect: 23,
+  component: 29,
   // Full mesh: 24 to 28.
   init: 24,
   info: 25,

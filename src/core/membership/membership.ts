@@ -62,6 +62,8 @@ export type MembershipOutput<M> =
   | { type: 'join-failed'; peer: PeerId; reason: string }
   /** Nobody left to ask: the topic should fetch new contacts. Repeated with growing pauses. */
   | { type: 'isolated' }
+  /** With neighbors: names of peers elsewhere would show whether the overlay is in parts. About once a minute. */
+  | { type: 'wants-introductions' }
   | { type: 'count'; counter: string }
 
 /** A neighbor that goes from one membership to another, link and all. */

@@ -8,7 +8,7 @@ export const membershipMessage = both(hyparviewMessage, fullMeshMessage)
 export type MembershipMessage = Infer<typeof membershipMessage>
 
 /** What may be said to a peer without a link, as a signed signal. */
-export const KNOCKS = ['join', 'neighbor-request', 'init', 'conn'] as const
+export const KNOCKS = ['join', 'neighbor-request', 'init', 'conn', 'component'] as const
 export type Knock = Extract<MembershipMessage, { type: (typeof KNOCKS)[number] }>
 
 /** What may be answered to it. */

@@ -26,7 +26,7 @@ describe('the joining of one peer', () => {
     world.tracing = true
     world.join(joiner, contact)
     world.run(400)
-    expect(world.trace).toEqual([
+    expect(world.trace.filter(line => !line.endsWith('component'))).toEqual([
       '2→0 join',
       '0→2 neighbor-accept',
       '2 up 0',
@@ -46,7 +46,10 @@ describe('the joining of one peer', () => {
     world.tracing = true
     world.join(joiner, contact)
     world.run(100)
-    expect(world.trace).toEqual(['1→0 join', '0→1 neighbor-accept', '0 up 1', '1 up 0'])
+    expect(world.trace).toEqual([
+      ...['1→0 join', '0→1 neighbor-accept', '0 up 1', '0→1 component'],
+      ...['1 up 0', '1→0 component'],
+    ])
   })
 
   it('asks one contact, a second time when no answer comes, and the next when that fails', () => {
@@ -650,8 +653,11 @@ function messages(outputs: HyparviewOutput[]): [PeerId, HyparviewMessage][] {
   ][]
 }
 
+/** But for the component's name, which every new neighbor is told: components.test.ts. */
 function sends(outputs: HyparviewOutput[]): [PeerId, string][] {
-  return messages(outputs).map(([to, { type }]) => [to, type])
+  return messages(outputs)
+    .map(([to, { type }]) => [to, type] as [PeerId, string])
+    .filter(([, type]) => type !== 'component')
 }
 
 function counts(outputs: HyparviewOutput[], counter: string): number {

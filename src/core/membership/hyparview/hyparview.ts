@@ -8,6 +8,7 @@ import type {
   MembershipInput,
   MembershipSnapshot,
 } from '../membership.js'
+import { Components } from './components.js'
 import type { HyparviewConfig } from './config.js'
 import type { HyparviewMessage, PeerRecord } from './messages.js'
 import { type HyparviewOutput, Overlay } from './overlay.js'
@@ -29,6 +30,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
   readonly #requests: Requests
   readonly #refill: Refill
   readonly #shuffling: Shuffling
+  readonly #components: Components
   #started = false
   #closed = false
   #accompanied = false
@@ -39,6 +41,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
     this.#requests = new Requests(this.#overlay, pace)
     this.#refill = new Refill(this.#overlay, this.#requests, pace)
     this.#shuffling = new Shuffling(this.#overlay)
+    this.#components = new Components(this.#overlay, this.#requests)
   }
 
   get neighbors(): readonly PeerId[] {
@@ -51,6 +54,11 @@ export class Hyparview implements Membership<HyparviewMessage> {
 
   get busy(): boolean {
     return this.#requests.size > 0
+  }
+
+  /** The name of the part of the overlay we are in. */
+  get component(): PeerId {
+    return this.#components.name
   }
 
   get nextDeadline(): Deadline | undefined {
@@ -107,6 +115,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
         break
       case 'remember':
         this.#refill.remember(now, input.peers)
+        this.#components.compare(now, input.peers)
         break
       case 'own-record':
         this.#overlay.ownRecord = input.record
@@ -118,7 +127,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
         this.#onMessage(now, input.from, input.message, input.linked)
         break
       case 'link-up':
-        this.#requests.linkUp(now, input.peer)
+        if (this.#requests.linkUp(now, input.peer)) this.#components.neighborUp(now, input.peer)
         break
       case 'link-down':
         this.#linkDown(now, input.peer, input.reason)
@@ -159,6 +168,9 @@ export class Hyparview implements Membership<HyparviewMessage> {
         break
       case 'shuffle':
         if (this.#isNeighbor(now, from, linked)) this.#shuffling.onShuffle(now, from, message)
+        break
+      case 'component':
+        this.#components.onMessage(now, from, message)
         break
       case 'shuffle-reply':
         // From a former neighbor too: the walk may have outlived the place.
@@ -278,6 +290,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
       if (name === 'shuffle') {
         this.#shuffling.shuffle(now)
         this.#refill.revisit(now)
+        this.#components.tick(now)
         const part = this.#overlay.isThin && this.#refill.isUnsafe(now) ? FIRST_SHUFFLE_PART : 1
         this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs / part)
       }

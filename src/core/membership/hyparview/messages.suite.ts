@@ -51,7 +51,7 @@ export function overlayOf(
 }
 
 export function knocks({ type }: HyparviewMessage): boolean {
-  return type === 'join' || type.startsWith('neighbor-')
+  return type === 'join' || type === 'component' || type.startsWith('neighbor-')
 }
 
 export function entry(peer: PeerId): PeerEntry {
@@ -113,6 +113,13 @@ export function anyMessage(peer: fc.Arbitrary<PeerId>): fc.Arbitrary<HyparviewMe
       type: of('disconnect'),
       alive: fc.constantFrom('alive' as const, 'leaving' as const),
       sample,
+    }),
+    fc.record({
+      type: of('component'),
+      requestId,
+      name: peer,
+      beat: fc.nat({ max: 9 }),
+      ageSeconds: fc.constantFrom(0, 60, 1_000),
     }),
   )
 }

@@ -23,7 +23,7 @@ const requestId = varint({ max: 0xffff_ffff })
 /** Walks longer than this are cut on receipt. */
 const hopsLeft = u8
 
-/** Wire tags 16 to 23. Request and reply are separate messages, which the seed's are not: see hyparview.ts. */
+/** Wire tags 16 to 23, and 29. Request and reply are separate messages, which the seed's are not: see hyparview.ts. */
 export const hyparviewMessage = union({
   join: [16, struct({ requestId, record: optional(peerRecord) })],
   'forward-join': [17, struct({ joiner: peerEntry, hopsLeft })],
@@ -49,6 +49,19 @@ export const hyparviewMessage = union({
       /** True where the sender is still in the topic and may be asked again. */
       alive: oneOf(['leaving', 'alive']),
       sample: entries,
+    }),
+  ],
+  component: [
+    29,
+    struct({
+      /** As in a request; nobody answers it. */
+      requestId,
+      /** The smallest id of the component's peers. */
+      name: peerId,
+      /** Counts up; the newest is passed on. Seconds of the named peer's clock. */
+      beat: varint(),
+      /** Since the named peer said it. */
+      ageSeconds: varint({ max: 0xffff_ffff }),
     }),
   ],
 })

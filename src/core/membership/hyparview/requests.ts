@@ -172,10 +172,10 @@ export class Requests {
     if (sample.length > 0) this.#hints = sample.slice(0, 1).map(({ peer }) => peer)
   }
 
-  /** The link carries the topic: who agreed is now a neighbor. Others are not our concern. */
-  linkUp(now: Millis, peer: PeerId): void {
+  /** The link carries the topic: who agreed is now a neighbor. Others are not our concern. True where it is. */
+  linkUp(now: Millis, peer: PeerId): boolean {
     const agreement = this.#agreements.get(peer)
-    if (agreement?.stage !== 'linking') return
+    if (agreement?.stage !== 'linking') return false
     this.#remove(peer)
     const overlay = this.#overlay
     if (overlay.active.full && !agreement.evicts) {
@@ -184,11 +184,12 @@ export class Requests {
       overlay.emit({ type: 'release', peer })
       overlay.backoff.delay(now, peer, 'refused')
       overlay.addPassive(peer)
-      return
+      return false
     }
     overlay.admit(now, peer)
     this.#pace.reset()
     if (agreement.joins) this.#introduce(now, peer)
+    return true
   }
 
   linkDown(now: Millis, peer: PeerId): void {
