@@ -456,6 +456,64 @@ describe('joined', () => {
   })
 })
 
+describe('history', () => {
+  it('is in sync when some neighbor keeps the same, and progress is told by an event', async () => {
+    const { topic, node } = await subscribed()
+    const told: unknown[] = []
+    topic.addEventListener('history', ({ detail }) => told.push(detail))
+    const synced = topic.synced()
+    node.history(1, { synced: false, have: 5, known: 9 })
+    await settled()
+    expect(topic.historyState).toEqual({ synced: false, have: 5, known: 9 })
+    node.history(1, { synced: true, have: 9, known: 9 })
+    await synced
+    await topic.synced()
+    expect(told).toHaveLength(2)
+    // It is no event of the stream and takes no credit.
+    expect(node.all('credit')).toEqual([])
+  })
+
+  it('is not waited for any longer once the signal aborts or the topic is left', async () => {
+    const { topic } = await subscribed()
+    await expect(topic.synced({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+      'enough',
+    )
+    const left = topic.synced()
+    void topic.leave()
+    await expect(left).rejects.toMatchObject({ code: 'closed' })
+    expect(() => topic.history()).toThrow(expect.objectContaining({ code: 'closed' }))
+  })
+
+  it('is asked for page by page', async () => {
+    const { topic, node } = await subscribed()
+    const reading = topic.history({ since: 5, limit: 7 }).next()
+    const { call, handle, request } = await node.next('read-history')
+    expect({ handle, request }).toEqual({
+      handle: 1,
+      request: { since: 5, limit: 7, live: false, position: undefined },
+    })
+    const author = somePeer(3)
+    const page = { authors: [author], seqs: [4], times: [6], ends: [2], position: 12 }
+    const contents = new Uint8Array([8, 9])
+    node.say({ type: 'answer', call, value: { ...page, contents } })
+    expect((await reading).value).toEqual({
+      content: contents,
+      author,
+      seq: 4,
+      time: 6,
+      id: `${author}:4`,
+    })
+  })
+
+  it('that goes on ends for its readers when the topic is left', async () => {
+    const { topic, node } = await subscribed()
+    const reading = topic.history({ live: true }).next()
+    await node.next('read-history')
+    void topic.leave()
+    expect(await reading).toEqual({ value: undefined, done: true })
+  })
+})
+
 describe('neighbors', () => {
   it('are current without anyone reading', async () => {
     const { topic, node } = await subscribed()

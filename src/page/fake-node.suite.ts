@@ -1,4 +1,9 @@
-import type { BroadcastCall, ClientEvent, ClientMessage } from '../bridge/node-messages.js'
+import type {
+  BroadcastCall,
+  ClientEvent,
+  ClientMessage,
+  HistoryState,
+} from '../bridge/node-messages.js'
 import type { OpenMessage } from '../bridge/open-messages.js'
 import { createPortPair, type Port } from '../bridge/port.js'
 import type { RtcReport } from '../bridge/rtc-messages.js'
@@ -48,6 +53,10 @@ export class FakeNode {
   status(handle: number, status: Partial<TopicStatus>): void {
     const full = { state: 'joined', reason: 'It has neighbors.', neighbors: [], ...status }
     this.say({ type: 'status', handle, status: full })
+  }
+
+  history(handle: number, state: HistoryState): void {
+    this.say({ type: 'history', handle, state })
   }
 
   all<Type extends FromClient['type']>(type: Type): Of<Type>[] {

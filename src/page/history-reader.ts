@@ -19,6 +19,7 @@ export class HistoryReader implements AsyncIterableIterator<KeptMessage, undefin
   readonly #ask: (request: ReadRequest, signal: AbortSignal) => Promise<HistoryPage>
   readonly #request: ReadRequest
   readonly #signal: AbortSignal | undefined
+  readonly #ended: () => void
   readonly #ending = new AbortController()
   #page: KeptMessage[] = []
   #at = 0
@@ -29,7 +30,9 @@ export class HistoryReader implements AsyncIterableIterator<KeptMessage, undefin
     ask: (request: ReadRequest, signal: AbortSignal) => Promise<HistoryPage>,
     request: Omit<ReadRequest, 'position'>,
     signal: AbortSignal | undefined,
+    ended: () => void = () => {},
   ) {
+    this.#ended = ended
     this.#ask = ask
     this.#request = { ...request, position: undefined }
     this.#signal = signal
@@ -83,6 +86,7 @@ export class HistoryReader implements AsyncIterableIterator<KeptMessage, undefin
   #end(reason: unknown): void {
     this.#signal?.removeEventListener('abort', this.#abort)
     this.#ending.abort(reason)
+    this.#ended()
   }
 }
 

@@ -46,6 +46,7 @@ export class Subscription {
   #history: HistoryState = { synced: false, have: 0, known: 0 }
   readonly #outbox: Outbox
   readonly #joiners = new Set<Joiner>()
+  readonly #readers = new Set<HistoryReader>()
   #failure: GossamerError | undefined
   #leaving: Promise<void> | undefined
   /** Events taken and not yet told to the node, and the bytes in them. */
@@ -117,7 +118,9 @@ export class Subscription {
         call => ({ type: 'read-history', handle, call, request }),
         signal,
       ) as Promise<HistoryPage>
-    return new HistoryReader(ask, request, signal)
+    const reader = new HistoryReader(ask, request, signal, () => this.#readers.delete(reader))
+    this.#readers.add(reader)
+    return reader
   }
 
   #until(isThere: () => boolean, signal: AbortSignal | undefined): Promise<void> {
@@ -159,6 +162,7 @@ export class Subscription {
     const answered = this.#owner.ask(call => ({ type: 'leave', handle, call }), signal)
     this.#failure = new GossamerError('closed', 'The topic was left.')
     this.queue.discard()
+    for (const reader of [...this.#readers]) void reader.return()
     this.presence.end()
     this.#failJoiners(this.#failure)
     this.#setStatus({ state: 'closed', reason: this.#failure.message, neighbors: [] })
