@@ -1,15 +1,6 @@
 import { defineConfig } from '@playwright/test'
 import type { ProjectSettings } from './e2e/fixtures.js'
-
-/** The laws that hold in every browser, between browsers, and however bytes travel. */
-const EVERYWHERE = [
-  'a-message-reaches-everyone-in-a-room-of-twelve-exactly-once',
-  'the-same-text-twice-arrives-twice',
-  'a-reload-keeps-the-identity-and-redelivers-nothing',
-  'two-tabs-of-one-browser-are-two-peers',
-  'a-tab-that-is-closed-is-replaced-as-neighbor-within-seconds',
-  'a-node-peer-and-two-tabs-talk',
-].map(law => `${law}.spec.ts`)
+import { leftOutOf } from './e2e/matrix.js'
 
 const PACKAGE = /[/\\]e2e[/\\]package[/\\].+\.spec\.ts$/
 
@@ -28,12 +19,24 @@ export default defineConfig<object, ProjectSettings>({
   reporter: [['list']],
   outputDir: 'test-results',
   projects: [
-    { name: 'chromium', testIgnore: PACKAGE, use: { kinds: ['chromium'] } },
-    { name: 'firefox', testMatch: EVERYWHERE, use: { kinds: ['firefox'] } },
-    { name: 'together', testMatch: EVERYWHERE, use: { kinds: ['chromium', 'firefox'] } },
+    {
+      name: 'chromium',
+      testIgnore: [PACKAGE, ...leftOutOf('chromium')],
+      use: { kinds: ['chromium'] },
+    },
+    {
+      name: 'firefox',
+      testIgnore: [PACKAGE, ...leftOutOf('firefox')],
+      use: { kinds: ['firefox'] },
+    },
+    {
+      name: 'together',
+      testIgnore: [PACKAGE, ...leftOutOf('together')],
+      use: { kinds: ['chromium', 'firefox'] },
+    },
     {
       name: 'relayed',
-      testMatch: EVERYWHERE,
+      testIgnore: [PACKAGE, ...leftOutOf('relayed')],
       use: { kinds: ['chromium', 'firefox'], link: 'relayed' },
     },
     // What is installed from the packed tarball, in apps of their own.

@@ -1,18 +1,25 @@
+import type { BrowserContext } from '@playwright/test'
+import type { Kind } from './browsers.js'
 import { expect, test } from './fixtures.js'
 import { join, neighborsOf, openLab } from './lab.js'
 import { until } from './room.js'
 
 test('a page busy for three seconds keeps relaying other peers’ messages', async ({
   browsers,
+  kinds,
   server,
   room,
 }) => {
   const lab = await openLab()
-  const browser = await browsers.get('chromium')
-  const context = await browser.newContext()
+  // The busy one first: in a room of two browsers it is the odd one out.
+  const contexts = new Map<Kind, BrowserContext>()
+  let opened = 0
   try {
     // With views of one, two and one, only a line lets nobody be alone: left, middle, right.
     const open = async (activeViewCapacity: number) => {
+      const kind = kinds[opened++ === 0 ? 0 : kinds.length - 1]!
+      const context = contexts.get(kind) ?? (await (await browsers.get(kind)).newContext())
+      contexts.set(kind, context)
       const page = await context.newPage()
       const { name: topic } = room
       const signaling = server.signalingUrl
@@ -49,7 +56,7 @@ test('a page busy for three seconds keeps relaying other peers’ messages', asy
     const late = saidMeanwhile.filter(({ text }) => !heardMeanwhile.has(text))
     expect(late, 'messages that waited for the busy page').toEqual([])
   } finally {
-    await context.close()
+    for (const context of contexts.values()) await context.close()
     await lab.close()
   }
 })

@@ -4,7 +4,7 @@ import { everyoneIsContent, everyoneIsNeighborOfEveryone } from './views.js'
 test('a tab that crashes is replaced as neighbor within seconds', async ({ room }) => {
   const rest = await room.peers(6)
   // In a context of its own, so that no other tab shares its process.
-  const victim = await room.open({ context: 'own' })
+  const victim = await room.open({ kind: 'chromium', context: 'own' })
   await room.joined()
   await everyoneIsContent(room.tabs)
   const neighbors = await victim.neighborCount()

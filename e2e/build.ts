@@ -2,8 +2,10 @@
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { sayLeftOut } from './matrix.js'
 
 export default function build(): void {
+  console.log(sayLeftOut())
   for (const args of [
     ['node_modules/typescript/bin/tsc', '-b'],
     ['scripts/build.mjs'],

@@ -5,11 +5,11 @@ import { test as base, expect } from './fixtures.js'
 
 /** An example in two windows of two people, who have found each other. */
 const test = base.extend<{ open: (name: string) => Promise<[Page, Page]> }>({
-  open: async ({ browsers, server }, use) => {
+  open: async ({ browsers, kinds, server }, use) => {
     const contexts: BrowserContext[] = []
     const errors: Error[] = []
     await use(async name => {
-      const browser = await browsers.get('chromium')
+      const browser = await browsers.get(kinds[0]!)
       const pages: Page[] = []
       for (let i = 0; i < 2; i++) {
         const context = await browser.newContext({ viewport: { width: 1_000, height: 600 } })

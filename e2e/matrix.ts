@@ -1,0 +1,63 @@
+// Every law runs in every project, but for these, each of which says why.
+
+export type Project = 'chromium' | 'firefox' | 'together' | 'relayed'
+
+export interface LeftOut {
+  /** The file's name, without its ending. */
+  law: string
+  projects: readonly Project[]
+  because: string
+}
+
+const ONE_PAGE =
+  'it is about what one page shows and answers to, whoever else is in the room and however bytes travel'
+
+export const LEFT_OUT: readonly LeftOut[] = [
+  {
+    law: 'a-page-busy-for-three-seconds-keeps-relaying',
+    projects: ['relayed'],
+    because: 'bytes of relayed links pass through the page, and wait while it is busy',
+  },
+  {
+    law: 'a-tab-that-crashes-is-replaced-as-neighbor-within-seconds',
+    projects: ['firefox'],
+    because: 'a stock Firefox has no command by which a test could crash a page',
+  },
+  {
+    law: 'an-invitation-leads-into-the-room',
+    projects: ['firefox'],
+    because: 'Firefox lets no page read the clipboard without a person who agrees',
+  },
+  {
+    law: 'a-picture-that-is-pasted-is-seen-by-the-others',
+    projects: ['firefox'],
+    because: 'in Firefox a paste that a script makes carries no files',
+  },
+  ...[
+    'an-invitation-leads-into-the-room',
+    'the-chat-page-is-accessible',
+    'the-chat-works-by-keyboard-alone',
+    'the-examples-work',
+    'a-picture-that-is-pasted-is-seen-by-the-others',
+  ].map(law => ({ law, projects: ['together', 'relayed'] as const, because: ONE_PAGE })),
+  {
+    law: 'the-fixture-for-apps-opens-peers-in-one-room',
+    projects: ['together', 'relayed'],
+    because: 'it opens tabs of one browser, with links as the app chooses them',
+  },
+]
+
+/** For `testIgnore`. */
+export function leftOutOf(project: Project): string[] {
+  return LEFT_OUT.flatMap(({ law, projects }) =>
+    projects.includes(project) ? [`**/${law}.spec.ts`] : [],
+  )
+}
+
+/** One line each, for people. */
+export function sayLeftOut(): string {
+  return LEFT_OUT.map(
+    ({ law, projects, because }) =>
+      `left out in ${projects.join(' and ')}: ${law.replaceAll('-', ' ')}, for ${because}`,
+  ).join('\n')
+}

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises'
+import { expect, it } from 'vitest'
+import { createMesh } from '../src/testing/mesh.js'
+
+it("the README's first lines of code join a room, say something and hear others", async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  const [, code] = /^## In your app\n+```js\n(.*?)```$/ms.exec(readme) ?? []
+  if (code === undefined) throw new Error('the README has no code under "In your app"')
+  expect(code.split('\n').filter(line => line.trim() !== '').length).toBeLessThanOrEqual(15)
+  const lines = code.replace("import { Gossip } from 'gossamer'\n", '')
+  expect(lines, 'one import, of the library by its name').not.toMatch(/^import /m)
+
+  const mesh = createMesh()
+  try {
+    const printed: string[] = []
+    const print = { log: (...words: unknown[]) => printed.push(words.join(' ')) }
+    const AsyncFunction = (async () => {}).constructor as FunctionConstructor
+    const run = new AsyncFunction('Gossip', 'console', lines) as (
+      ...given: unknown[]
+    ) => Promise<void>
+    // It reads until it leaves, which it never does.
+    const failed = run({ open: mesh.open.bind(mesh) }, print).then(
+      () => 'it ended',
+      error => String(error),
+    )
+    const [friend] = await mesh.peers(1, 'tea room')
+    await Promise.race([friend!.topic.joined(), failed.then(why => expect.fail(why))])
+    const heard: string[] = []
+    friend!.topic.addEventListener('received', ({ detail }) => {
+      heard.push(new TextDecoder().decode(detail.content))
+    })
+    await friend!.topic.broadcast(new TextEncoder().encode('Coming!'))
+    const short = friend!.gossip.peerId.slice(0, 8)
+    await mesh.until(() => printed.includes(`${short} Coming!`))
+    // Said while alone, it reaches who comes soon after.
+    await mesh.until(() => heard.includes('The kettle is on.'))
+    expect(printed).toContainEqual(expect.stringMatching(/^joined .* 1$/))
+    expect(printed).toContainEqual(expect.stringMatching(/^[a-z2-7]{52}:1 went to \d neighbors$/))
+  } finally {
+    await mesh.close()
+  }
+})
