@@ -218,6 +218,43 @@ describe('retention', () => {
   })
 })
 
+describe('exchanges are not begun without need', () => {
+  it('one that changed nothing is tried again ever more rarely', () => {
+    const net = network()
+    const [a, b] = net.add(2) as [TestPeer, TestPeer]
+    net.say(a)
+    net.link(a, b)
+    net.run(5_000)
+    net.cut(a, b)
+    net.say(a)
+    net.say(b)
+    for (const peer of [a, b]) peer.isBroken = true
+    const before = a.said.length + b.said.length
+    net.link(a, b)
+    net.run(10 * 60_000)
+    const said = [...a.said, ...b.said].length - before
+    const opened = [...a.said, ...b.said].filter(({ message: { type } }) => type === 'tidal-wave')
+    expect(said).toBeGreaterThan(0)
+    // 2 + 4 + 8 + 16 + 32 s, then once a minute.
+    expect(opened.length).toBeLessThan(30)
+  })
+
+  it('who is catching up page by page refuses the others meanwhile, and is given nothing twice', () => {
+    const net = network()
+    const [late, ...others] = net.add(5) as [TestPeer, ...TestPeer[]]
+    const author = new Author(new Random(1))
+    for (let i = 0; i < 1200; i++) author.say()
+    for (const other of others) net.fill(other, author.said)
+    for (const other of others) net.link(late, other)
+    net.run(20_000)
+    expect(late.delivered).toHaveLength(1200)
+    const given = others.flatMap(({ said }) =>
+      said.flatMap(({ message }) => ('ops' in message ? message.ops : [])),
+    )
+    expect(given.length).toBe(1200)
+  })
+})
+
 it('a forgotten history comes back from others, and its author goes on where it was', () => {
   const net = network()
   const [a, b] = net.add(2) as [TestPeer, TestPeer]

@@ -116,6 +116,42 @@ describe('a log of ops', () => {
   })
 })
 
+describe('a lane', () => {
+  it('goes on after a gap where a root says so, and begins anew there', () => {
+    const log = new OpLog(SELF, EMPTY_INDEX)
+    const author = new Author(new Random(3))
+    for (let i = 0; i < 9; i++) author.say()
+    for (const message of author.said.slice(0, 2)) take(log, message)
+    const root = { seq: 6, hash: hashOf(author.said[5]!).slice(0, 4) }
+    const roots = { get: () => root }
+    expect(log.take(opOf(TOPIC, author.said[4]!)!, roots, true)).toBe('waiting')
+    expect(log.take(opOf(TOPIC, author.said[5]!)!, roots, true)).toBe('kept')
+    expect(log.lanes.get(author.id)).toMatchObject({ oldest: 6, height: 6 })
+    expect(log.size).toBe(1)
+    expect(log.takeChanges()!.gaps).toEqual([{ author: author.id, first: 3, last: 5 }])
+  })
+
+  it('that forks frees what waits for more of it, and is left out of the digest, also after a reload', () => {
+    const log = new OpLog(SELF, EMPTY_INDEX)
+    const random = new Random(4)
+    const [a, b] = [new Author(random), new Author(random)]
+    take(log, a.say())
+    const empty = new OpLog(SELF, EMPTY_INDEX).digest
+    const child = b.say([a.craft({ seq: 9, mother: new Uint8Array(32) })])
+    expect(take(log, child)).toBe('waiting')
+    expect(take(log, a.craft({ seq: 1, payload: new Uint8Array(9) }))).toBe('fork')
+    expect(log.has(child)).toBe(true)
+    expect(log.waiting.size).toBe(0)
+    const { records, lanes, forks } = log.takeChanges()!
+    expect(forks).toEqual([{ author: a.id, seq: 1 }])
+    const shelf = new OpShelf()
+    shelf.store(records, lanes, log.heads)
+    expect(new OpLog(SELF, shelf.index(SELF)).digest).toEqual(log.digest)
+    expect(log.digest).toEqual(hashOf(child).slice(0, 8))
+    expect(empty).toEqual(new Uint8Array(8))
+  })
+})
+
 describe('one’s own ops', () => {
   it('name the mother, the last heard and other heads, the most recent first, eight in all', () => {
     const log = new OpLog(SELF, EMPTY_INDEX)
@@ -145,9 +181,13 @@ describe('one’s own ops', () => {
   it('several drafts in a row build on one another before the first is sealed', () => {
     const log = new OpLog(SELF, EMPTY_INDEX)
     const drafts: Message[] = []
+    take(log, new Author(new Random(2)).say())
     for (let i = 0; i < 3; i++) log.draft((seq, parents) => draft(seq, parents, drafts))
     for (const message of drafts) expect(take(log, message)).toBe('kept')
     expect(log.lanes.get(SELF)!.height).toBe(3)
+    // What the first named, the others have in it.
+    expect(opOf(TOPIC, drafts[0]!)!.parents.others).toHaveLength(1)
+    expect(opOf(TOPIC, drafts[1]!)!.parents.others).toEqual([])
   })
 
   it('begin above every number that was reserved, on a new lane where the old one can not go on', () => {
