@@ -21,8 +21,8 @@ const HELP = `gossamer-peer: a peer in a terminal. Each line you type is said to
 
   It prints   * what it knows, of itself first   + who came   - who went   NICK (PEER): what was said
   The end of the input, Ctrl-C (SIGINT) or SIGTERM: it says goodbye to its neighbors and stops; a second one does
-  not wait. Nothing is kept: each start is a new peer. Exit code 0; 1 where it could not run; 2 where it was
-  called wrongly. It needs the package node-datachannel, which npm installs beside this one where it can.
+  not wait. What is said is kept in memory and given to who comes late; nothing is kept on disk, so each start is a
+  new peer. Exit code 0; 1 where it could not run; 2 where it was called wrongly. It needs the package node-datachannel, which npm installs beside this one where it can.
 `
 
 await main()
