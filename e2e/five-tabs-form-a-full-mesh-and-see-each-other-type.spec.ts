@@ -1,10 +1,12 @@
 import { expect, test } from './fixtures.js'
+import { until } from './room.js'
 import type { Tab } from './tab.js'
 import { everyoneIsNeighborOfEveryone } from './views.js'
 
 test('five tabs form a full mesh and see each other type', async ({ room }) => {
   const tabs = await room.peers(5, { membership: 'full-mesh' })
   await everyoneIsNeighborOfEveryone(tabs, MESH_WITHIN_MS)
+  await until('tabs that know of no full mesh', () => unaware(tabs), [], MESH_WITHIN_MS)
 
   for (const tab of tabs) {
     await tab.types('I am about to say')
@@ -35,6 +37,19 @@ test('five tabs form a full mesh and see each other type', async ({ room }) => {
     await expect(row).toContainText('last seen at')
   }
 })
+
+/** Who has not heard from every neighbor that it knows the same members. */
+async function unaware(tabs: readonly Tab[]): Promise<string[]> {
+  const agreed = await Promise.all(
+    tabs.map(tab =>
+      tab.page.evaluate(async () => {
+        const { topics } = await window.gossamer.gossip.inspect()
+        return topics.every(({ membership }) => membership.agreed === true)
+      }),
+    ),
+  )
+  return tabs.filter((_, i) => !agreed[i]).map(tab => tab.name)
+}
 
 /** Five joins one after the other, and two periods of 5 s in which those hear of each other who came through different doors. */
 const MESH_WITHIN_MS = 15_000
