@@ -12,7 +12,9 @@ test('a reload shows the room offline, from disk, and delivers none of it again'
       context: 'own',
     })) as [Tab, Tab]
     const texts = await room.roundOfTalk('before')
-    room.expectComplaint(/WebSocket connection to .* failed|can.t establish a connection/)
+    room.expectComplaint(
+      /WebSocket connection to .* failed|can.t establish a connection|was interrupted while the page/,
+    )
     await other.close()
     await signaling.kill()
 
