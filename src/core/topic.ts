@@ -148,6 +148,7 @@ export class Topic {
     const fresh = this.#broadcast.takeFresh()
     if (fresh.length > 0) this.#emitOut({ type: 'remember-ids', topic: this.id, seen: fresh })
     this.#rememberPeers()
+    this.#fromPresence(this.#presence.leave())
     this.#meet(now, { type: 'quit' })
     this.#closed = true
     this.#timers.clearAll()

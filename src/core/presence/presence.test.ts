@@ -47,7 +47,7 @@ describe('presence', () => {
     expect(times).toEqual([...times].sort())
     one.hear(b, entry(a, 'of before a reload', T + 3_600_000))
     one.after(250)
-    expect(one.drafts.at(-1)!.time).toBe(T + 3_600_001)
+    expect(one.drafts.at(-1)!.time).toBe(T + 3_600_002)
   })
 
   it('is shown when it is news, and not when it is the same or older', () => {
@@ -145,6 +145,36 @@ describe('presence where neighbors are few', () => {
     expect(one.shown()).toEqual([`${b}=`])
   })
 
+  it('is taken back at the farewell by a word signed beforehand, which goes on to all', () => {
+    const one = new One(a, true)
+    one.up(b, c)
+    one.set('here')
+    one.said()
+    one.leave()
+    expect(one.said()).toEqual([`${b}: ${a}=`, `${c}: ${a}=`])
+    const other = new One(b, true)
+    other.up(a, c)
+    other.hear(a, entry(a, 'here', T))
+    other.hear(a, entry(a, undefined, T + 1))
+    other.after(250)
+    expect(other.shown()).toEqual([`${a}=here`, `${a}=`])
+    expect(other.said()).toEqual([`${c}: ${a}=`])
+  })
+
+  it('is not taken back by the farewell of an earlier word, however late its signature comes', () => {
+    const presence = new Presence(a, true)
+    presence.neighborUp(T, b)
+    const seal = (outputs: PresenceOutput[]) =>
+      outputs.flatMap(one => (one.type === 'seal' ? [one.draft] : []))
+    const first = seal(presence.set(T, utf8('1')))
+    const second = seal(presence.set(T + 250, utf8('2')))
+    expect([first.length, second.length]).toEqual([2, 2])
+    for (const draft of [first[0]!, second[0]!, first[1]!, second[1]!]) {
+      expect(presence.sealed(T + 300, { ...draft, signature: undefined })).toEqual([])
+    }
+    expect(presence.takeFor(b)[0]!.statement.value).toEqual(utf8('2'))
+  })
+
   it('is kept of 256 peers, neighbors first', () => {
     const one = new One(a, true)
     for (let n = 10; n < 400; n++) one.hear(testPeer(n % 7), entry(testPeer(n), 'x', T))
@@ -184,6 +214,10 @@ class One {
 
   hear(from: PeerId, ...entries: PresenceEntry[]): void {
     this.#perform(this.presence.hear(this.#now, from, entries))
+  }
+
+  leave(): void {
+    this.#perform(this.presence.leave())
   }
 
   up(...peers: PeerId[]): void {

@@ -36,6 +36,9 @@ export class Presence {
   #spreads: boolean
   #value: Uint8Array | undefined
   #own: PresenceStatement | undefined
+  /** Signed beforehand, for when there is no time to. */
+  #farewell: PresenceStatement | undefined
+  readonly #farewellTimes = new Set<number>()
   #lastTime = 0
   #sealedAt: Millis = Number.NEGATIVE_INFINITY
   #saidAt: Millis = Number.NEGATIVE_INFINITY
@@ -59,11 +62,23 @@ export class Presence {
   }
 
   sealed(now: Millis, statement: PresenceStatement): PresenceOutput[] {
+    if (this.#farewellTimes.delete(statement.time)) {
+      if (statement.time === this.#lastTime + 1) this.#farewell = statement
+      return []
+    }
     if (statement.time <= (this.#own?.time ?? -1)) return []
     this.#own = statement
     for (const untold of this.#untold.values()) untold.add(this.#self)
     this.#saySoon(now)
     return this.#take()
+  }
+
+  /** We leave: where neighbors are few they take the word of it to the others. */
+  leave(): PresenceOutput[] {
+    const statement = this.#farewell
+    if (statement === undefined || !this.#spreads) return []
+    const entries = [{ peer: this.#self, statement }]
+    return [...this.#untold.keys()].map(to => ({ type: 'say', to, entries }))
   }
 
   // ——— neighbors
@@ -174,7 +189,8 @@ export class Presence {
     this.#sealedAt = now
     this.#timers.clear('seal')
     this.#timers.clear('refresh')
-    const time = Math.max(Math.floor(now), this.#lastTime + 1)
+    // Two, for between them lies the farewell.
+    const time = Math.max(Math.floor(now), this.#lastTime + 2)
     this.#lastTime = time
     // The more there are, the less often each says it again: about one a second in all.
     const lifetimeMs = Math.min(
@@ -185,6 +201,12 @@ export class Presence {
       this.#timers.set('refresh', now + lifetimeMs / SAID_AGAIN_TIMES)
     }
     this.#out.push({ type: 'seal', draft: { value: this.#value, time, lifetimeMs } })
+    this.#farewell = undefined
+    if (!this.#spreads || this.#value === undefined) return
+    const times = this.#farewellTimes
+    times.add(time + 1)
+    if (times.size > MOST_FAREWELLS) times.delete(times.values().next().value!)
+    this.#out.push({ type: 'seal', draft: { value: undefined, time: time + 1, lifetimeMs } })
   }
 
   #saySoon(now: Millis): void {
@@ -331,6 +353,8 @@ const MOST_PEERS = 256
 /** A GOSP with presence stays well below a packet. Guess. */
 const MOST_BYTES_IN_ONE = 8_192
 const MOST_IN_ONE = 64
+/** Under signature at once; at four a second that is a quarter of a minute. Guess. */
+const MOST_FAREWELLS = 64
 /** Id, time, lifetime, signature and lengths. */
 const ENTRY_BYTES = 112
 /** A table of all at once, then as many as refreshes of twice as many peers. Guess. */

@@ -256,7 +256,7 @@ export class Auto implements Membership<MembershipMessage> {
   }
 
   #gosp(to: PeerId, others: readonly PeerId[]): void {
-    const view = this.#rounds.viewFor(to, others)
+    const view = this.#rounds.partialViewFor(to, others)
     this.#out.push({
       type: 'send',
       to,

@@ -36,6 +36,7 @@ export class Rounds {
       members: [],
       others: [],
       membersAt: now,
+      told: undefined,
     })
     this.#nextAt ??= now + this.#periodMs
   }
@@ -80,13 +81,28 @@ export class Rounds {
     heard.membersAt = now
   }
 
-  /** `others`: whom we heard of, and have no link with. */
-  viewFor(peer: PeerId, others: readonly PeerId[] = []): View {
+  viewFor(peer: PeerId): View {
     const theirs = this.#neighbors.get(peer)?.digest
     const digest = this.#digest
-    if (theirs !== undefined && sameBytes(theirs, digest)) return { digest, members: undefined }
-    const near = this.#members.filter(member => member !== this.#self)
-    return { digest, members: [...near, this.#self, ...others] }
+    const agrees = theirs !== undefined && sameBytes(theirs, digest)
+    return { digest, members: agrees ? undefined : this.#listed([]) }
+  }
+
+  /**
+   * Where no two neighbors have the same neighbors: the list once, and again when it is another. `others`: whom we
+   * heard of, and have no link with.
+   */
+  partialViewFor(peer: PeerId, others: readonly PeerId[]): View {
+    const { members, digest } = this.viewFor(peer)
+    const heard = this.#neighbors.get(peer)
+    const words = [...this.#members, '', ...others].join()
+    if (members === undefined || heard?.told === words) return { digest, members: undefined }
+    if (heard !== undefined) heard.told = words
+    return { digest, members: this.#listed(others) }
+  }
+
+  #listed(others: readonly PeerId[]): PeerId[] {
+    return [...this.#members.filter(member => member !== this.#self), this.#self, ...others]
   }
 
   /** Whom neighbors have links with and we have not, by what they said within three periods. */
@@ -151,6 +167,8 @@ interface Heard {
   members: readonly PeerId[]
   others: readonly PeerId[]
   membersAt: Millis
+  /** The list it was told last, in a partial view. */
+  told: string | undefined
 }
 
 function digestOf(sorted: readonly PeerId[]): Uint8Array {
