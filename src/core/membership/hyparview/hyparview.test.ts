@@ -2,20 +2,25 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../ids.js'
 import { testPeer } from '../network.suite.js'
 import type { Hyparview } from './hyparview.js'
+import {
+  a,
+  b,
+  c,
+  d,
+  e,
+  f,
+  g,
+  messages,
+  neighbor,
+  request,
+  say,
+  self,
+  sends,
+  withNeighbors,
+} from './machine.suite.js'
 import type { HyparviewMessage } from './messages.js'
 import { entry, hyparview, hyparviewNetwork, type Message, record } from './messages.suite.js'
 import type { HyparviewOutput } from './overlay.js'
-
-const [self, a, b, c, d, e, f, g] = Array.from({ length: 8 }, (_, i) => testPeer(i)) as [
-  PeerId,
-  PeerId,
-  PeerId,
-  PeerId,
-  PeerId,
-  PeerId,
-  PeerId,
-  PeerId,
-]
 
 describe('the joining of one peer', () => {
   it('goes as the seed draws it: join, accept, forward-join, an offer at the walk’s end', () => {
@@ -592,38 +597,6 @@ describe('a link that breaks under a request', () => {
 
 // ——— how these tests speak
 
-function say(machine: Hyparview, now: number, from: PeerId, message: HyparviewMessage) {
-  return machine.handle(now, { type: 'message', from, message, linked: true })
-}
-
-function request(
-  machine: Hyparview,
-  now: number,
-  from: PeerId,
-  ask: 'join' | 'high' | 'low',
-  requestId: number,
-  linked = false,
-): HyparviewOutput[] {
-  const message: HyparviewMessage =
-    ask === 'join'
-      ? { type: 'join', requestId, record: undefined }
-      : { type: 'neighbor-request', requestId, priority: ask, record: undefined }
-  return machine.handle(now, { type: 'message', from, message, linked })
-}
-
-/** Makes the peer a neighbor by a request of its own. */
-function neighbor(machine: Hyparview, now: number, peer: PeerId): void {
-  request(machine, now, peer, 'low', 1)
-  machine.handle(now, { type: 'link-up', peer })
-}
-
-function withNeighbors(now: number, ...peers: PeerId[]): Hyparview {
-  const machine = hyparview(self)
-  for (const peer of peers) neighbor(machine, now, peer)
-  expect(machine.neighbors).toEqual(peers)
-  return machine
-}
-
 /** The peer says yes to what it was asked last, and the link stands. */
 function accepted(machine: Hyparview, now: number, peer: PeerId): HyparviewOutput[] {
   const yes = { type: 'neighbor-accept', requestId: 0, record: undefined } as const
@@ -644,20 +617,6 @@ function rejected(
   const { requestId } = asked![1] as Message<'neighbor-request'>
   const message: HyparviewMessage = { type: 'neighbor-reject', requestId, reason, sample: [] }
   machine.handle(now, { type: 'message', from: peer, message, linked: false })
-}
-
-function messages(outputs: HyparviewOutput[]): [PeerId, HyparviewMessage][] {
-  return outputs.flatMap(one => (one.type === 'send' ? [[one.to, one.message] as const] : [])) as [
-    PeerId,
-    HyparviewMessage,
-  ][]
-}
-
-/** But for the component's name, which every new neighbor is told: components.test.ts. */
-function sends(outputs: HyparviewOutput[]): [PeerId, string][] {
-  return messages(outputs)
-    .map(([to, { type }]) => [to, type] as [PeerId, string])
-    .filter(([, type]) => type !== 'component')
 }
 
 function counts(outputs: HyparviewOutput[], counter: string): number {

@@ -242,7 +242,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
     // No answer, ever: answered disconnects flip two peers for ever (reference §7.3 c).
     if (wasNeighbor || hadAgreed) {
       overlay.integrate(now, from, sample)
-      this.#requests.hint(sample)
+      this.#requests.matching.named(sample)
     }
   }
 

@@ -149,7 +149,7 @@ export class Refill {
         this.#noLaterThan(pace.notBefore)
         return
       }
-      let peer = requests.likely(now).find(one => this.#free(now, one))
+      let peer = requests.matching.likely(now).find(one => this.#free(now, one))
       if (peer === undefined && now < this.#walksUntil) {
         this.#noLaterThan(this.#walksUntil)
         return

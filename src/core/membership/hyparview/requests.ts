@@ -1,4 +1,6 @@
 import type { Millis, PeerId } from '../../ids.js'
+import { type Agreement, Agreements, type Ask } from './agreements.js'
+import { Matching } from './matching.js'
 import { type HyparviewMessage, LARGEST_SAMPLE, type PeerEntry } from './messages.js'
 import type { Overlay } from './overlay.js'
 import { type Pace, Throttle } from './pacing.js'
@@ -8,47 +10,21 @@ import { type Pace, Throttle } from './pacing.js'
 // (measured, reference §5.5). Here a request has an id, an answer of its own, and two times: one for the
 // answer and one for the link. Nobody is a neighbor before the link stands.
 
-/** What is asked: to join the topic through a peer, or only for a place in its active view. */
-export type Ask = 'join' | 'high' | 'low'
-
-type Agreement =
-  /** We asked and wait for the answer. */
-  | {
-      stage: 'asking'
-      ask: Ask
-      requestId: number
-      since: Millis
-      repeated: boolean
-      again?: boolean
-    }
-  /** Both agreed; the link is being made. `ours` is what we asked, if we did. */
-  | {
-      stage: 'linking'
-      ours: Ask | undefined
-      requestId: number
-      since: Millis
-      /** May cost an older neighbor its place. */
-      evicts: boolean
-      /** The peer joins the topic through us. */
-      joins: boolean
-    }
-
 type Message<T extends HyparviewMessage['type']> = Extract<HyparviewMessage, { type: T }>
 
 /** Requests under way in both directions; one slot per peer, whoever asked. */
 export class Requests {
   readonly #overlay: Overlay
   readonly #pace: Pace
-  readonly #agreements = new Map<PeerId, Agreement>()
+  readonly #agreements: Agreements
   readonly #introductions = new Throttle()
-  /** Peers that lately asked for a place we had not: they are short of neighbors. */
-  readonly #wanting = new Map<PeerId, Millis>()
-  /** Whom those that refused us named, first those that want neighbors themselves. */
-  #hints: PeerId[] = []
+  readonly matching: Matching
 
   constructor(overlay: Overlay, pace: Pace) {
     this.#overlay = overlay
     this.#pace = pace
+    this.matching = new Matching(overlay)
+    this.#agreements = new Agreements(overlay.timers)
   }
 
   get size(): number {
@@ -57,39 +33,23 @@ export class Requests {
 
   /** Requests of our own, links that follow from them included. */
   get ours(): number {
-    let count = 0
-    for (const one of this.#agreements.values()) {
-      if (one.stage === 'asking' || one.ours !== undefined) count++
-    }
-    return count
+    return this.#agreements.ours
   }
 
   has(peer: PeerId): boolean {
-    return this.#agreements.has(peer)
+    return this.#agreements.get(peer) !== undefined
   }
 
   get list(): { peer: PeerId; stage: string; since: Millis }[] {
-    return [...this.#agreements].map(([peer, { stage, since }]) => ({ peer, stage, since }))
-  }
-
-  /**
-   * Peers that are likely to have room, best first. Departs from the paper, where two peers that are both
-   * short find each other only by chance: who refuses names those it refused before.
-   */
-  likely(now: Millis): PeerId[] {
-    const told = this.#hints.filter(peer => this.#overlay.passive.has(peer))
-    return [...this.#wantingNow(now), ...told]
+    return this.#agreements.entries.map(([peer, { stage, since }]) => ({ peer, stage, since }))
   }
 
   ask(now: Millis, peer: PeerId, ask: Ask): void {
-    this.#wanting.delete(peer)
-    this.#hints = this.#hints.filter(other => other !== peer)
+    this.matching.forget(peer)
     const requestId = this.#overlay.random.u32()
-    this.#agreements.set(peer, { stage: 'asking', ask, requestId, since: now, repeated: false })
-    this.#overlay.timers.set(
-      answerDue(peer),
-      now + this.#overlay.config.neighborRequestTimeoutMs / REPEATED_AFTER,
-    )
+    const repeatAt = now + this.#overlay.config.neighborRequestTimeoutMs / REPEATED_AFTER
+    const agreement = { stage: 'asking', ask, requestId, since: now, repeated: false } as const
+    this.#agreements.set(peer, { ...agreement }, repeatAt)
     this.#overlay.count(ask === 'join' ? 'joins-sent' : 'requests-sent')
     this.#sendRequest(peer, ask, requestId)
   }
@@ -111,7 +71,7 @@ export class Requests {
       return
     }
     // Whom we asked, or agreed with already, needs no place besides the one it has.
-    if (!this.#agreements.has(from)) {
+    if (!this.has(from)) {
       const returns = this.#overlay.returns.allows(now, from)
       if (!returns) this.#overlay.count('returns-refused')
       if (!returns || !this.#hasPlace(now, ask)) {
@@ -135,8 +95,11 @@ export class Requests {
     }
     this.#overlay.learnRecord(from, message.record)
     // The answer to an earlier request of ours to the same peer is as good.
-    if (agreement.ask === 'low' && active.size + this.#linking >= active.capacity) {
-      this.#remove(from)
+    if (
+      agreement.ask === 'low' &&
+      active.size + this.#agreements.linking.length >= active.capacity
+    ) {
+      this.#agreements.delete(from)
       this.#overlay.count('accepts-too-late')
       this.#withdraw(from, message.requestId, linked)
       return
@@ -148,6 +111,7 @@ export class Requests {
       since: now,
       evicts: agreement.ask !== 'low',
       joins: false,
+      repeated: false,
     })
   }
 
@@ -164,19 +128,14 @@ export class Requests {
     }
     if (FINAL_REASONS.includes(message.reason)) this.#overlay.backoff.delay(now, from, 'for-long')
     this.#overlay.integrate(now, from, message.sample)
-    this.hint(message.sample)
-  }
-
-  /** Who had no place for us, or needed ours, named others, those first that want neighbors themselves. */
-  hint(sample: readonly PeerEntry[]): void {
-    if (sample.length > 0) this.#hints = sample.slice(0, 1).map(({ peer }) => peer)
+    this.matching.named(message.sample)
   }
 
   /** The link carries the topic: who agreed is now a neighbor. Others are not our concern. True where it is. */
   linkUp(now: Millis, peer: PeerId): boolean {
     const agreement = this.#agreements.get(peer)
     if (agreement?.stage !== 'linking') return false
-    this.#remove(peer)
+    this.#agreements.delete(peer)
     const overlay = this.#overlay
     if (overlay.active.full && !agreement.evicts) {
       overlay.count('turned-away')
@@ -200,12 +159,12 @@ export class Requests {
   }
 
   unreachable(now: Millis, peer: PeerId): void {
-    if (this.#agreements.has(peer)) this.#fail(now, peer, 'unreachable')
+    if (this.has(peer)) this.#fail(now, peer, 'unreachable')
   }
 
   /** The peer parts from us. Where we only asked, its answer is still to come, unless it leaves. */
   parted(now: Millis, peer: PeerId, leaves: boolean): boolean {
-    if (leaves) this.#wanting.delete(peer)
+    if (leaves) this.matching.forget(peer)
     const agreement = this.#agreements.get(peer)
     if (agreement === undefined || (agreement.stage === 'asking' && !leaves)) return false
     this.#fail(now, peer, 'refused', leaves ? 'left' : 'replaced')
@@ -214,44 +173,44 @@ export class Requests {
 
   /** True where the deadline was one of ours. */
   due(now: Millis, name: string): boolean {
-    for (const [peer, agreement] of this.#agreements) {
-      const { stage } = agreement
-      if (name !== (stage === 'asking' ? answerDue(peer) : linkDue(peer))) continue
-      const failsAt = agreement.since + this.#overlay.config.neighborRequestTimeoutMs
-      if (agreement.stage === 'asking' && now < failsAt) {
-        this.#overlay.timers.set(name, failsAt)
-        this.#repeat(peer, agreement)
-      } else this.#fail(now, peer, 'timed-out')
-      return true
-    }
-    return false
+    const found = this.#agreements.dueBy(name)
+    if (found === undefined) return false
+    const [peer, agreement] = found
+    const { neighborRequestTimeoutMs, dialTimeoutMs } = this.#overlay.config
+    const timeoutMs = agreement.stage === 'asking' ? neighborRequestTimeoutMs : dialTimeoutMs
+    if (now < agreement.since + timeoutMs) {
+      this.#agreements.defer(peer, agreement, agreement.since + timeoutMs)
+      this.#repeat(peer, agreement)
+    } else this.#fail(now, peer, 'timed-out')
+    return true
   }
 
-  #repeat(peer: PeerId, agreement: Extract<Agreement, { stage: 'asking' }>): void {
+  #repeat(peer: PeerId, agreement: Agreement): void {
     if (agreement.repeated) return
     agreement.repeated = true
+    if (agreement.stage === 'linking') {
+      // Who has given up meanwhile withdraws, and who is gone is undeliverable: the place is free again.
+      this.#overlay.count('accepts-repeated')
+      this.#sendAccept(peer, agreement.requestId)
+      return
+    }
     this.#overlay.count('requests-repeated')
     this.#sendRequest(peer, agreement.ask, agreement.requestId)
   }
 
   /** Forgets the peer without a word to it. */
   cancel(peer: PeerId): void {
-    this.#wanting.delete(peer)
-    if (this.#remove(peer)?.stage === 'linking') this.#overlay.emit({ type: 'release', peer })
+    this.matching.forget(peer)
+    if (this.#agreements.delete(peer)?.stage === 'linking')
+      this.#overlay.emit({ type: 'release', peer })
   }
 
   /** We leave: those that wait for a link with us need not wait. */
   cancelAll(): void {
-    for (const [peer, { stage, requestId }] of this.#agreements) {
+    for (const [peer, { stage, requestId }] of this.#agreements.entries) {
       if (stage === 'linking') this.#sendReject(peer, requestId, 'not-in-topic')
       this.cancel(peer)
     }
-  }
-
-  get #linking(): number {
-    let count = 0
-    for (const { stage } of this.#agreements.values()) if (stage === 'linking') count++
-    return count
   }
 
   /**
@@ -261,7 +220,7 @@ export class Requests {
    */
   #hasPlace(now: Millis, ask: Ask): boolean {
     const { active, config } = this.#overlay
-    const beyond = active.size + this.#linking - active.capacity
+    const beyond = active.size + this.#agreements.linking.length - active.capacity
     if (beyond < 0) return true
     if (ask === 'low') return false
     return (
@@ -281,33 +240,25 @@ export class Requests {
       since: now,
       evicts: ask !== 'low' || (ours !== undefined && ours !== 'low'),
       joins: ask === 'join',
+      repeated: false,
     })
   }
 
   #link(now: Millis, peer: PeerId, agreement: Agreement): void {
-    this.#remove(peer)
-    this.#agreements.set(peer, agreement)
-    this.#overlay.timers.set(linkDue(peer), now + this.#overlay.config.dialTimeoutMs)
+    const probeAt = now + this.#overlay.config.dialTimeoutMs / REPEATED_AFTER
+    this.#agreements.set(peer, agreement, probeAt)
     this.#overlay.emit({ type: 'connect', peer })
   }
 
   #refuse(now: Millis, peer: PeerId, requestId: number, ask: Ask): void {
     this.#overlay.count(ask === 'join' ? 'joins-refused' : 'requests-refused')
-    // Departs from the paper, where two that are both short find each other only by chance. One partner
-    // each, and each named once: told of one another all together, they would make cliques.
-    const partner = this.#wantingNow(now).find(other => other !== peer)
-    if (partner !== undefined) this.#wanting.delete(partner)
+    const partner = this.matching.takePartner(now, peer)
     const reason = ask === 'low' ? 'full' : 'busy'
     this.#sendReject(peer, requestId, reason, this.#contactsFor(peer, partner))
     // A refused joiner has no neighbors: naming it to the next would make islands of newcomers.
     if (ask === 'join') return
     this.#overlay.meet(peer)
-    this.#wanting.delete(peer)
-    if (partner !== undefined) return
-    if (this.#wanting.size >= LARGEST_HINTS) {
-      this.#wanting.delete(this.#wanting.keys().next().value!)
-    }
-    this.#wanting.set(peer, now)
+    if (partner === undefined) this.matching.wants(now, peer)
   }
 
   /** Others for a refused peer to ask, so that it is not left without contacts. */
@@ -315,25 +266,13 @@ export class Requests {
     const overlay = this.#overlay
     const best = partner === undefined ? [] : [partner]
     // Those with whom we are about to be linked are good contacts too: at first they are all there is.
-    const soon = [...this.#agreements].filter(([, { stage }]) => stage === 'linking')
-    const rest = overlay.sampleFor(
-      peer,
-      soon.map(([other]) => other),
-    )
+    const rest = overlay.sampleFor(peer, this.#agreements.linking)
     const sample = [...overlay.entries(best), ...rest.filter(entry => !best.includes(entry.peer))]
     const { shuffleActiveViewCount, shufflePassiveViewCount } = overlay.config
     return sample.slice(
       0,
       Math.min(LARGEST_SAMPLE, shuffleActiveViewCount + shufflePassiveViewCount),
     )
-  }
-
-  #wantingNow(now: Millis): PeerId[] {
-    const { active, config } = this.#overlay
-    return [...this.#wanting]
-      .filter(([peer, at]) => !active.has(peer) && now - at < 4 * config.shuffleIntervalMs)
-      .map(([peer]) => peer)
-      .reverse()
   }
 
   #withdraw(peer: PeerId, requestId: number, linked: boolean): void {
@@ -352,7 +291,7 @@ export class Requests {
     how: 'refused' | 'timed-out' | 'unreachable',
     reason: string = how,
   ): void {
-    const agreement = this.#remove(peer)
+    const agreement = this.#agreements.delete(peer)
     if (agreement === undefined) return
     const overlay = this.#overlay
     if (agreement.stage === 'linking') overlay.emit({ type: 'release', peer })
@@ -375,14 +314,6 @@ export class Requests {
     if (overlay.active.size > 0 && overlay.backoff.times(peer) >= FORGOTTEN_AFTER) {
       overlay.reserve.delete(peer)
     }
-  }
-
-  #remove(peer: PeerId): Agreement | undefined {
-    const agreement = this.#agreements.get(peer)
-    this.#agreements.delete(peer)
-    this.#overlay.timers.clear(answerDue(peer))
-    this.#overlay.timers.clear(linkDue(peer))
-    return agreement
   }
 
   /** Sends a newcomer's name on a walk from each other neighbor; once a second, if it joins again. */
@@ -421,24 +352,14 @@ export class Requests {
   }
 }
 
-function answerDue(peer: PeerId): string {
-  return `answer from ${peer}`
-}
-
-function linkDue(peer: PeerId): string {
-  return `link with ${peer}`
-}
-
 /** Joins admitted beyond capacity at one time, besides `parallelRequests` (reference §7.3 p). Guess. */
 const PROMISES_BEYOND_PARALLEL = 2
 /**
- * A request that has no answer after a third of its time is said again, once: a knock may have gone the way of a
+ * What has come to nothing after a third of its time is said again, once: a knock may have gone the way of a
  * name told long ago, and then takes another (core/relay.ts). Measured: at 2,000 peers one request in four
  * was lost so. Guess.
  */
 const REPEATED_AFTER = 3
-/** Guess. */
-const LARGEST_HINTS = 8
 /** Failures in a row after which a remembered peer is forgotten, neighbors given. Guess. */
 const FORGOTTEN_AFTER = 8
 /** Refusals that asking again does not change. */
