@@ -10,13 +10,13 @@ import { pageParts, ROOT } from './build.mjs'
 
 /**
  * Bytes after gzip -9. Together: the promise made to users. Each part: a little above what it is now
- * (20.9 and 79.4 KiB, with presence, full mesh, the op store and the wavefront, which is 14 KiB of them), so that growth
+ * (21.0 and 81.5 KiB, with presence, full mesh, the op store and the wavefront, which is 14 KiB of them), so that growth
  * is a decision and not an accident; raise it in the change that needs it and say why there.
  */
 const CEILINGS = {
   'dist/index.js': 21.25 * 1024,
-  'dist/worker.js': 80.5 * 1024,
-  together: 101.5 * 1024,
+  'dist/worker.js': 82 * 1024,
+  together: 103 * 1024,
 }
 
 const rows = await measure()
