@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test'
 import type { ProjectSettings } from './e2e/fixtures.js'
-import { leftOutOf } from './e2e/matrix.js'
+import { inTheGate, leftOutOf, type Project } from './e2e/matrix.js'
 
 const PACKAGE = /[/\\]e2e[/\\]package[/\\].+\.spec\.ts$/
 
@@ -19,27 +19,22 @@ export default defineConfig<object, ProjectSettings>({
   reporter: [['list']],
   outputDir: 'test-results',
   projects: [
-    {
-      name: 'chromium',
-      testIgnore: [PACKAGE, ...leftOutOf('chromium')],
-      use: { kinds: ['chromium'] },
-    },
-    {
-      name: 'firefox',
-      testIgnore: [PACKAGE, ...leftOutOf('firefox')],
-      use: { kinds: ['firefox'] },
-    },
-    {
-      name: 'together',
-      testIgnore: [PACKAGE, ...leftOutOf('together')],
-      use: { kinds: ['chromium', 'firefox'] },
-    },
-    {
-      name: 'relayed',
-      testIgnore: [PACKAGE, ...leftOutOf('relayed')],
-      use: { kinds: ['chromium', 'firefox'], link: 'relayed' },
-    },
+    project('chromium', { kinds: ['chromium'] }),
+    project('firefox', { kinds: ['firefox'] }),
+    project('together', { kinds: ['chromium', 'firefox'] }),
+    project('relayed', { kinds: ['chromium', 'firefox'], link: 'relayed' }),
     // What is installed from the packed tarball, in apps of their own.
     { name: 'package', testMatch: PACKAGE, use: { kinds: ['chromium'] } },
   ],
 })
+
+function project(name: Project, use: Partial<ProjectSettings>) {
+  // The whole matrix takes a quarter of an hour: `npm run test:matrix`.
+  const isWhole = process.env['GOSSAMER_MATRIX'] === 'whole' || name === 'chromium'
+  return {
+    name,
+    use,
+    testIgnore: [PACKAGE, ...leftOutOf(name)],
+    ...(isWhole ? {} : { testMatch: inTheGate() }),
+  }
+}

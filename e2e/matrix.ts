@@ -47,6 +47,23 @@ export const LEFT_OUT: readonly LeftOut[] = [
   },
 ]
 
+/** Laws that the gate runs in every project, since engines and ways of bytes differ in them most; the rest it runs in Chromium. */
+const IN_THE_GATE = [
+  'a-message-reaches-everyone-in-a-room-of-twelve-exactly-once',
+  'the-same-text-twice-arrives-twice',
+  'a-reload-keeps-the-identity-and-redelivers-nothing',
+  'two-tabs-of-one-browser-are-two-peers',
+  'a-tab-that-is-closed-is-replaced-as-neighbor-within-seconds',
+  'a-late-joiner-sees-everything',
+  'a-reload-shows-the-room-offline',
+  'a-node-peer-and-two-tabs-talk',
+]
+
+/** For `testMatch`. */
+export function inTheGate(): string[] {
+  return IN_THE_GATE.map(law => `**/${law}.spec.ts`)
+}
+
 /** For `testIgnore`. */
 export function leftOutOf(project: Project): string[] {
   return LEFT_OUT.flatMap(({ law, projects }) =>
