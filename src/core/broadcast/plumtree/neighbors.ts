@@ -70,6 +70,13 @@ export class Neighbors {
     return within(this.#config.graftTimeout2Ms, ANSWER_RTTS * (this.#byId.get(peer)?.rttMs ?? 0))
   }
 
+  /** Detours pass many links, some of them as long as the longest here. */
+  get longestRttMs(): number {
+    let longest = 0
+    for (const { rttMs } of this.#byId.values()) longest = Math.max(longest, rttMs ?? 0)
+    return longest
+  }
+
   get medianRttMs(): number {
     const rtts: number[] = []
     for (const { rttMs } of this.#byId.values()) if (rttMs !== undefined) rtts.push(rttMs)

@@ -284,7 +284,7 @@ describe('a duplicate', () => {
     expect(sentTo(CAROL, bench.duplicate(500, CAROL, DAVE, 1))).toEqual(['prune'])
   })
 
-  it('does not prune a peer grafted within T1', () => {
+  it('does not prune a peer grafted lately', () => {
     const bench = new Bench({ neighbors: [BOB, CAROL] })
     bench.prune(0, CAROL)
     bench.ihave(1, CAROL, DAVE, 1)

@@ -79,24 +79,24 @@ describe('asking', () => {
     expect(bench.machine.snapshot().missing).toBe(0)
   })
 
-  it('waits four round trips while nothing is known of detours', () => {
+  it('waits three of the longest round trips while nothing is known of detours', () => {
     const bench = new Bench({ neighbors: [BOB, CAROL, DAVE] })
     bench.at(0, { type: 'rtt', peer: BOB, rttMs: 200 })
     bench.at(0, { type: 'rtt', peer: CAROL, rttMs: 100 })
     bench.at(0, { type: 'rtt', peer: DAVE, rttMs: 600 })
     bench.ihave(0, BOB, DAVE, 1)
     bench.ihave(0, CAROL, DAVE, 1)
-    // T1 is four times the median of 200 ms; T2 one and a half of the asked peer's own.
-    expect(bench.machine.nextDeadline?.at).toBe(800)
-    expect(asked(bench.wake(800))).toEqual([[BOB, 1]])
-    expect(bench.machine.nextDeadline?.at).toBe(1_100)
+    // T1 is three times the longest of 600 ms; T2 one and a half of the asked peer's own.
+    expect(bench.machine.nextDeadline?.at).toBe(1_800)
+    expect(asked(bench.wake(1_800))).toEqual([[BOB, 1]])
+    expect(bench.machine.nextDeadline?.at).toBe(2_100)
   })
 
   /** Eight copies that came 200 ms behind their announcements. */
-  const lagging = () => {
+  const lagging = (rttMs = 150) => {
     const bench = new Bench({ neighbors: [BOB, CAROL] })
     bench.prune(0, CAROL)
-    bench.at(0, { type: 'rtt', peer: BOB, rttMs: 10 })
+    bench.at(0, { type: 'rtt', peer: BOB, rttMs })
     for (let seq = 1; seq <= 8; seq++) {
       bench.ihave(1, CAROL, DAVE, seq)
       bench.message(seq === 8 ? 201 : 41, BOB, DAVE, seq)
@@ -111,6 +111,13 @@ describe('asking', () => {
     expect(asked(bench.wake(1_300))).toEqual([[CAROL, 9]])
   })
 
+  it('never waits longer than four of the longest round trips, whatever came late', () => {
+    const bench = lagging(60)
+    bench.ihave(1_000, CAROL, DAVE, 9)
+    expect(asked(bench.wake(1_239))).toEqual([])
+    expect(asked(bench.wake(1_240))).toEqual([[CAROL, 9]])
+  })
+
   it('learns from a copy that should have been waited for', () => {
     const bench = lagging()
     bench.ihave(1_000, CAROL, DAVE, 9)
@@ -123,7 +130,7 @@ describe('asking', () => {
   })
 
   it('waits no detour where an eager neighbor was lost just before', () => {
-    const bench = lagging()
+    const bench = lagging(40)
     bench.control(900, ERIN, { type: 'prune', source: undefined })
     bench.at(900, { type: 'neighbor-up', peer: ERIN })
     bench.control(900, ERIN, { type: 'graft', source: undefined, wanted: undefined })
