@@ -31,7 +31,7 @@ test('a mesh in memory runs in Node, and lets it end', async ({ workshop }) => {
       const heard = new Promise(resolve => bob.topic.addEventListener('received', resolve))
       await ann.topic.broadcast(new TextEncoder().encode('hello'))
       const { detail } = await heard
-      console.log(ann.gossip instanceof Gossip, new TextDecoder().decode(detail.content))
+      console.log(String(ann.gossip instanceof Gossip), new TextDecoder().decode(detail.content))
       await mesh.close()
     })()`),
   ).toBe('true hello\n')
