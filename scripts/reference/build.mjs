@@ -17,7 +17,7 @@ function run(command, ...args) {
   if (status !== 0) process.exit(1)
 }
 
-if (!existsSync(fileURLToPath(new URL('../../dist/types/index.d.ts', import.meta.url)))) {
+if (!existsSync(fileURLToPath(new URL('../../dist/types/src/index.d.ts', import.meta.url)))) {
   console.error('dist/types is missing: npm run build makes it.')
   process.exit(1)
 }
