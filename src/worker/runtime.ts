@@ -64,12 +64,12 @@ export class Runtime {
   readonly #topics = new Map<TopicId, JoinedTopic>()
   readonly #calls = new Map<number, { subscription: Subscription; ref: number }>()
   readonly #counters = new Map<string, number>()
-  /** Broadcasts in the queues of all links, not yet told to who made them. */
   /** Broadcasts that wait for room on the links, and those that are being numbered and signed, with their bytes. */
   readonly #held: Extract<NodeInput, { type: 'broadcast' | 'broadcast-neighbors' }>[] = []
   #heldBytes = 0
   readonly #underWay = new Map<number, number>()
   #underWayBytes = 0
+  /** Broadcasts in the queues of all links, not yet told to who made them. */
   #handedOver: { call: number; id: number | string; neighbors: number }[] = []
   readonly #writes = new Set<Promise<unknown>>()
   readonly #settling = new MessageChannel()
