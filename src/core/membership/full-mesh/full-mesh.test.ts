@@ -4,9 +4,10 @@ import { Random } from '../../random.js'
 import type { MembershipInput } from '../membership.js'
 import { testPeer } from '../network.suite.js'
 import { FULL_MESH_DEFAULTS, type FullMeshConfig } from './config.js'
-import { FullMesh, type FullMeshOutput } from './full-mesh.js'
+import { FullMesh } from './full-mesh.js'
 import type { FullMeshMessage } from './messages.js'
 import { fullMeshNetwork } from './messages.suite.js'
+import type { FullMeshOutput } from './overlay.js'
 
 // The seed's four messages, its rules that are kept (reference §2.5, by their numbers), and what was added.
 
