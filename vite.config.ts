@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
+import { constants } from 'node:zlib'
 import { defineConfig } from 'vite'
+import { compression, defineAlgorithm } from 'vite-plugin-compression2'
 
 const EXAMPLES = ['cursors', 'poll', 'file']
 
@@ -13,6 +15,17 @@ export default defineConfig({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
+  // What `npm start` serves lies beside itself compressed, for browsers to take.
+  plugins: [
+    compression({
+      include: /\.(html|js|css|json|svg)$/,
+      threshold: 1_400,
+      algorithms: [
+        'gzip',
+        defineAlgorithm('brotliCompress', { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+      ],
+    }),
+  ],
   build: {
     outDir: 'dist-web',
     target: 'es2022',

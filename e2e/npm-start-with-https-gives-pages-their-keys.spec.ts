@@ -12,6 +12,8 @@ test('npm start -- --https gives pages their keys, and they talk over wss', asyn
     ])
     await first!.say('over https')
     await second!.hears('over https')
+    const answer = await first!.page.request.get(pageUrl)
+    expect(answer.headers()['content-encoding'], 'it goes compressed').toBe('br')
   } finally {
     await server.kill()
   }

@@ -83,7 +83,12 @@ function built(path) {
 async function serve(environment, isSecure, createSignalingServer) {
   const { port, host, origin, iceServers, trustProxy } = environment
   built('dist-web/index.html')
-  const pages = sirv(resolve(ROOT, 'dist-web'), { etag: true, setHeaders })
+  const pages = sirv(resolve(ROOT, 'dist-web'), {
+    etag: true,
+    gzip: true,
+    brotli: true,
+    setHeaders,
+  })
   const respond = (request, response) => {
     if (signaling.respond(request, response)) return
     pages(request, response, () => {
