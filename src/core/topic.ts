@@ -198,6 +198,12 @@ export class Topic {
   // ——— links
 
   linkUp(now: Millis, peer: PeerId, signaling: SignalingState): TopicOutput[] {
+    // In place of an old one: what was under way on that is lost, and nobody's neighbor changes.
+    if (this.neighbors.includes(peer)) {
+      this.#gossip(now, { type: 'neighbor-up', peer })
+      this.#history?.neighborUp(now, peer)
+    }
+    this.#fromPresence(this.#presence.linkUp(now, peer))
     this.#meet(now, { type: 'link-up', peer })
     return this.#finish(now, signaling)
   }
@@ -272,14 +278,10 @@ export class Topic {
       case 'info':
       case 'conn':
       case 'bye':
-        if (this.terms.membership === 'hyparview') {
-          this.#out.push({ type: 'count', counter: 'words-of-other-membership' })
-          break
-        }
-        this.#meet(now, { type: 'message', from, message, linked })
+        this.#hearMember(now, 'hyparview', { type: 'message', from, message, linked })
         break
       default:
-        this.#meet(now, { type: 'message', from, message, linked })
+        this.#hearMember(now, 'full-mesh', { type: 'message', from, message, linked })
     }
     return this.#finish(now, signaling)
   }
@@ -392,6 +394,16 @@ export class Topic {
     this.#mesh = mesh
     this.#gossip(now, { type: 'mesh', isComplete: mesh === 'complete' })
     this.#fromPresence(this.#presence.spread(now, mesh === undefined))
+  }
+
+  /** A word that means nothing to that membership. */
+  #hearMember(
+    now: Millis,
+    other: TopicTerms['membership'],
+    input: MembershipInput<MembershipMessage>,
+  ): void {
+    if (this.terms.membership === other) this.#count('words-of-other-membership')
+    else this.#meet(now, input)
   }
 
   #gossip(now: Millis, input: Parameters<Plumtree['handle']>[1]): void {

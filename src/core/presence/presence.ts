@@ -3,6 +3,7 @@ import type { Deadline } from '../deadline.js'
 import type { Millis, PeerId } from '../ids.js'
 import type { NeighborDownReason } from '../membership/membership.js'
 import { Timers } from '../timers.js'
+import { Budgets } from './budgets.js'
 import {
   LARGEST_PRESENCE_BYTES,
   LONGEST_LIFETIME_MS,
@@ -31,7 +32,7 @@ export class Presence {
   readonly #kept = new Map<PeerId, Kept>()
   /** By neighbor: whose newest statement it was not told yet. */
   readonly #untold = new Map<PeerId, Set<PeerId>>()
-  readonly #budgets = new Map<PeerId, { left: number; at: Millis }>()
+  readonly #budgets = new Budgets()
   #out: PresenceOutput[] = []
   #spreads: boolean
   #value: Uint8Array | undefined
@@ -86,25 +87,33 @@ export class Presence {
   neighborUp(now: Millis, peer: PeerId): PresenceOutput[] {
     const untold = new Set<PeerId>()
     if (this.#own !== undefined) untold.add(this.#self)
-    if (this.#spreads) {
-      // Its own too: where it lost its memory it hears what others still show of it.
-      for (const [other, { isGone }] of this.#kept) if (!isGone) untold.add(other)
+    for (const [other, { isGone }] of this.#kept) {
+      // Its own too: where it lost its memory, or its clock went back, it hears what its next word must be newer than.
+      if (other === peer || (this.#spreads && !isGone)) untold.add(other)
     }
     this.#untold.set(peer, untold)
     const kept = this.#kept.get(peer)
+    if (kept?.isSilent) this.#back(peer, kept)
     if (kept !== undefined && !kept.isGone) kept.until = Number.POSITIVE_INFINITY
     this.#saySoon(now)
     return this.#take()
   }
 
+  /** Comes before `neighborUp`, and by itself where the neighbor stayed one: what the old link carried is lost. */
+  linkUp(now: Millis, peer: PeerId): PresenceOutput[] {
+    const kept = this.#kept.get(peer)
+    if (kept !== undefined) kept.isSilent = false
+    return this.#untold.has(peer) ? this.neighborUp(now, peer) : []
+  }
+
   neighborDown(now: Millis, peer: PeerId, reason: NeighborDownReason): PresenceOutput[] {
     this.#untold.delete(peer)
-    this.#budgets.delete(peer)
     const kept = this.#kept.get(peer)
     if (kept !== undefined && !kept.isGone) {
       this.#keepFor(now, kept)
       // Where neighbors are few, one that is lost may only be somebody else's now.
       if (reason === 'left' || !this.#spreads) this.#gone(peer, kept)
+      kept.isSilent = kept.isGone && reason === 'link-lost'
     }
     return this.#take()
   }
@@ -193,9 +202,11 @@ export class Presence {
     const time = Math.max(Math.floor(now), this.#lastTime + 2)
     this.#lastTime = time
     // The more there are, the less often each says it again: about one a second in all.
+    let living = 0
+    for (const { isGone } of this.#kept.values()) if (!isGone) living++
     const lifetimeMs = Math.min(
       LONGEST_LIFETIME_MS,
-      Math.max(LIFETIME_MS, this.#kept.size * SAID_AGAIN_TIMES * 1_000),
+      Math.max(LIFETIME_MS, living * SAID_AGAIN_TIMES * 1_000),
     )
     if (this.#spreads && this.#value !== undefined) {
       this.#timers.set('refresh', now + lifetimeMs / SAID_AGAIN_TIMES)
@@ -229,6 +240,8 @@ export class Presence {
   /** A statement of ours from before a reload, by a clock that was ahead: ours are to be newer. */
   #heardOwn(now: Millis, { value, time }: PresenceStatement): void {
     if (time <= this.#lastTime) return
+    // Unsigned it may be anyone's.
+    if (time > now + FARTHEST_MS) return this.#count('presence-of-ours-too-late')
     this.#lastTime = time
     if (value !== undefined || this.#own !== undefined) this.#sealSoon(now)
   }
@@ -236,15 +249,26 @@ export class Presence {
   #hearOne(now: Millis, from: PeerId, peer: PeerId, statement: PresenceStatement): void {
     const before = this.#kept.get(peer)
     const { time } = statement
+    // Any word can be brought again by whoever heard it: not for ever.
+    if (from !== peer && Math.abs(now - time) > FARTHEST_MS) {
+      return this.#count('presence-of-another-time')
+    }
     if (before !== undefined) {
       if (time >= before.statement.time) this.#untold.get(from)?.delete(peer)
       const isBack = before.isGone && from === peer
       if (time <= before.statement.time && !isBack) return
     }
-    if (from !== peer && !this.#spend(now, from)) return this.#count('presence-over-budget')
+    if (from !== peer && !this.#budgets.spend(now, from, this.#untold.has(from))) {
+      return this.#count('presence-over-budget')
+    }
     const isNeighbor = this.#untold.has(peer)
     if (before === undefined && !this.#hasRoom(isNeighbor)) return this.#count('presence-no-room')
-    const kept = { statement: ownCopy(statement), until: Number.POSITIVE_INFINITY, isGone: false }
+    const kept: Kept = {
+      statement: ownCopy(statement),
+      until: Number.POSITIVE_INFINITY,
+      isGone: false,
+      isSilent: false,
+    }
     this.#kept.delete(peer)
     this.#kept.set(peer, kept)
     if (!isNeighbor) this.#keepFor(now, kept)
@@ -270,22 +294,26 @@ export class Presence {
   #expire(now: Millis): void {
     let next = Number.POSITIVE_INFINITY
     for (const [peer, kept] of this.#kept) {
-      if (kept.until > now) {
-        next = Math.min(next, kept.until)
-        continue
-      }
-      if (!kept.isGone) this.#gone(peer, kept)
-      this.#kept.delete(peer)
+      if (kept.isGone) continue
+      if (kept.until > now) next = Math.min(next, kept.until)
+      else this.#gone(peer, kept)
     }
     this.#nextExpiry = next
     if (next !== Number.POSITIVE_INFINITY) this.#timers.set('expire', next)
   }
 
-  /** Kept a while longer, so that an old statement that still goes round does not bring it back. */
+  /** Kept while there is room, so that an old statement that still goes round, or is brought again, does not bring it back. */
   #gone(peer: PeerId, kept: Kept): void {
     kept.isGone = true
     const { value, time } = kept.statement
     if (value !== undefined) this.#out.push({ type: 'show', peer, value: undefined, time })
+  }
+
+  /** Its link stood all the while: it does not know that it was gone, and will not say it again. */
+  #back(peer: PeerId, kept: Kept): void {
+    kept.isGone = kept.isSilent = false
+    const { value, time } = kept.statement
+    if (value !== undefined) this.#out.push({ type: 'show', peer, value, time })
   }
 
   /** Those that are gone make room first, then, for a neighbor, the longest silent of those that are none. */
@@ -305,17 +333,6 @@ export class Presence {
     return this.#kept.delete(victim)
   }
 
-  /** Statements that a neighbor passes on: anyone can make any number of keys. */
-  #spend(now: Millis, from: PeerId): boolean {
-    const budget = this.#budgets.get(from) ?? { left: BURST, at: now }
-    budget.left = Math.min(BURST, budget.left + ((now - budget.at) / 1000) * PER_SECOND)
-    budget.at = now
-    if (this.#untold.has(from)) this.#budgets.set(from, budget)
-    if (budget.left < 1) return false
-    budget.left--
-    return true
-  }
-
   #count(counter: string): void {
     this.#out.push({ type: 'count', counter })
   }
@@ -332,6 +349,8 @@ interface Kept {
   /** When it is over; never for a neighbor. */
   until: Millis
   isGone: boolean
+  /** It was a neighbor, went without a word, and no new link came since. */
+  isSilent: boolean
 }
 
 function sameValue(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
@@ -343,6 +362,8 @@ function ownCopy({ value, time, lifetimeMs, signature }: PresenceStatement): Pre
   return { value: value?.slice(), time, lifetimeMs, signature: signature?.slice() }
 }
 
+/** Clocks differ, and those of laptops stand still while they sleep. Guess: a week. */
+const FARTHEST_MS = 604_800_000
 /** Four words a second: quick enough for "is typing". Guess. */
 const GAP_MS = 250
 /** As three lost heartbeats of half a minute. Guess. */
@@ -357,6 +378,3 @@ const MOST_IN_ONE = 64
 const MOST_FAREWELLS = 64
 /** Id, time, lifetime, signature and lengths. */
 const ENTRY_BYTES = 112
-/** A table of all at once, then as many as refreshes of twice as many peers. Guess. */
-const BURST = 512
-const PER_SECOND = 16
