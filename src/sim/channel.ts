@@ -20,6 +20,9 @@ export class Channel<C extends Cargo> {
   #lastArrivalAt: Millis = 0
   #held: Occurrence[] | undefined
   #lowAt: Millis | undefined
+  /** When its sender was gone, and whether something is missing since that nobody sends again. */
+  #silentAt: Millis = Number.POSITIVE_INFINITY
+  #hasGap = false
 
   readonly #agenda: Agenda
   readonly #network: Network
@@ -56,12 +59,23 @@ export class Channel<C extends Cargo> {
   send(cargo: C, bytes: number): void {
     const { now } = this.#agenda
     this.#freeAt = Math.max(this.#freeAt, now) + bytes / this.#bytesPerMs
-    this.#deliver(new Arrival(this.#to, cargo), this.#freeAt + this.#network.retransmissionMs())
+    const leavesAt = this.#freeAt + this.#network.retransmissionMs()
+    this.#deliver(new Arrival(this, cargo, leavesAt), leavesAt)
     if (this.#bytesPerMs !== Number.POSITIVE_INFINITY) this.#watch()
   }
 
   close(): void {
     this.#deliver(new Closing(this.#to), Math.max(this.#freeAt, this.#agenda.now))
+  }
+
+  /** The sender is gone: what was lost is not sent again, and what lies behind it is never read. */
+  fallSilent(): void {
+    this.#silentAt = this.#agenda.now
+  }
+
+  arrive(cargo: C, leftAt: Millis): void {
+    this.#hasGap ||= leftAt > this.#silentAt
+    if (!this.#hasGap) this.#to.arrived(cargo)
   }
 
   /** After a partition: what was held is sent again. */
@@ -93,17 +107,19 @@ export class Channel<C extends Cargo> {
   }
 }
 
-class Arrival<C> implements Occurrence {
-  readonly #to: ChannelListener<C>
+class Arrival<C extends Cargo> implements Occurrence {
+  readonly #channel: Channel<C>
   readonly #cargo: C
+  readonly #leftAt: Millis
 
-  constructor(to: ChannelListener<C>, cargo: C) {
-    this.#to = to
+  constructor(channel: Channel<C>, cargo: C, leftAt: Millis) {
+    this.#channel = channel
     this.#cargo = cargo
+    this.#leftAt = leftAt
   }
 
   happen(): void {
-    this.#to.arrived(this.#cargo)
+    this.#channel.arrive(this.#cargo, this.#leftAt)
   }
 }
 

@@ -65,6 +65,7 @@ export abstract class LinkEnd<C extends Cargo = Cargo> implements ChannelListene
   /** The peer is gone: nothing is said and nothing heard. */
   vanish(): void {
     this.phase = 'closed'
+    this.channel?.fallSilent()
   }
 
   closedByOther(): void {

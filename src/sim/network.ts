@@ -34,6 +34,7 @@ export class Network {
   #serverSide: number | undefined
   readonly #capacities = new Map<number, number>()
   #isCut = false
+  readonly #apart = new Set<string>()
 
   readonly #random: Random
 
@@ -57,7 +58,13 @@ export class Network {
     this.#sides.clear()
   }
 
+  /** Two that find no way to each other for good, as behind some pairs of routers. Others still reach both. */
+  keepApart(a: number, b: number): void {
+    this.#apart.add(`${a} ${b}`).add(`${b} ${a}`)
+  }
+
   reaches(a: number, b: number): boolean {
+    if (this.#apart.size > 0 && this.#apart.has(`${a} ${b}`)) return false
     return !this.#isCut || this.#sides.get(a) === this.#sides.get(b)
   }
 

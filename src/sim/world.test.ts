@@ -49,6 +49,22 @@ describe('a simulated world', () => {
     },
   )
 
+  it('has the crashed send nothing again: what was lost of their last words never comes', () => {
+    const { world, topic, peers } = town(2, { network: { loss: 0.2 } })
+    const heard = hear(world)
+    for (let i = 0; i < 40; i++) {
+      world.broadcast(peers[0]!, topic, new Uint8Array(9))
+      world.run(10)
+    }
+    const before = heard.length
+    world.crash(peers[0]!, { silent: true })
+    world.run(60)
+    const onTheWay = heard.length
+    world.run(60_000)
+    expect(heard.length).toBe(onTheWay)
+    expect([before > 0, onTheWay < 40]).toEqual([true, true])
+  })
+
   it('keeps order and loses nothing where packets are lost, and delays it by 400 ms and more', () => {
     const { world, topic, peers } = town(2, { network: { loss: 0.2 } })
     const delays: number[] = []

@@ -153,7 +153,7 @@ export class Auto implements Membership<MembershipMessage> {
       return
     }
     const { neighbors } = this.#partial!
-    this.#rounds.know(now, [this.#self, ...neighbors])
+    this.#rounds.know(now, neighbors)
     const { nextAt } = this.#rounds
     if (nextAt === undefined) this.#timers.clear('gosp')
     else this.#timers.set('gosp', nextAt)
@@ -301,7 +301,7 @@ export class Auto implements Membership<MembershipMessage> {
       if (output.type === 'neighbor-down') this.#rounds.down(output.peer)
       if (output.type !== 'neighbor-up') continue
       this.#rounds.up(now, output.peer)
-      this.#rounds.know(now, [this.#self, ...this.#partial.neighbors])
+      this.#rounds.know(now, this.#partial.neighbors)
       this.#gosp(output.peer, this.#others(now))
     }
   }

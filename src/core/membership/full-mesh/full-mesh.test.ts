@@ -217,6 +217,24 @@ describe('GOSP', () => {
     expect([...round.get(c)!.view!.members!].sort()).toEqual([a, b, c])
   })
 
+  it('has a digest of the links that stand: with whom one is being made is named, after the sender', () => {
+    const [here, there] = [meshOf(a, b, c), meshOf(b, a)]
+    there.hear(c, { type: 'conn', requestId: 1, asks: true, record: undefined })
+    const said = () => {
+      there.sent('gosp')
+      there.after(periodMs)
+      return there.said('gosp').at(-1) as Gosp
+    }
+    const { view } = said()
+    expect(view!.members).toEqual([a, b, c])
+    here.hear(c, gosp({ digest: digestBy(here) }))
+    here.hear(b, gosp(view))
+    expect(here.machine.mesh).toBe('forming')
+    there.input({ type: 'link-up', peer: c })
+    here.hear(b, gosp(said().view))
+    expect(here.machine.mesh).toBe('complete')
+  })
+
   it('that names a stranger makes it asked: so newcomers through different doors find each other', () => {
     const one = meshOf(a, b)
     one.hear(b, gosp({ members: [a, b, c] }))
@@ -349,6 +367,11 @@ type Gosp = Extract<FullMeshMessage, { type: 'gosp' }>
 function gosp(view: Partial<NonNullable<Gosp['view']>> = {}): Gosp {
   const { digest = new Uint8Array(8), members } = view
   return { type: 'gosp', view: { digest, members }, presence: [], frontier: undefined }
+}
+
+function digestBy(one: One): Uint8Array {
+  one.after(periodMs)
+  return (one.said('gosp').at(-1) as Gosp).view!.digest
 }
 
 /** A machine whose neighbors are these. */

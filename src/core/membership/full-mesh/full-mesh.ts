@@ -54,7 +54,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
     return false
   }
 
-  /** Complete where all neighbors know the members that we know, and we have a link to each. */
+  /** Complete where all neighbors have links with those we have links with, and nobody else is known. */
   get mesh(): 'forming' | 'complete' {
     const { members, rounds } = this.#overlay
     const { length } = members.neighbors
@@ -119,7 +119,8 @@ export class FullMesh implements Membership<FullMeshMessage> {
   /** Ourselves, those we have to do with, and whom neighbors named within three periods. */
   heardLately(now: Millis): Set<PeerId> {
     const heard = this.#overlay.rounds.heardLately(now)
-    for (const peer of this.#overlay.members.list) heard.add(peer)
+    const { self, members } = this.#overlay
+    for (const peer of [self, ...members.neighbors, ...members.linking]) heard.add(peer)
     return heard
   }
 
@@ -252,7 +253,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
   /** Done after every input, so that no event can break the chain. */
   #settle(now: Millis): void {
     const { rounds, members, doors, lost, timers, record } = this.#overlay
-    rounds.know(now, members.list)
+    rounds.know(now, members.neighbors, members.linking)
     const askAt = this.#questions.askNamed(now)
     const door = doors.next(now, members)
     if (door.type === 'ask') {

@@ -12,13 +12,11 @@ export interface Member {
 
 /** A set, keyed by peer; ourselves never in it. */
 export class Members {
-  readonly #self: PeerId
   readonly #capacity: number
   readonly #byPeer = new Map<PeerId, Member>()
   #neighbors: readonly PeerId[] | undefined
 
-  constructor(self: PeerId, capacity: number) {
-    this.#self = self
+  constructor(capacity: number) {
     this.#capacity = capacity
   }
 
@@ -32,9 +30,9 @@ export class Members {
     return this.#neighbors
   }
 
-  /** Ourselves, and those who spoke to us and did not fall silent. */
-  get list(): PeerId[] {
-    return [this.#self, ...this.#in('up', 'linking')]
+  /** Those with whom a link is being made. */
+  get linking(): PeerId[] {
+    return this.#in('linking')
   }
 
   get isFull(): boolean {
@@ -76,7 +74,7 @@ export class Members {
 
   /** Who has no link to us yet, and which others of that kind it has not heard of from us. */
   get introductions(): { peer: PeerId; members: PeerId[] }[] {
-    const newcomers = this.#in('linking')
+    const newcomers = this.linking
     return newcomers
       .map(peer => {
         const { told } = this.#byPeer.get(peer)!
@@ -85,9 +83,9 @@ export class Members {
       .filter(({ members }) => members.length > 0)
   }
 
-  #in(...stages: Member['stage'][]): PeerId[] {
+  #in(wanted: Member['stage']): PeerId[] {
     const peers: PeerId[] = []
-    for (const [peer, { stage }] of this.#byPeer) if (stages.includes(stage)) peers.push(peer)
+    for (const [peer, { stage }] of this.#byPeer) if (stage === wanted) peers.push(peer)
     return peers
   }
 }

@@ -46,7 +46,7 @@ export class Overlay {
     this.config = config
     this.record = record
     this.#random = random
-    this.members = new Members(self, config.linkCapacity)
+    this.members = new Members(config.linkCapacity)
     this.pauses = new Pauses(config, random)
     this.rounds = new Rounds(self, config.periodMs)
     this.doors = new Doors(config, random, this.pauses)
@@ -92,7 +92,7 @@ export class Overlay {
     this.pauses.forget(peer)
     this.members.set(peer, 'up', now)
     this.rounds.up(now, peer)
-    this.rounds.know(now, this.members.list)
+    this.rounds.know(now, this.members.neighbors, this.members.linking)
     this.emit({ type: 'neighbor-up', peer })
   }
 

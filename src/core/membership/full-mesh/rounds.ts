@@ -15,6 +15,7 @@ export class Rounds {
   readonly #periodMs: number
   readonly #neighbors = new Map<PeerId, Heard>()
   #members: readonly PeerId[] = []
+  #linking: readonly PeerId[] = []
   #digest = digestOf([])
   #lastAt: Millis = Number.NEGATIVE_INFINITY
   #nextAt: Millis | undefined
@@ -46,20 +47,20 @@ export class Rounds {
     if (this.#neighbors.size === 0) this.#nextAt = undefined
   }
 
-  /** Ourselves among them. True where that is news, which then does not wait for the next round. */
-  know(now: Millis, members: readonly PeerId[]): boolean {
-    const sorted = [...members].sort().slice(0, LARGEST_MEMBER_LIST)
-    const before = this.#members
-    if (sorted.length === before.length && sorted.every((peer, i) => peer === before[i])) {
-      return false
-    }
-    this.#members = sorted
-    this.#digest = digestOf(sorted)
+  /**
+   * Our neighbors, and those with whom a link is being made. News does not wait for the next round. The digest is of
+   * links that stand: by it all know whether everybody is told by everybody.
+   */
+  know(now: Millis, neighbors: readonly PeerId[], linking: readonly PeerId[] = []): void {
+    const members = [this.#self, ...neighbors].sort()
+    if (areSame(members, this.#members) && areSame(linking, this.#linking)) return
+    this.#members = members
+    this.#linking = linking
+    this.#digest = digestOf(members)
     if (this.#nextAt !== undefined) {
       const soon = Math.max(now, this.#lastAt + this.#periodMs / EARLY_PARTS)
       this.#nextAt = Math.min(this.#nextAt, soon)
     }
-    return true
   }
 
   hear(now: Millis, from: PeerId, view: View | undefined): void {
@@ -70,7 +71,7 @@ export class Rounds {
     const isSame = heard.digest !== undefined && sameBytes(view.digest, heard.digest)
     heard.digest = view.digest.slice()
     if (view.members !== undefined) {
-      // Up to itself those it has a link with, then those it heard of.
+      // Up to itself those it has a link with, then those it makes one with, or heard of.
       const end = view.members.indexOf(from) + 1 || view.members.length
       heard.members = view.members.slice(0, end)
       heard.others = view.members.slice(end)
@@ -85,7 +86,8 @@ export class Rounds {
     const theirs = this.#neighbors.get(peer)?.digest
     const digest = this.#digest
     const agrees = theirs !== undefined && sameBytes(theirs, digest)
-    return { digest, members: agrees ? undefined : this.#listed([]) }
+    const isNews = !agrees || this.#linking.length > 0
+    return { digest, members: isNews ? this.#listed(this.#linking) : undefined }
   }
 
   /**
@@ -102,7 +104,8 @@ export class Rounds {
   }
 
   #listed(others: readonly PeerId[]): PeerId[] {
-    return [...this.#members.filter(member => member !== this.#self), this.#self, ...others]
+    const neighbors = this.#members.filter(member => member !== this.#self)
+    return [...neighbors, this.#self, ...others].slice(0, LARGEST_MEMBER_LIST)
   }
 
   /** Whom neighbors have links with and we have not, by what they said within three periods. */
@@ -169,6 +172,10 @@ interface Heard {
   membersAt: Millis
   /** The list it was told last, in a partial view. */
   told: string | undefined
+}
+
+function areSame(one: readonly PeerId[], other: readonly PeerId[]): boolean {
+  return one.length === other.length && one.every((peer, i) => peer === other[i])
 }
 
 function digestOf(sorted: readonly PeerId[]): Uint8Array {
