@@ -70,7 +70,7 @@ export class Conversation {
     if (!isMore && !doors.answered(from, requestId)) return this.#overlay.count('answers-stale')
     if (!members.hasPlaceFor(from)) return this.#refuse(from, requestId)
     this.#agree(now, from, linked)
-    for (const peer of named) this.#questions.hearOf(now, peer)
+    for (const peer of named) this.#questions.hearOf(now, peer, from)
   }
 
   #onConn(now: Millis, from: PeerId, { requestId, asks }: Message<'conn'>, linked: boolean): void {
@@ -87,7 +87,7 @@ export class Conversation {
     if (stage === undefined || stage === 'asking') this.#agree(now, from, true)
     if (stage === 'silent') this.#overlay.up(now, from)
     rounds.hear(now, from, view)
-    for (const peer of view?.members ?? []) this.#questions.hearOf(now, peer)
+    for (const peer of view?.members ?? []) this.#questions.hearOf(now, peer, from)
   }
 
   #onBye(now: Millis, from: PeerId, { requestId, reason }: Message<'bye'>, linked: boolean): void {

@@ -181,7 +181,9 @@ export class Doors {
   #ask(now: Millis, peer: PeerId): DoorStep {
     const requestId = this.#random.u32() || 1
     const tries = this.#tries(peer)
+    this.#tried.delete(peer)
     this.#tried.set(peer, tries + 1)
+    if (this.#tried.size > MOST_CONTACTS) this.#tried.delete(this.#tried.keys().next().value!)
     this.#queue.delete(peer)
     this.#open.delete(peer)
     if (this.#open.size >= MOST_OPEN) this.#open.delete(this.#open.keys().next().value!)

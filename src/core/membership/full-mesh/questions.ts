@@ -9,6 +9,8 @@ export class Questions {
   readonly #overlay: Overlay
   /** To be asked. */
   readonly #named = new Set<PeerId>()
+  /** Who named those that are to be asked, and those that are asked, where it was a member. */
+  readonly #namedBy = new Map<PeerId, PeerId>()
 
   constructor(overlay: Overlay) {
     this.#overlay = overlay
@@ -18,26 +20,43 @@ export class Questions {
     return this.#named
   }
 
-  /** A peer that others know. */
-  hearOf(now: Millis, peer: PeerId): void {
+  /** A peer that others know: a member, that may name anyone, or else the server, or we from before. */
+  hearOf(now: Millis, peer: PeerId, by?: PeerId): void {
     const { members, bars } = this.#overlay
     if (members.has(peer) || this.#named.has(peer)) return
     if (peer === this.#overlay.self || bars.isBarred(now, peer)) return
-    if (this.#named.size >= MOST_NAMED) return this.#overlay.count('names-dropped')
+    if (by === undefined) return this.again(peer)
+    if (this.#named.size >= MOST_NAMED || !this.#mayName(by)) {
+      return this.#overlay.count('names-dropped')
+    }
     this.#named.add(peer)
+    this.#namedBy.set(peer, by)
   }
 
   /** One that we knew, whatever became of it. */
   again(peer: PeerId): void {
     this.#named.add(peer)
+    if (this.#named.size <= MOST_NAMED) return
+    const [first] = this.#named
+    this.forget(first!)
+    this.#overlay.count('names-dropped')
   }
 
   forget(peer: PeerId): void {
     this.#named.delete(peer)
+    this.#namedBy.delete(peer)
   }
 
   clear(): void {
     this.#named.clear()
+    this.#namedBy.clear()
+  }
+
+  /** No more than a room has: else one that names whom there is not would keep all others from naming who is there. */
+  #mayName(by: PeerId): boolean {
+    let count = 0
+    for (const other of this.#namedBy.values()) if (other === by) count++
+    return count < this.#overlay.config.linkCapacity
   }
 
   /** Asks whom it may. Returns when the next may be asked. */
@@ -86,7 +105,8 @@ export class Questions {
     const { pauses } = this.#overlay
     pauses.delay(now, peer)
     this.#overlay.drop(peer, 'link-lost')
-    if (pauses.times(peer) < MOST_TRIES) this.#named.add(peer)
+    if (pauses.times(peer) < MOST_TRIES) this.again(peer)
+    else this.forget(peer)
   }
 }
 
