@@ -5,7 +5,7 @@ import * as fullMesh from '../full-mesh/messages.suite.js'
 import { HYPARVIEW_DEFAULTS } from '../hyparview/config.js'
 import * as hyparview from '../hyparview/messages.suite.js'
 import type { MembershipMessage } from '../messages.js'
-import { Network, type NetworkOptions } from '../network.suite.js'
+import { Network, type NetworkOptions, testPeer } from '../network.suite.js'
 import { Auto } from './auto.js'
 import { isHyparview } from './translation.js'
 
@@ -136,6 +136,25 @@ describe('auto, half up', () => {
     expect(world.asymmetric).toEqual([])
     expect(kinds(world)).toEqual(['hyparview'])
     for (const peer of world.alive) expect(world.heldForNothing(peer)).toEqual([])
+  })
+})
+
+describe('auto, in a partial view', () => {
+  it('an INFO nobody asked for teaches it no names, and asks nobody', () => {
+    const world = roomOf(9)
+    const [one, neighbor] = [world.alive[0]!, world.neighbors(world.alive[0]!)[0]!]
+    const members = Array.from({ length: 60 }, (_, n) => testPeer(1_000 + n))
+    const info = { type: 'info', requestId: 0, members, record: undefined } as const
+    const before = world.machine(one).known
+    for (const linked of [true, false]) {
+      const stranger = testPeer(999)
+      const said = world.input(one, { type: 'message', from: stranger, message: info, linked })
+      expect(said.filter(({ type }) => type !== 'count')).toEqual([])
+    }
+    expect(world.machine(one).known).toEqual(before)
+    expect(world.counted('infos-unasked')).toBe(2)
+    world.input(one, { type: 'message', from: neighbor, message: info, linked: true })
+    expect(world.machine(one).known.length).toBeGreaterThan(before.length)
   })
 })
 

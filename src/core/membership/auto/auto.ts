@@ -135,7 +135,11 @@ export class Auto implements Membership<MembershipMessage> {
       }
       if (!linked || message.view === undefined || this.#isAgreed(from)) return
     }
-    if (message.type === 'info') this.#pass(now, { type: 'remember', peers: message.members })
+    if (message.type === 'info') {
+      const isAsked = this.#partial!.neighbors.includes(from) || this.#isAgreed(from)
+      if (!isAsked) return this.#count('infos-unasked')
+      this.#pass(now, { type: 'remember', peers: message.members })
+    }
     const same = toHyparview(message)
     if (same !== undefined) this.#pass(now, { type: 'message', from, message: same, linked })
   }
