@@ -83,6 +83,26 @@ describe('what others show', () => {
     expect(text((await next).value?.value)).toBe('more')
   })
 
+  it('costs a reader that stopped reading no more than what is shown, whoever comes and goes', async () => {
+    const { topic, show } = await subscribed()
+    await show([1, 'one', 1])
+    const reader = topic.presence.changes()
+    expect((await reader.next()).value?.peer).toBe(somePeer(1))
+    for (let n = 2; n < 250; n++) await show([n, 'here', n], [n, undefined, n])
+    await show([1, undefined, 300], [251, 'last', 400])
+    const rest: [string, string | undefined][] = []
+    const { presence } = topic
+    for (let left = 2; left > 0; left--) {
+      const { value } = await reader.next()
+      rest.push([value!.peer, text(value!.value)])
+    }
+    expect(rest).toEqual([
+      [somePeer(1), undefined],
+      [somePeer(251), 'last'],
+    ])
+    expect(presence.others.size).toBe(1)
+  })
+
   it('is read by several, each at its own pace', async () => {
     const { topic, show } = await subscribed()
     const [one, other] = [topic.presence.changes(), topic.presence.changes()]

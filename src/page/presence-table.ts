@@ -13,8 +13,7 @@ export interface Shown {
 /** The newest word of each of the others, and readers who are told what changes. */
 export class PresenceTable {
   readonly shown = new Map<PeerId, Shown>()
-  /** What each reader did not take yet: the newest of each peer, so a slow one costs no more than the table. */
-  readonly #readers = new Map<Reader<PresenceChange>, Map<PeerId, PresenceChange>>()
+  readonly #readers = new Map<Reader<PresenceChange>, Reading>()
   #ended = false
   #failure: GossamerError | undefined
 
@@ -22,8 +21,9 @@ export class PresenceTable {
     const { peer, value, time } = change
     if (value === undefined) this.shown.delete(peer)
     else this.shown.set(peer, { value, time })
-    for (const [reader, waiting] of this.#readers) {
-      if (!reader.give(change)) waiting.set(peer, change)
+    for (const [reader, reading] of this.#readers) {
+      if (reader.give(change)) reading.took(change)
+      else reading.waits(change)
     }
   }
 
@@ -33,16 +33,10 @@ export class PresenceTable {
       throw new GossamerError('busy', `${MOST_READERS} read this presence already.`)
     }
     signal?.throwIfAborted()
-    const waiting = new Map<PeerId, PresenceChange>()
-    for (const [peer, shown] of this.shown) waiting.set(peer, { peer, ...shown })
+    const reading = new Reading()
+    for (const [peer, shown] of this.shown) reading.waits({ peer, ...shown })
     const reader = new Reader<PresenceChange>(
-      () => {
-        for (const [peer, change] of waiting) {
-          waiting.delete(peer)
-          return change
-        }
-        return undefined
-      },
+      () => reading.next(),
       () => {
         if (this.#ended && this.#failure !== undefined) throw this.#failure
         return this.#ended
@@ -54,7 +48,7 @@ export class PresenceTable {
     )
     const abort = () => reader.abort(signal?.reason)
     signal?.addEventListener('abort', abort)
-    this.#readers.set(reader, waiting)
+    this.#readers.set(reader, reading)
     return reader
   }
 
@@ -64,6 +58,36 @@ export class PresenceTable {
     this.#failure = failure
     this.shown.clear()
     for (const reader of [...this.#readers.keys()]) reader.finish()
+  }
+}
+
+/**
+ * What a reader did not take yet: the newest of each peer, and that one is gone only where the reader knows it. So one
+ * that stopped costs no more than twice the table, whoever comes and goes.
+ */
+class Reading {
+  readonly #waiting = new Map<PeerId, PresenceChange>()
+  /** Whom it saw shown last. */
+  readonly #seen = new Set<PeerId>()
+
+  waits(change: PresenceChange): void {
+    const { peer, value } = change
+    if (value === undefined && !this.#seen.has(peer)) this.#waiting.delete(peer)
+    else this.#waiting.set(peer, change)
+  }
+
+  next(): PresenceChange | undefined {
+    for (const [peer, change] of this.#waiting) {
+      this.#waiting.delete(peer)
+      this.took(change)
+      return change
+    }
+    return undefined
+  }
+
+  took({ peer, value }: PresenceChange): void {
+    if (value === undefined) this.#seen.delete(peer)
+    else this.#seen.add(peer)
   }
 }
 
