@@ -251,6 +251,10 @@ const frames = {
       ],
     }),
   ],
+  'root-path': [
+    topical('the root', { type: 'root-path', term: 1, rank: 0xffff_ffff, costMs: 0 }),
+    topical('far from it', { type: 'root-path', term: 300, rank: 7, costMs: 0xffff_ffff }),
+  ],
   'graft-refused': [topical('refused', { type: 'graft-refused', author: peer(2), seq: 2 ** 40 })],
   envelope: [
     frame('a frame of history', { type: 'envelope', inflatedBytes: 2000, deflated: bytes(1, 9) }),

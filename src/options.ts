@@ -112,7 +112,7 @@ export interface SubscribeAndJoinOptions extends JoinOptions {
  * | Graft timeout 1 | 80 ms | `broadcastConfig.graftTimeout1Ms`, a floor under what measured round trips call for |
  * | Graft timeout 2 | 40 ms | `broadcastConfig.graftTimeout2Ms`, likewise |
  * | Dispatch timeout | 5 ms | `broadcastConfig.dispatchTimeoutMs` |
- * | Optimization threshold | 7 hops (PlumTree p. 12) | `broadcastConfig.optimizationThreshold` |
+ * | Optimization threshold | 7 hops (PlumTree p. 12) | `broadcastConfig.optimizationThreshold`, while the shared tree has no root |
  * | Message cache retention | 30 s | `broadcastConfig.messageCacheRetentionMs` |
  * | Message ID retention | 90 s | `broadcastConfig.messageIdRetentionMs` |
  * | Cache evict interval | 1 s | `broadcastConfig.cacheEvictIntervalMs` |
@@ -432,6 +432,7 @@ const PLUMTREE_RANGES: { readonly [Key in keyof PlumtreeConfig]?: readonly [numb
   graftTimeout1Ms: [1, 60_000],
   graftTimeout2Ms: [1, 60_000],
   dispatchTimeoutMs: [0, 10_000],
+  rootAfterMs: [100, 3_600_000],
   optimizationThreshold: [0, 65_535],
   messageCacheRetentionMs: [0, 3_600_000],
   messageIdRetentionMs: [0, 86_400_000],

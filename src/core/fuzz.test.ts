@@ -253,6 +253,12 @@ class Anything {
       { type: 'ihave', announcements },
       { type: 'graft-refused', author, seq },
       {
+        type: 'root-path',
+        term: random.pick([0, 1, 2, 0xffff_ffff])!,
+        rank: random.below(4),
+        costMs: random.pick([0, 1, 100, 0xffff_ffff])!,
+      },
+      {
         type: 'neighbor-gossip',
         nonce: random.bytes(16),
         time: this.number(),

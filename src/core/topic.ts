@@ -254,6 +254,7 @@ export class Topic {
       case 'graft':
       case 'ihave':
       case 'graft-refused':
+      case 'root-path':
         this.#gossip(now, { type: 'control', from, message })
         break
       case 'frontier':

@@ -18,7 +18,7 @@ export interface Figures {
   p99Ms: number
   /** Frame bytes of any kind per delivery; 0 with the wire off. */
   bytesPerDelivery: number
-  /** Announcements, grafts, prunes and refusals per delivery. */
+  /** Announcements, grafts, prunes, refusals and paths to the root per delivery. */
   controlPerDelivery: number
   /** Sums. */
   grafts: number

@@ -116,7 +116,8 @@ export class Observer {
     const minutes = Math.max(1e-9, (this.#world.now - this.#markedAt) / 60_000)
     const { living } = this.#world
     const graph = graphOf(this.#world, this.#topic)
-    const control = traffic.ihaves + traffic.grafts + traffic.prunes + traffic.refusals
+    const { ihaves, grafts, prunes, refusals, rootPaths } = traffic
+    const control = ihaves + grafts + prunes + refusals + rootPaths
     return {
       reliability: heard + open === 0 ? 1 : heard / (heard + open),
       missed: open,

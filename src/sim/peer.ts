@@ -397,6 +397,9 @@ function countSent({ traffic }: World, message: TopicMessage): void {
     case 'graft-refused':
       traffic.refusals++
       break
+    case 'root-path':
+      traffic.rootPaths++
+      break
     case 'neighbor-request':
       traffic.requests++
   }

@@ -66,6 +66,7 @@ export interface Traffic {
   grafts: number
   prunes: number
   refusals: number
+  rootPaths: number
   /** Neighbor requests, knocks (which may be such) and relayed signals. */
   requests: number
   knocks: number
@@ -364,6 +365,7 @@ export function newTraffic(): Traffic {
     grafts: 0,
     prunes: 0,
     refusals: 0,
+    rootPaths: 0,
     requests: 0,
     knocks: 0,
     relays: 0,

@@ -26,13 +26,14 @@ export const FRAME_TAGS = {
   conn: 26,
   gosp: 27,
   bye: 28,
-  // PlumTree: 32 to 37.
+  // PlumTree: 32 to 38.
   gossip: 32,
   'neighbor-gossip': 33,
   prune: 34,
   graft: 35,
   ihave: 36,
   'graft-refused': 37,
+  'root-path': 38,
   // History of every kind: 48 and 49.
   frontier: 48,
   'exchange-error': 49,

@@ -233,6 +233,7 @@ export function describeBroadcast<M>(
       net.link(b, c)
       net.link(a, c)
       const deadlines = () => net.peers.map(peer => net.machines.get(peer)!.nextDeadline)
+      net.run(60_000)
       expect(deadlines()).toEqual([undefined, undefined, undefined])
       net.publish(a)
       net.run(1_000)

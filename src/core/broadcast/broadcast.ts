@@ -32,7 +32,7 @@ export type BroadcastInput<M> =
   | { type: 'held'; from: PeerId; ids: readonly MessageId[] }
   /** Another copy of a message already known. */
   | { type: 'duplicate'; from: PeerId; id: MessageId; round: number }
-  /** Everything but payload: prune, graft, ihave, graft-refused. */
+  /** Everything but payload: prune, graft, ihave, graft-refused, root-path. */
   | { type: 'control'; from: PeerId; message: M }
   /** A link's smoothed round trip, milliseconds. */
   | { type: 'rtt'; peer: PeerId; rttMs: number }

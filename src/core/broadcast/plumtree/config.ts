@@ -7,6 +7,8 @@ export interface PlumtreeConfig {
   /** Announcements wait this long for company. */
   dispatchTimeoutMs: number
   optimizationThreshold: number
+  /** A peer without a way to the shared tree's root becomes the root after one to two times this; Infinity: never. */
+  rootAfterMs: number
   messageCacheRetentionMs: number
   messageIdRetentionMs: number
   cacheEvictIntervalMs: number
@@ -27,6 +29,8 @@ export const PLUMTREE_DEFAULTS: PlumtreeConfig = {
   dispatchTimeoutMs: 5,
   /** PlumTree paper, p. 12. */
   optimizationThreshold: 7,
+  /** Neighbors that were lost are replaced within this, mostly. Guess. */
+  rootAfterMs: 2_000,
   /** Seed: 30 s. */
   messageCacheRetentionMs: 30_000,
   /** Seed: 90 s. */

@@ -25,7 +25,13 @@ export const announcement = struct({
 })
 export type Announcement = Infer<typeof announcement>
 
-/** Wire tags 32 to 37. `source` names the tree: an author's own, or the shared one. */
+/** How often the shared tree may be rooted anew. */
+export const LARGEST_TERM = 0xffff_ffff
+
+/** From the root, all hops together. */
+export const LARGEST_COST_MS = 0xffff_ffff
+
+/** Wire tags 32 to 38. `source` names the tree: an author's own, or the shared one. */
 export const plumtreeMessage = union({
   gossip: [32, struct({ round, message })],
   /** For direct neighbors only: no seq, never stored, never forwarded. The author is the sender. */
@@ -44,5 +50,14 @@ export const plumtreeMessage = union({
   ihave: [36, struct({ announcements: list(announcement, { max: MOST_RUNS }) })],
   /** The negative answer to a graft: the message is not in the cache any more. */
   'graft-refused': [37, struct({ author, seq })],
+  /** The way from the sender to the root of the shared tree. */
+  'root-path': [
+    38,
+    struct({
+      term: varint({ max: LARGEST_TERM }),
+      rank: varint({ max: 0xffff_ffff }),
+      costMs: varint({ max: LARGEST_COST_MS }),
+    }),
+  ],
 })
 export type PlumtreeMessage = Infer<typeof plumtreeMessage>

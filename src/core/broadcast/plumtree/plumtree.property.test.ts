@@ -99,6 +99,12 @@ function anyInput(): fc.Arbitrary<Input> {
       announcements: fc.array(announcement, { maxLength: 5 }),
     }),
     fc.record({ type: fc.constant('graft-refused' as const), author, seq }),
+    fc.record({
+      type: fc.constant('root-path' as const),
+      term: fc.oneof(fc.nat(5), fc.constant(0xffff_ffff)),
+      rank: fc.nat(3),
+      costMs: fc.oneof(fc.nat(300), fc.constant(0xffff_ffff)),
+    }),
   ) as fc.Arbitrary<PlumtreeMessage>
   const message = fc
     .record({ author, seq, size: fc.nat(900) })

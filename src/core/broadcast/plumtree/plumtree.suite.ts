@@ -28,7 +28,8 @@ export class Bench {
   } = {}) {
     this.machine = new Plumtree({
       self: ALICE,
-      config: { ...PLUMTREE_DEFAULTS, ...config },
+      // Alone unless told: most laws are of the tree that messages make.
+      config: { ...PLUMTREE_DEFAULTS, rootAfterMs: Infinity, ...config },
       random: new Random(1),
       floors,
       sourceTrees,

@@ -15,6 +15,7 @@ import type { Announcer } from './missing.js'
 import { Neighbors } from './neighbors.js'
 import { Outbox, type Output } from './outbox.js'
 import { Repair } from './repair.js'
+import { RootPath } from './root-path.js'
 import { Seen } from './seen.js'
 import type { Tree } from './tree.js'
 import { Trees } from './trees.js'
@@ -48,6 +49,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   readonly #seen: Seen
   readonly #cache: MessageCache
   readonly #repair: Repair
+  readonly #rootPath: RootPath
   readonly #outbox = new Outbox()
   #dispatchAt: Millis | undefined
   #isMesh = false
@@ -77,7 +79,9 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     const seen = this.#seen
     const cache = this.#cache
     const outbox = this.#outbox
-    this.#repair = new Repair({ self, config, neighbors, trees, seen, cache, outbox })
+    const repair = new Repair({ self, config, neighbors, trees, seen, cache, outbox })
+    this.#repair = repair
+    this.#rootPath = new RootPath({ config, random, neighbors, tree: trees.shared, repair, outbox })
   }
 
   handle(now: Millis, input: Input): Output[] {
@@ -113,6 +117,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
         break
       case 'rtt':
         this.#neighbors.noteRtt(input.peer, input.rttMs)
+        this.#rootPath.noteRtt(now, input.peer)
         break
       case 'mesh':
         this.#mesh(now, input.isComplete)
@@ -152,6 +157,11 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     if (askAt !== undefined && (at === undefined || askAt < at)) {
       at = askAt
       reason = 'ask-for-missing'
+    }
+    const rootAt = this.#rootPath.nextDeadline
+    if (rootAt !== undefined && (at === undefined || rootAt < at)) {
+      at = rootAt
+      reason = 'root-path'
     }
     const sweepAt = this.#sweepAt
     if (sweepAt !== undefined && (at === undefined || sweepAt < at)) {
@@ -282,7 +292,13 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       cached.asked = false
       tree.lag.note(now - cached.announcedAt)
     }
+    const isBranch = tree === this.#trees.shared && this.#rootPath.mayLeadTo(from)
+    if (isBranch && giver !== undefined && tree.isMend(giver)) {
+      // Its way was not broken, only slow.
+      this.#repair.prune(now, tree, giver)
+    }
     const withheld =
+      isBranch ||
       author === this.#self ||
       !this.#trees.mayShape(now, tree, author, seq) ||
       giver === from ||
@@ -314,6 +330,9 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       case 'prune':
         this.#onPrune(now, from, message.source)
         break
+      case 'root-path':
+        this.#rootPath.hear(now, from, message)
+        break
       default:
         this.#outbox.count('payload-as-control')
     }
@@ -327,6 +346,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     }
     this.#outbox.count('prunes-received')
     tree.set(from, false)
+    if (source === undefined) this.#rootPath.refused(now, from)
   }
 
   /** What was told by its author alone may have missed someone who is no longer linked with it. */
@@ -342,6 +362,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     if (this.#neighbors.has(peer)) this.#neighborDown(now, peer)
     this.#neighbors.add(peer)
     this.#trees.add(peer)
+    this.#rootPath.add(now, peer)
     this.#repair.announceAll(now, peer)
   }
 
@@ -351,6 +372,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       if (tree.isEager(peer)) tree.brokenUntil = now + this.#repair.waitMs(now, tree)
     }
     this.#trees.remove(peer)
+    this.#rootPath.remove(now, peer)
     this.#repair.missing.forget(now, peer)
     this.#repair.ask(now)
   }
@@ -366,6 +388,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   }
 
   #wake(now: Millis): void {
+    this.#rootPath.wake(now)
     this.#repair.ask(now)
     if (this.#dispatchAt !== undefined && this.#dispatchAt <= now) this.#dispatch()
     if (this.#sweepAt !== undefined && this.#sweepAt <= now) {

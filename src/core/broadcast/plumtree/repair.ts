@@ -66,10 +66,10 @@ export class Repair {
     this.#outbox.count('grafts-received')
     // Who keeps no tree of that source pushes its messages along the shared one.
     const tree = this.#trees.named(now, source) ?? this.#trees.shared
-    tree.set(from, true)
+    tree.graftedBy(from)
     if (wanted === undefined) return
     // Who does not keep its author's tree yet asks by the shared one, and means both.
-    if (source === undefined) this.#trees.of(wanted.author).set(from, true)
+    if (source === undefined) this.#trees.of(wanted.author).graftedBy(from)
     const { author, seq } = wanted
     const cached = this.#cache.get(author, seq)
     if (cached === undefined) {
@@ -114,7 +114,7 @@ export class Repair {
   }
 
   graft(now: Millis, tree: Tree, peer: PeerId, wanted: Control<'graft'>['wanted']): void {
-    tree.graft(now, peer)
+    tree.graft(now, peer, wanted !== undefined)
     this.#outbox.count('grafts-sent')
     this.#outbox.send(peer, { type: 'graft', source: tree.source, wanted })
   }
@@ -136,11 +136,14 @@ export class Repair {
     if (now < tree.brokenUntil) return shortestMs
     const { highestMs } = tree.lag
     const rttMs = this.#neighbors.longestRttMs
-    const detourMs =
+    const { detourMs } = tree
+    const leastMs = detourMs === undefined ? 0 : detourMs / 2
+    const mostMs = detourMs ?? LONGEST_DETOUR_RTTS * rttMs
+    const lagMs =
       highestMs === undefined
-        ? UNKNOWN_DETOUR_RTTS * rttMs
-        : Math.min(LAG_FACTOR * highestMs, LONGEST_DETOUR_RTTS * rttMs)
-    return Math.max(shortestMs, Math.min(detourMs, LONGEST_WAIT_MS))
+        ? (detourMs ?? UNKNOWN_DETOUR_RTTS * rttMs)
+        : Math.max(leastMs, Math.min(LAG_FACTOR * highestMs, mostMs))
+    return Math.max(shortestMs, Math.min(lagMs, LONGEST_WAIT_MS))
   }
 
   /**
@@ -152,6 +155,7 @@ export class Repair {
   reconsider(now: Millis, cached: Cached, announcers: readonly Announcer[]): void {
     const { giver, message } = cached
     const tree = this.#trees.of(message.author)
+    if (tree.detourMs !== undefined) return
     if (giver === undefined || !tree.isEager(giver) || now < tree.changedAt + CHANGE_PAUSE_MS)
       return
     if (!this.#trees.mayShape(now, tree, message.author, message.seq)) return

@@ -16,6 +16,8 @@ export class Tree {
   brokenUntil: Millis = Number.NEGATIVE_INFINITY
   /** When a shorter way was last taken. */
   changedAt: Millis = Number.NEGATIVE_INFINITY
+  /** Where the shared tree leads to its root: the way there and back. */
+  detourMs: number | undefined
   readonly #branches = new Map<PeerId, Branch>()
 
   /** A source's own begins as a copy of the shared one. */
@@ -32,7 +34,12 @@ export class Tree {
    * flood: who has no eager neighbor asks for the first it is told of, and the tree grows without a copy too many.
    */
   add(peer: PeerId): void {
-    this.#branches.set(peer, { eager: false, graftedAt: undefined, prunedAt: undefined })
+    this.#branches.set(peer, {
+      eager: false,
+      isMend: false,
+      graftedAt: undefined,
+      prunedAt: undefined,
+    })
     this.#list()
   }
 
@@ -44,18 +51,33 @@ export class Tree {
     return this.#branches.get(peer)?.eager === true
   }
 
-  /** What the peer wants: a graft of theirs makes it eager, a prune lazy. */
+  /** Whether the link is eager only because we missed a message. */
+  isMend(peer: PeerId): boolean {
+    return this.#branches.get(peer)?.isMend === true
+  }
+
+  /** They asked us to push to them. */
+  graftedBy(peer: PeerId): void {
+    const branch = this.#branches.get(peer)
+    if (branch === undefined) return
+    branch.isMend = false
+    this.set(peer, true)
+  }
+
+  /** What the peer wants: a push of theirs makes it eager, a prune lazy. */
   set(peer: PeerId, eager: boolean): void {
     const branch = this.#branches.get(peer)
     if (branch === undefined || branch.eager === eager) return
     branch.eager = eager
+    if (!eager) branch.isMend = false
     this.#list()
   }
 
-  /** We asked the peer to push to us. */
-  graft(now: Millis, peer: PeerId): void {
+  /** We asked the peer to push to us; a mend, if only for what we missed. */
+  graft(now: Millis, peer: PeerId, isMend: boolean): void {
     const branch = this.#branches.get(peer)
     if (branch === undefined) return
+    branch.isMend = isMend && (branch.isMend || !branch.eager)
     branch.graftedAt = now
     branch.prunedAt = undefined
     this.set(peer, true)
@@ -91,6 +113,7 @@ export class Tree {
 
 interface Branch {
   eager: boolean
+  isMend: boolean
   /** When we last asked for pushes, or that there be none; the later one holds. */
   graftedAt: Millis | undefined
   prunedAt: Millis | undefined

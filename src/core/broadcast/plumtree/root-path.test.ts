@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest'
+import type { Millis, PeerId } from '../../ids.js'
+import { Random } from '../../random.js'
+import { BOB, CAROL, DAVE } from '../network.suite.js'
+import type { Output } from './outbox.js'
+import { Bench, plumtreeNetwork, sent, sentTo } from './plumtree.suite.js'
+import type { Path } from './root-path.js'
+
+describe('the shared tree', () => {
+  it('has at most one link more than it needs, whatever links come and go', () => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const net = plumtreeNetwork(40, seed)
+      net.linkRegular(4)
+      const random = new Random(seed)
+      for (let round = 0; round < 4; round++) {
+        for (let i = 0; i < 10; i++) {
+          const [a, b] = random.sample(net.peers, 2) as [PeerId, PeerId]
+          if (net.isLinked(a, b)) net.cut(a, b, random.below(3_000))
+          else net.link(a, b)
+          if (random.below(2) === 0) net.publish(a)
+          net.run(random.below(700))
+        }
+        net.run(30_000)
+        for (let i = 0; i < 8; i++) {
+          net.publish(random.pick(net.peers)!)
+          net.run(5_000)
+        }
+        const eager = new Map(net.peers.map(p => [p, net.machines.get(p)!.snapshot().eager]))
+        let ends = 0
+        for (const [peer, others] of eager) {
+          ends += others.length
+          for (const other of others) expect(eager.get(other), `seed ${seed}`).toContain(peer)
+        }
+        // A link that a slow copy made one mends, and the next copy says that it was not needed.
+        expect(ends / 2 - (net.peers.length - 1), `seed ${seed}, round ${round}`).toBeLessThan(2)
+      }
+    }
+  })
+
+  it('is nearly as flat as the overlay lets it be, though nothing was said', () => {
+    const net = plumtreeNetwork(100, 7)
+    net.linkRegular(5)
+    net.run(10_000)
+    const before = net.payloads
+    net.publish(net.peers[0]!)
+    net.run(5_000)
+    expect(net.payloads - before).toBe(99)
+    const rounds = net.peers.flatMap(peer => net.deliveries.get(peer)!.map(({ round }) => round))
+    expect(Math.max(...rounds)).toBeLessThanOrEqual(9)
+  })
+})
+
+describe('the way to the root', () => {
+  it('ends at a peer that heard of none for a while, and it says so', () => {
+    const bench = rooted()
+    const { at, reason } = bench.machine.nextDeadline!
+    expect(reason).toBe('root-path')
+    expect(at).toBeLessThanOrEqual(1_000)
+    expect(paths(bench.wake(at))).toEqual([])
+    const told = paths(bench.wake(at + 5))
+    expect(told.map(({ to }) => to)).toEqual([BOB, CAROL, DAVE])
+    expect(told[0]!.path).toMatchObject({ term: 1, costMs: 0 })
+    expect(bench.machine.nextDeadline).toBeUndefined()
+  })
+
+  it('leads by the neighbor that is nearest to it, and by no other', () => {
+    const bench = rooted()
+    expect(sentTo(BOB, hear(bench, 1, BOB, { costMs: 100 }))).toEqual(['graft'])
+    const outputs = hear(bench, 2, CAROL, { costMs: 70 })
+    expect(sentTo(CAROL, outputs)).toEqual(['graft'])
+    expect(sentTo(BOB, outputs)).toEqual(['prune'])
+    expect(bench.eager).toEqual([CAROL])
+    expect(sent(hear(bench, 3, DAVE, { costMs: 70 }))).toEqual([])
+    expect(paths(bench.wake(10)).map(({ path }) => path.costMs)).toEqual([110, 110, 110])
+  })
+
+  it('leads to the later term, then to the lower rank, whatever it costs', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { costMs: 0 })
+    hear(bench, 2, CAROL, { rank: 4, costMs: 5_000 })
+    expect(bench.eager).toContain(CAROL)
+    hear(bench, 3, DAVE, { term: 2, rank: 9, costMs: 9_000 })
+    expect(bench.eager).toContain(DAVE)
+    expect(paths(bench.wake(10))[0]!.path).toEqual({ term: 2, rank: 9, costMs: 9_040 })
+  })
+
+  it('leads on by another neighbor that is nearer than we are, when the parent is gone', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { costMs: 100 })
+    hear(bench, 2, CAROL, { costMs: 130 })
+    hear(bench, 3, DAVE, { costMs: 140 })
+    const outputs = bench.at(4, { type: 'neighbor-down', peer: BOB })
+    expect(sentTo(CAROL, outputs)).toEqual(['graft'])
+    expect(sentTo(DAVE, outputs)).toEqual([])
+    // No worse than it was: a parent is always nearer than its child.
+    expect(paths(bench.wake(10))[0]!.path.costMs).toBe(140)
+    expect(sentTo(DAVE, bench.at(11, { type: 'neighbor-down', peer: CAROL }))).toEqual([])
+    expect(bench.machine.nextDeadline).toMatchObject({ reason: 'root-path' })
+  })
+
+  it('begins at us, a term later, where nobody nearer is found in time', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { term: 6, costMs: 100 })
+    hear(bench, 1, CAROL, { term: 6, costMs: 140 })
+    bench.wake(10)
+    bench.at(20, { type: 'neighbor-down', peer: BOB })
+    const { at } = bench.machine.nextDeadline!
+    expect(at).toBeGreaterThanOrEqual(2_020)
+    expect(at).toBeLessThanOrEqual(4_020)
+    bench.wake(at)
+    expect(paths(bench.wake(at + 5))[0]!.path).toMatchObject({ term: 7, costMs: 0 })
+  })
+
+  it('is told to a newcomer at once', () => {
+    const bench = rooted([BOB])
+    hear(bench, 1, BOB, { costMs: 100 })
+    const outputs = bench.at(2, { type: 'neighbor-up', peer: CAROL })
+    expect(paths(outputs)).toMatchObject([{ to: CAROL, path: { costMs: 140 } }])
+  })
+
+  it('is told no more often than it has to be, however often a peer finds a shorter one', () => {
+    const bench = rooted()
+    let told = 0
+    for (let i = 0; i < 3_000; i++) {
+      told += paths(hear(bench, i, BOB, { costMs: 100_000 - i })).length
+      told += paths(bench.wake(i)).length
+    }
+    expect(told / 3).toBeLessThanOrEqual(8 + 3)
+    expect(told / 3).toBeGreaterThan(3)
+  })
+
+  it('no peer can bring past its last term, nor beyond its longest way', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { term: 0xffff_ffff, costMs: 0xffff_ffff })
+    hear(bench, 2, CAROL, { term: 0xffff_ffff, costMs: 0xffff_fffe })
+    expect(paths(bench.wake(60_000))).toEqual([])
+    hear(bench, 60_001, DAVE, { term: 0xffff_ffff, costMs: 10 })
+    expect(bench.eager).toContain(DAVE)
+    expect(paths(bench.wake(60_010))[0]!.path.costMs).toBe(50)
+  })
+
+  it('does not lead by who will not have us', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { costMs: 100 })
+    hear(bench, 1, CAROL, { costMs: 110 })
+    const outputs = bench.prune(2, BOB)
+    expect(sentTo(CAROL, outputs)).toEqual(['graft'])
+    expect(bench.eager).toEqual([CAROL])
+  })
+})
+
+describe('in a rooted tree', () => {
+  it('a second copy prunes neither the parent nor a child', () => {
+    const bench = family()
+    bench.message(10, CAROL, DAVE, 1)
+    expect(sentTo(BOB, bench.duplicate(500, BOB, DAVE, 1))).toEqual([])
+    bench.message(1_000, BOB, DAVE, 2)
+    expect(sentTo(CAROL, bench.duplicate(1_500, CAROL, DAVE, 2))).toEqual([])
+    expect(bench.eager).toEqual([BOB, CAROL])
+  })
+
+  it('a link that was mended too early is let go when the slow copy comes', () => {
+    const bench = family()
+    bench.ihave(10, DAVE, CAROL, 1)
+    const { at } = bench.machine.nextDeadline!
+    expect(sentTo(DAVE, bench.wake(at))).toEqual(['graft'])
+    bench.message(at + 40, DAVE, CAROL, 1)
+    expect(bench.eager).toEqual([BOB, CAROL, DAVE])
+    expect(sentTo(DAVE, bench.duplicate(at + 50, BOB, CAROL, 1))).toEqual(['prune'])
+    expect(bench.eager).toEqual([BOB, CAROL])
+  })
+
+  it('a pushed copy is waited for as long as it may take by the root', () => {
+    const bench = family()
+    bench.ihave(10, DAVE, CAROL, 1)
+    // Bob's 300, and 10 and 30 of the link to him; there and back.
+    expect(bench.machine.nextDeadline).toEqual({ at: 10 + 680, reason: 'ask-for-missing' })
+  })
+})
+
+/** Ten milliseconds to each, one way. */
+function rooted(strangers: readonly PeerId[] = [BOB, CAROL, DAVE]): Bench {
+  const bench = new Bench({ strangers, config: { rootAfterMs: 2_000 } })
+  for (const peer of strangers) bench.at(0, { type: 'rtt', peer, rttMs: 20 })
+  return bench
+}
+
+/** Bob is the parent, Carol a child, Dave nothing to us. */
+function family(): Bench {
+  const bench = rooted()
+  hear(bench, 1, BOB, { costMs: 300 })
+  hear(bench, 1, CAROL, { costMs: 380 })
+  bench.control(1, CAROL, { type: 'graft', source: undefined, wanted: undefined })
+  hear(bench, 1, DAVE, { costMs: 340 })
+  bench.wake(9)
+  return bench
+}
+
+function hear(bench: Bench, now: Millis, from: PeerId, path: Partial<Path>): Output[] {
+  return bench.control(now, from, { type: 'root-path', term: 1, rank: 5, costMs: 0, ...path })
+}
+
+function paths(outputs: readonly Output[]): { to: PeerId; path: Path }[] {
+  return sent(outputs).flatMap(({ to, message }) => {
+    if (message.type !== 'root-path') return []
+    const { type: _, ...path } = message
+    return [{ to, path }]
+  })
+}
