@@ -1,7 +1,8 @@
 // Builds what the package ships, with esbuild (Vite's library mode breaks workers):
 //   dist/index.js             the library: ESM, one file, every import inside
 //   dist/worker.js            its worker: one self-contained script, no import, no export
-//   dist/inline.js            both in one: `gossamer/inline`, the worker as text
+//   dist/worker-history.js, worker-full-mesh.js   its extras, which it loads when a topic asks (scripts/extras.mjs)
+//   dist/inline.js            all in one: `gossamer/inline`, the worker as text, with its extras
 //   dist/sim.js               the simulator: `gossamer/sim`, ES only
 //   dist/testing.js           `gossamer/testing`, a mesh in memory
 //   dist/testing-playwright.js  `gossamer/testing/playwright`, fixtures
@@ -17,33 +18,39 @@ import { basename, dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as esbuild from 'esbuild'
 import { minify } from 'vite'
+import { EXTRAS, workerAndExtras } from './extras.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
 /** Builds everything once; rejects with a message for people where it can't. */
 export async function buildLibrary() {
   const { library, worker, ...rest } = parts()
-  await Promise.all([
+  const [forPages] = await Promise.all([
+    pageParts(),
     ...Object.values(rest).map(options => esbuild.build(options)),
-    ...[library, worker].map(buildForPages),
   ])
-  await buildForPages(inline(library))
+  await Promise.all(Object.values(forPages).map(buildForPages))
+  await buildForPages(inline(library, await minified(worker)))
   await proveWorkerSurvives()
 }
 
-/** The library once more, with the worker that was just built as text inside. */
-function inline(library) {
+/** The library once more, with a worker that has its extras inside as text. */
+function inline(library, worker) {
   return {
     ...library,
     outfile: 'dist/inline.js',
-    plugins: [...library.plugins, workerInside],
+    plugins: [...library.plugins, workerInside(worker)],
   }
 }
 
-/** The two files that a page downloads. */
-export function pageParts() {
+/** The files that a page downloads: library and worker always, an extra where a topic asks for it. */
+export async function pageParts() {
   const { library, worker } = parts()
-  return { library, worker }
+  const { worker: lean, extras } = await workerAndExtras({
+    ...worker,
+    entryPoints: ['src/worker/main.ts'],
+  })
+  return { library, worker: lean, ...extras }
 }
 
 async function watchLibrary() {
@@ -57,9 +64,15 @@ async function watchLibrary() {
 
 /** What pages download goes through a second minifier, Vite's, which finds 3 % more. */
 async function buildForPages(options) {
+  const text = await minified(options)
+  await mkdir(resolve(ROOT, 'dist'), { recursive: true })
+  await Promise.all(Object.entries(text).map(([path, content]) => writeFile(path, content)))
+}
+
+/** Contents by path. */
+async function minified(options) {
   const { outputFiles } = await esbuild.build({ ...options, write: false })
   const outfile = resolve(ROOT, options.outfile)
-  await mkdir(dirname(outfile), { recursive: true })
   const text = Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]))
   const { code, map, errors } = await minify(outfile, text[outfile], {
     module: options.format === 'esm',
@@ -70,9 +83,14 @@ async function buildForPages(options) {
     inputMap: JSON.parse(text[`${outfile}.map`]),
   })
   if (errors.length > 0) throw new Error(`${options.outfile}: ${errors[0].message}`)
-  text[outfile] = `${code.trimEnd()}\n//# sourceMappingURL=${basename(outfile)}.map\n`
+  text[outfile] = `${left(code).trimEnd()}\n//# sourceMappingURL=${basename(outfile)}.map\n`
   text[`${outfile}.map`] = JSON.stringify(map)
-  await Promise.all(Object.entries(text).map(([path, content]) => writeFile(path, content)))
+  return text
+}
+
+/** The minifier drops what tells bundlers that an import is none of theirs. */
+function left(code) {
+  return code.replace(/\bimport\((?=\w)/g, 'import(/* webpackIgnore: true */ /* @vite-ignore */ ')
 }
 
 function parts() {
@@ -98,7 +116,8 @@ function parts() {
     },
     worker: {
       ...common,
-      entryPoints: ['src/worker/main.ts'],
+      // With its extras inside: for dist/inline.js, and while sources are watched. What ships beside the library is lean.
+      entryPoints: ['src/worker/whole-main.ts'],
       outfile: 'dist/worker.js',
       // Runs as a module and as a classic worker alike, and has nothing a bundler would have to resolve.
       format: 'iife',
@@ -192,7 +211,7 @@ function withoutUnused(source) {
 }
 
 /** In place of the worker beside the library: docs/decisions/0001-what-the-package-ships.md. */
-const workerInside = {
+const workerInside = worker => ({
   name: 'worker-inside',
   setup(build) {
     build.onResolve({ filter: /\/own-worker\.js$/ }, () => ({
@@ -202,14 +221,16 @@ const workerInside = {
       path,
       namespace: 'worker-text',
     }))
-    build.onLoad({ filter: /.*/, namespace: 'worker-text' }, async () => {
-      const worker = await readFile(resolve(ROOT, 'dist/worker.js'), 'utf8')
+    build.onLoad({ filter: /.*/, namespace: 'worker-text' }, () => {
       // A map beside the file means nothing to a blob.
-      const text = worker.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '')
+      const text = worker[resolve(ROOT, 'dist/worker.js')].replace(
+        /\n\/\/# sourceMappingURL=.*\s*$/,
+        '',
+      )
       return { contents: `export const text = ${JSON.stringify(text)}`, loader: 'js' }
     })
   },
-}
+})
 
 /**
  * Bundlers find the worker by this one expression; were it rewritten, apps would build without an error
@@ -222,6 +243,19 @@ async function proveWorkerSurvives() {
       "dist/index.js lost `new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })`: " +
         'it must stand in the source as one expression.',
     )
+  }
+  for (const name of EXTRAS) {
+    if (
+      !new RegExp(`new URL\\((["'\`])\\./worker-${name}\\.js\\1,\\s*import\\.meta\\.url\\)`).test(
+        library,
+      )
+    ) {
+      throw new Error(`dist/index.js lost \`new URL('./worker-${name}.js', import.meta.url)\`.`)
+    }
+  }
+  const worker = await readFile(resolve(ROOT, 'dist/worker.js'), 'utf8')
+  if (!/import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*\w/.test(worker)) {
+    throw new Error('dist/worker.js lost what tells bundlers to leave its import() alone.')
   }
 }
 

@@ -47,6 +47,8 @@ declare global {
     app: Promise<{
       gossip: Gossip
       topic: GossipTopic
+      /** A full mesh of the apps alone. */
+      circle: GossipTopic
       heard: string[]
       say(text: string): Promise<unknown>
     }>
@@ -73,6 +75,10 @@ export async function exchange(
     await chat.say(`the demo greets app ${index}`)
     const heard = () => page.evaluate(async () => (await window.app).heard.join())
     await expect.poll(heard, 'what the app heard').toContain(`the demo greets app ${index}`)
+  }
+  for (const page of pages) {
+    await page.evaluate(async () => (await window.app).circle.joined())
+    await page.evaluate(async () => (await window.app).topic.synced())
   }
 }
 

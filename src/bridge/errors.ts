@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'worker-unavailable'
   /** The worker, or whatever is behind the port, died after it had started. */
   | 'worker-gone'
+  /** What the topic's history or membership needs is a file of its own, and it could not be loaded. */
+  | 'protocol-unavailable'
   /** Nothing answered on the port. */
   | 'no-answer'
   /** This side can't do that, for example adopt a channel through another tab's node. */
@@ -60,6 +62,7 @@ const CODES: Record<ErrorCode, true> = {
   'insecure-context': true,
   'worker-unavailable': true,
   'worker-gone': true,
+  'protocol-unavailable': true,
   'no-answer': true,
   unsupported: true,
   'terms-differ': true,

@@ -1,3 +1,4 @@
+import { ALL_PROTOCOLS } from './all-protocols.js'
 import { PLUMTREE_DEFAULTS } from './broadcast/plumtree/config.js'
 import { type PeerId, peerIdFromBytes, type TopicId, topicIdFromBytes } from './ids.js'
 import type { NodeInput, NodeOutput, TopicEvent, TopicMessage } from './io.js'
@@ -19,6 +20,7 @@ export class LoneNode {
   readonly node = new Node(
     peerOf(255),
     { membership: HYPARVIEW_DEFAULTS, broadcast: PLUMTREE_DEFAULTS },
+    ALL_PROTOCOLS,
     7,
   )
   readonly outputs: NodeOutput[] = []

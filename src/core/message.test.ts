@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { peerIdFromBytes, topicIdFromBytes } from './ids.js'
-import { canonicalBytes, messageHash } from './message.js'
+import { canonicalBytes } from './message.js'
+import { messageHash } from './message-hash.js'
 
 describe("a message's hash", () => {
   const topic = topicIdFromBytes(new Uint8Array(32).fill(2))

@@ -1,4 +1,3 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { concat, utf8 } from '../codec/bytes.js'
 import { optional, struct } from '../codec/combinators.js'
 import { bytes, fixed, varint } from '../codec/primitives.js'
@@ -35,11 +34,6 @@ export function canonicalBytes(topic: TopicId, draft: Draft): Uint8Array {
   head.varint(draft.time)
   head.varint(draft.payload.length)
   return concat(DOMAIN, head.finish(), draft.payload, draft.extensions)
-}
-
-/** A message's name in history: SHA-256 of its canonical bytes, 32 bytes. Its signature is not part of it. */
-export function messageHash(topic: TopicId, draft: Draft): Uint8Array {
-  return sha256(canonicalBytes(topic, draft))
 }
 
 const DOMAIN = utf8('gossamer message\0')

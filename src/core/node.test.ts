@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ALL_PROTOCOLS } from './all-protocols.js'
 import { PLUMTREE_DEFAULTS } from './broadcast/plumtree/config.js'
 import { type PeerId, peerIdFromBytes, type TopicId, topicIdFromBytes } from './ids.js'
 import type { NodeInput, NodeOutput, TopicEvent, TopicStatus } from './io.js'
@@ -434,7 +435,7 @@ class Mesh {
   private place(peer: PeerId, generation: number): Place {
     const config = { membership: HYPARVIEW_DEFAULTS, broadcast: PLUMTREE_DEFAULTS }
     const place: Place = {
-      node: new Node(peer, config, this.random.u32()),
+      node: new Node(peer, config, ALL_PROTOCOLS, this.random.u32()),
       outputs: [],
       wantsLinkWith: new Set(),
       linkedWith: new Map(),

@@ -16,6 +16,7 @@ import { type Link, Links } from './links.js'
 import type { PeerRecord } from './membership/hyparview/messages.js'
 import type { LinkDownReason } from './membership/membership.js'
 import type { Knock } from './membership/messages.js'
+import type { Protocols } from './protocols.js'
 import { Random } from './random.js'
 import { type RelayOutput, SignalRelay } from './relay.js'
 import type { NodeSnapshot } from './snapshot.js'
@@ -28,6 +29,7 @@ import { differingTerm, type TopicTerms } from './topic-hello.js'
  */
 export class Node {
   readonly #config: NodeConfig
+  readonly #protocols: Protocols
   readonly #topics = new Map<TopicId, Topic>()
   readonly #links = new Links()
   readonly #ledger = new BlameLedger()
@@ -42,9 +44,11 @@ export class Node {
   constructor(
     readonly self: PeerId,
     config: NodeConfig,
+    protocols: Protocols,
     seed: number,
   ) {
     this.#config = config
+    this.#protocols = protocols
     this.#random = new Random(seed)
     this.#relay = new SignalRelay(self, new Random(this.#random.u32()))
   }
@@ -236,11 +240,20 @@ export class Node {
     }
     const random = new Random(this.#random.u32())
     const { history: index, order } = input
-    const [config, record] = [this.#config, this.#record]
-    const topic = new Topic(input.topic, input.terms, this.self, config, random, record, {
-      index,
-      order,
-    })
+    const [config, protocols, record] = [this.#config, this.#protocols, this.#record]
+    const topic = new Topic(
+      input.topic,
+      input.terms,
+      this.self,
+      config,
+      protocols,
+      random,
+      record,
+      {
+        index,
+        order,
+      },
+    )
     this.#topics.set(input.topic, topic)
     this.#out.push({ type: 'enter', topic: input.topic })
     const bootstrap = this.#eligible(now, input.bootstrap)

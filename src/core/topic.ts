@@ -8,10 +8,8 @@ import { LONGEST_RUN, type PlumtreeMessage } from './broadcast/plumtree/messages
 import { Plumtree } from './broadcast/plumtree/plumtree.js'
 import type { NodeConfig } from './config.js'
 import { type Deadline, sooner } from './deadline.js'
-import { HISTORY_DEFAULTS } from './history/config.js'
-import { History, type HistoryOutput } from './history/history.js'
-import { type DeliveryOrder, EMPTY_INDEX, type HistoryIndex } from './history/records.js'
-import { Wavefront } from './history/wavefront/wavefront.js'
+import type { History, HistoryOutput } from './history/history.js'
+import type { DeliveryOrder, HistoryIndex } from './history/records.js'
 import { formatMessageId, type MessageId, type Millis, type PeerId, type TopicId } from './ids.js'
 import type {
   DeliveryScope,
@@ -21,7 +19,7 @@ import type {
   TopicMessage,
   TopicStatus,
 } from './io.js'
-import { membershipByTerms } from './membership/by-terms.js'
+import { Hyparview } from './membership/hyparview/hyparview.js'
 import type { PeerRecord } from './membership/hyparview/messages.js'
 import type {
   LinkDownReason,
@@ -34,6 +32,7 @@ import type { Message } from './message.js'
 import { Numbering } from './numbering.js'
 import { Presence, type PresenceOutput } from './presence/presence.js'
 import type { PresenceEntry, PresenceStatement } from './presence/statement.js'
+import { type Protocols, required } from './protocols.js'
 import type { Random } from './random.js'
 import type { TopicSnapshot } from './snapshot.js'
 import { Timers } from './timers.js'
@@ -73,13 +72,23 @@ export class Topic {
     readonly terms: TopicTerms,
     self: PeerId,
     config: NodeConfig,
+    protocols: Protocols,
     random: Random,
     record: PeerRecord | undefined,
     history: { index?: HistoryIndex | undefined; order?: DeliveryOrder | undefined } = {},
   ) {
     this.#numbering = new Numbering(id, self)
     this.#presence = new Presence(self, terms.membership === 'hyparview')
-    this.#membership = membershipByTerms(terms.membership, { self, config, random, record })
+    const { membership } = terms
+    this.#membership =
+      membership === 'hyparview'
+        ? new Hyparview({ self, random, ...(record && { record }), config: config.membership })
+        : required(protocols.fullMesh, 'the full mesh')(membership, {
+            self,
+            config,
+            random,
+            record,
+          })
     this.#broadcast = new Plumtree({
       self,
       config: config.broadcast,
@@ -89,15 +98,14 @@ export class Topic {
       sourceTrees: terms.signed,
     })
     if (terms.history === 'wavefront') {
-      this.#history = new History({
-        self,
-        topic: id,
-        config: { ...HISTORY_DEFAULTS, ...config.history },
-        random,
+      this.#history = required(
+        protocols.history,
+        'history',
+      )({
+        ...{ self, topic: id, config: config.history, random },
         maxMessageSize: terms.maxMessageSize,
-        index: history.index ?? EMPTY_INDEX,
-        order: history.order ?? 'arrival',
-        reconciler: options => new Wavefront(options),
+        index: history.index,
+        order: history.order,
       })
     }
   }

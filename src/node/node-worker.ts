@@ -5,6 +5,7 @@ import type { MessagePortLike } from '../bridge/port.js'
 import type { RtcOrder } from '../bridge/rtc-messages.js'
 import { RtcDriver } from '../page/rtc-driver.js'
 import type { RtcEngine } from '../page/rtc-engine.js'
+import { allExtras } from '../worker/all-extras.js'
 import { type FromOpener, Host } from '../worker/host.js'
 import { datachannelEngine } from './datachannel-engine.js'
 
@@ -42,6 +43,7 @@ class NodeInProcess {
     this.#driver = new RtcDriver(report => queueMicrotask(() => this.#host.receive(report)), engine)
     this.#host = new Host({
       locks: undefined,
+      extras: allExtras,
       socket: url => new QuietSocket(url) as unknown as globalThis.WebSocket,
       post: (message, transfer) => this.#post(message, transfer),
       ended: () => {

@@ -7,6 +7,9 @@ export function ownWorker(): Worker {
   return new Worker(url)
 }
 
+/** They are inside. */
+export function ownExtras(): undefined {}
+
 /** Where it did not come up. */
 export const WHAT_TO_TRY =
   "Try: with a content security policy allow `worker-src blob:`, which 'gossamer/inline' needs; " +

@@ -5,6 +5,7 @@ import type { RtcOrder } from '../bridge/rtc-messages.js'
 import type { PeerId } from '../core/ids.js'
 import { type PageState, watchPage } from './lifecycle.js'
 import { NodeClient } from './node-client.js'
+import { ownExtras } from './own-worker.js'
 import { PageSlot } from './page-slot.js'
 import { RtcDriver } from './rtc-driver.js'
 import type { RtcEngine } from './rtc-engine.js'
@@ -16,7 +17,7 @@ import {
 } from './spawn-worker.js'
 
 export interface OpenRequest {
-  options: Omit<NodeOptions, 'slot'>
+  options: Omit<NodeOptions, 'slot' | 'extras'>
   worker: WorkerSource | undefined
   signal: AbortSignal | undefined
   onNotice(notice: Notice): void
@@ -58,7 +59,11 @@ export class OpenedNode {
     signal?.throwIfAborted()
     const node = new OpenedNode(spawnWorker(request.worker), request)
     try {
-      const options: NodeOptions = { ...request.options, slot: node.#slot.value }
+      const options: NodeOptions = {
+        ...request.options,
+        slot: node.#slot.value,
+        extras: ownExtras(),
+      }
       const welcome = await node.client.greet(call => ({ type: 'open', call, options }), {
         signal,
         timeoutMs: ANSWER_WITHIN_MS,

@@ -1,3 +1,4 @@
+import { ALL_PROTOCOLS } from '../core/all-protocols.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, NodeMetrics, NodeOutput, TopicMessage, TopicStatus } from '../core/io.js'
 import { isKnock, isKnockAnswer } from '../core/knocks.js'
@@ -46,7 +47,7 @@ export class Peer implements Occurrence {
   ) {
     this.world = world
     this.since = world.now
-    this.#node = new Node(id, world.settings.config, world.newRandom().u32())
+    this.#node = new Node(id, world.settings.config, ALL_PROTOCOLS, world.newRandom().u32())
   }
 
   get isAlive(): boolean {

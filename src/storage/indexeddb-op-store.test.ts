@@ -1,3 +1,4 @@
+import { OP_STORES } from './all-op-stores.js'
 import 'fake-indexeddb/auto'
 import { IDBFactory, IDBIndex, IDBObjectStore } from 'fake-indexeddb'
 import { openDB } from 'idb'
@@ -10,7 +11,9 @@ import type { Store } from './store.js'
 import { newKeys, peer } from './store.suite.js'
 
 let names = 0
-describeOpStore('IndexedDB store', () => openIndexeddbStore(`op-laws-${names++}`))
+const opStores = () => OP_STORES
+
+describeOpStore('IndexedDB store', () => openIndexeddbStore(`op-laws-${names++}`, { opStores }))
 
 describe('IndexedDB store: ops', () => {
   const opened: Store[] = []
@@ -26,7 +29,7 @@ describe('IndexedDB store: ops', () => {
   })
 
   async function open(): Promise<Store> {
-    const store = await openIndexeddbStore('s', { onCorrupt: what => corrupt.push(what) })
+    const store = await openIndexeddbStore('s', { opStores, onCorrupt: what => corrupt.push(what) })
     opened.push(store)
     return store
   }

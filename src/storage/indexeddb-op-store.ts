@@ -2,7 +2,8 @@ import { type IDBPTransaction, unwrap } from 'idb'
 import { sameBytes } from '../codec/bytes.js'
 import type { HistoryIndex, OpRange, TrimmedLane } from '../core/history/records.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
-import { type Message, messageHash } from '../core/message.js'
+import type { Message } from '../core/message.js'
+import { messageHash } from '../core/message-hash.js'
 import { type Database, ROOM_TABLES, type RoomTransaction } from './database.js'
 import {
   headOf,

@@ -1,7 +1,8 @@
 import type { SeenIds } from '../core/broadcast/broadcast.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import { Database, ROOM_TABLES } from './database.js'
-import { IndexeddbOpStore } from './indexeddb-op-store.js'
+import type { OpStore } from './op-store.js'
+import { type DatabaseOpStore, NO_OP_STORES, type OpStoresSource, opStoresOf } from './op-stores.js'
 import { mergeRanges } from './ranges.js'
 import {
   type PeersRecord,
@@ -24,6 +25,7 @@ import {
 } from './store.js'
 
 export interface IndexeddbOptions {
+  opStores?: OpStoresSource
   /** A record was skipped because it could not be read; told what it was. */
   onCorrupt?: (what: string) => void
   /** How long opening may take. */
@@ -38,9 +40,9 @@ export async function openIndexeddbStore(
   name: string,
   options: IndexeddbOptions = {},
 ): Promise<Store> {
-  const { openWithinMs = OPEN_WITHIN_MS, onCorrupt = () => {} } = options
+  const { openWithinMs = OPEN_WITHIN_MS, onCorrupt = () => {}, opStores = NO_OP_STORES } = options
   const db = await Database.open(name, openWithinMs, onCorrupt)
-  const store = new IndexeddbStore(db)
+  const store = new IndexeddbStore(db, opStores)
   try {
     await store.probe()
   } catch (cause) {
@@ -54,11 +56,17 @@ class IndexeddbStore implements Store {
   readonly #db: Database
   readonly kind = 'indexeddb'
   readonly counters = noCounts()
-  readonly ops: IndexeddbOpStore
+  readonly #opStores: OpStoresSource
+  #ops: DatabaseOpStore | undefined
 
-  constructor(db: Database) {
+  constructor(db: Database, opStores: OpStoresSource) {
     this.#db = db
-    this.ops = new IndexeddbOpStore(db, this.counters)
+    this.#opStores = opStores
+  }
+
+  get ops(): OpStore {
+    this.#ops ??= opStoresOf(this.#opStores).database(this.#db, this.counters)
+    return this.#ops
   }
 
   async probe(): Promise<void> {
@@ -117,7 +125,7 @@ class IndexeddbStore implements Store {
       },
     )
     if (block !== undefined) {
-      this.ops.seqsReserved(topic, block.last)
+      this.#ops?.seqsReserved(topic, block.last)
       return block
     }
     this.#skip(`the last sequence number of topic ${topic}`)

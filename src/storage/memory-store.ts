@@ -1,6 +1,7 @@
 import type { SeenIds } from '../core/broadcast/broadcast.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
-import { MemoryOpStore } from './memory-op-store.js'
+import type { OpStore } from './op-store.js'
+import { NO_OP_STORES, type OpStoresSource, opStoresOf } from './op-stores.js'
 import { mergeRanges, type Range } from './ranges.js'
 import { blockAfter } from './seqs.js'
 import {
@@ -18,10 +19,8 @@ import {
 export class MemoryStore implements Store {
   readonly kind = 'memory'
   readonly counters = noCounts()
-  readonly ops = new MemoryOpStore({
-    last: topic => this.#seqs.get(topic) ?? this.#seqFloor,
-    use: (topic, seq) => this.#useSeqs(topic, seq),
-  })
+  readonly #opStores: OpStoresSource
+  #ops: OpStore | undefined
   #identity: CryptoKeyPair | undefined
   readonly #seqs = new Map<TopicId, number>()
   #seqFloor = 0
@@ -30,6 +29,18 @@ export class MemoryStore implements Store {
   /** Least recently saved first. */
   readonly #peers = new Map<TopicId, PeerId[]>()
   #closed = false
+
+  constructor(opStores = NO_OP_STORES) {
+    this.#opStores = opStores
+  }
+
+  get ops(): OpStore {
+    this.#ops ??= opStoresOf(this.#opStores).memory({
+      last: topic => this.#seqs.get(topic) ?? this.#seqFloor,
+      use: (topic, seq) => this.#useSeqs(topic, seq),
+    })
+    return this.#ops
+  }
 
   async loadIdentity(): Promise<CryptoKeyPair | undefined> {
     this.#check()

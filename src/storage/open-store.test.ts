@@ -100,7 +100,7 @@ describe('steady store over a store that fails', () => {
       loadPeers: fail,
       savePeers: fail,
     })
-    return new SteadyStore(store, onNotice, () => now)
+    return new SteadyStore(store, onNotice, { now: () => now })
   }
 
   it('bookkeeping goes on with nothing', async () => {

@@ -1,5 +1,6 @@
 import { openIndexeddbStore } from './indexeddb-store.js'
 import { MemoryStore } from './memory-store.js'
+import { NO_OP_STORES, type OpStoresSource } from './op-stores.js'
 import { SteadyStore, type StorageNotice } from './steady-store.js'
 import { StorageError, type Store } from './store.js'
 
@@ -11,6 +12,7 @@ export interface OpenStoreOptions {
   slot: number
   /** False where no lock guards the slot: then only memory is safe. Default true. */
   held?: boolean
+  opStores?: OpStoresSource
   onNotice: (notice: StorageNotice) => void
 }
 
@@ -19,18 +21,19 @@ export interface OpenStoreOptions {
  * `storage-unavailable` notice that says why; never rejects for the world's failures.
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
-  const { kind, name, slot, held = true, onNotice } = options
-  if (kind === 'memory') return new MemoryStore()
+  const { kind, name, slot, held = true, opStores = NO_OP_STORES, onNotice } = options
+  if (kind === 'memory') return new MemoryStore(opStores)
   if (!held) {
     onNotice({ code: 'storage-unavailable', message: `${UNGUARDED}. ${WHAT_FOLLOWS}` })
-    return new MemoryStore()
+    return new MemoryStore(opStores)
   }
   let steady: SteadyStore | undefined
   try {
     const store = await openIndexeddbStore(`gossamer:${name}:${slot}`, {
+      opStores,
       onCorrupt: what => steady?.corrupt(what),
     })
-    steady = new SteadyStore(store, onNotice)
+    steady = new SteadyStore(store, onNotice, { opStores })
     return steady
   } catch (cause) {
     if (!(cause instanceof StorageError)) throw cause
@@ -38,7 +41,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
       code: 'storage-unavailable',
       message: `${WHY[cause.code]} (${cause.message}). ${WHAT_FOLLOWS}`,
     })
-    return new MemoryStore()
+    return new MemoryStore(opStores)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { HistoryIndex, LaneRecord } from '../core/history/records.js'
 import type { TopicId } from '../core/ids.js'
-import { type Message, messageHash } from '../core/message.js'
+import type { Message } from '../core/message.js'
+import { messageHash } from '../core/message-hash.js'
 import type { RoomTransaction } from './database.js'
 import { messageIn, type Pack, parseLane, parseRoom, unpack } from './op-records.js'
 import type { OpenTopic } from './op-store.js'

@@ -1,11 +1,17 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { OP_STORES } from './all-op-stores.js'
 import { MemoryStore } from './memory-store.js'
 import { Chain, describeOpStore, MUCH, NOW, PLENTY, TOPIC } from './op-store.suite.js'
 import { SteadyStore, type StorageNotice } from './steady-store.js'
 import { StorageError } from './store.js'
 import { newKeys, peer } from './store.suite.js'
 
-describeOpStore('steady store', async () => new SteadyStore(new MemoryStore(), () => {}))
+const opStores = () => OP_STORES
+
+describeOpStore(
+  'steady store',
+  async () => new SteadyStore(new MemoryStore(opStores), () => {}, { opStores }),
+)
 
 describe('a steady op store', () => {
   let disk: MemoryStore
@@ -14,9 +20,9 @@ describe('a steady op store', () => {
   const notices: StorageNotice['code'][] = []
   beforeEach(async () => {
     notices.splice(0)
-    disk = new MemoryStore()
+    disk = new MemoryStore(opStores)
     await disk.saveIdentity(await newKeys())
-    steady = new SteadyStore(disk, ({ code }) => notices.push(code))
+    steady = new SteadyStore(disk, ({ code }) => notices.push(code), { opStores })
     chain = new Chain()
     await steady.ops.open(TOPIC, OPTIONS)
     await steady.ops.append(TOPIC, chain.batch(chain.say(1), chain.say(2)), NOW)

@@ -1,6 +1,7 @@
 import type { SeenIds } from '../core/broadcast/broadcast.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
-import { SteadyOpStore } from './steady-op-store.js'
+import type { OpStore } from './op-store.js'
+import { NO_OP_STORES, type OpStoresSource, opStoresOf } from './op-stores.js'
 import { StorageError, type Store, type StoreCounters } from './store.js'
 
 /** Something about storage that the user of the node should know. */
@@ -20,22 +21,31 @@ export class SteadyStore implements Store {
   readonly #store: Store
   readonly #onNotice: (notice: StorageNotice) => void
   readonly #now: () => Millis
-  readonly ops: SteadyOpStore
+  readonly #opStores: OpStoresSource
+  #ops: OpStore | undefined
   #noticedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     store: Store,
     onNotice: (notice: StorageNotice) => void,
-    now: () => Millis = Date.now,
+    {
+      opStores = NO_OP_STORES,
+      now = Date.now,
+    }: { opStores?: OpStoresSource; now?: () => Millis } = {},
   ) {
     this.#store = store
     this.#onNotice = onNotice
     this.#now = now
-    this.ops = new SteadyOpStore(store.ops, {
+    this.#opStores = opStores
+  }
+
+  get ops(): OpStore {
+    this.#ops ??= opStoresOf(this.#opStores).steady(this.#store.ops, {
       notice: (code, message) =>
-        code === 'storage-full' ? onNotice({ code, message }) : this.#notice(message),
-      forgetIdentity: () => store.forgetIdentity(),
+        code === 'storage-full' ? this.#onNotice({ code, message }) : this.#notice(message),
+      forgetIdentity: () => this.#store.forgetIdentity(),
     })
+    return this.#ops
   }
 
   get kind(): Store['kind'] {

@@ -10,7 +10,7 @@ export interface Store {
   readonly kind: 'indexeddb' | 'memory'
   /** Since this store was opened. */
   readonly counters: Readonly<StoreCounters>
-  /** The messages kept in history. */
+  /** The messages kept in history; with the first use whoever opened the store must have handed over how. */
   readonly ops: OpStore
   loadIdentity(): Promise<CryptoKeyPair | undefined>
   /** A new key is a new author: sequence numbers of all topics begin again at 1. */

@@ -1,7 +1,7 @@
 import { type IDBPObjectStore, unwrap } from 'idb'
 import type { LaneRecord, TrimmedLane } from '../core/history/records.js'
 import type { Millis, PeerId } from '../core/ids.js'
-import { messageHash } from '../core/message.js'
+import { messageHash } from '../core/message-hash.js'
 import type { ROOM_TABLES, RoomTransaction } from './database.js'
 import { messageIn, OPS_IN_PACK, type Pack, type PackedOp, packsOf, unpack } from './op-records.js'
 import type { OpCounters } from './op-store.js'

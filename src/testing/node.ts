@@ -4,7 +4,9 @@ import type { OpenMessage } from '../bridge/open-messages.js'
 import type { MessagePortLike } from '../bridge/port.js'
 import type { RtcReport } from '../bridge/rtc-messages.js'
 import type { PeerId } from '../core/ids.js'
+import { OP_STORES } from '../storage/all-op-stores.js'
 import { MemoryStore } from '../storage/memory-store.js'
+import { allExtras } from '../worker/all-extras.js'
 import type { Client } from '../worker/clients.js'
 import { loadIdentity } from '../worker/identity.js'
 import { Runtime } from '../worker/runtime.js'
@@ -90,7 +92,7 @@ export class MemoryNode implements MessagePortLike {
     const { network, signaling, newKeys } = this.#surroundings
     const { time } = network
     try {
-      const store = new MemoryStore()
+      const store = new MemoryStore(() => OP_STORES)
       await store.saveIdentity(await newKeys())
       const identity = await loadIdentity(store)
       const page = new MemoryPage(network, identity.peerId, report => {
@@ -98,6 +100,7 @@ export class MemoryNode implements MessagePortLike {
       })
       const runtime = new Runtime({ ...options, link: 'auto' }, identity, store, {
         clock: () => time.now(),
+        extras: allExtras(),
         order: page.obey,
         serve: () => {
           throw new GossamerError('unsupported', 'A mesh in memory serves no other ports.')

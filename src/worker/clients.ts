@@ -90,6 +90,15 @@ export class Client {
   }
   readonly #ended = { dropped: 0, creditRefused: 0 }
 
+  /** A subscription that comes to nothing is told why; it may be another client's. */
+  fail(subscription: Subscription, error: unknown): void {
+    const { handle } = subscription
+    if (this.#subscriptions.get(handle) !== subscription) return
+    this.#subscriptions.delete(handle)
+    add(this.#ended, subscription.losses)
+    this.#post({ type: 'ended', handle, ...failure(error) })
+  }
+
   close(): void {
     for (const subscription of [...this.#subscriptions.values()]) {
       void this.#world.unsubscribe(subscription)
@@ -178,8 +187,7 @@ export class Client {
       this.#world.subscribe(subscription, terms, peerIds(message.bootstrap), history)
     } catch (error) {
       this.#subscriptions.delete(handle)
-      const { code, message: words } = failure(error)
-      this.#post({ type: 'ended', handle, code, message: words })
+      this.#post({ type: 'ended', handle, ...failure(error) })
     }
   }
 

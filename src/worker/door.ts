@@ -9,7 +9,7 @@ import type { Node } from '../core/node.js'
 import { presenceBytes } from '../core/presence/statement.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import type { Frame } from '../wire/frame.js'
-import { HistoryDoor } from './history-door.js'
+import type { HistoryDoor } from './history-door.js'
 import { verifySignature } from './identity.js'
 import type { PeerLink } from './peer-link.js'
 
@@ -24,13 +24,13 @@ export class Door {
   /** Messages whose signature is being verified, and the links whose copies wait for that. */
   readonly #pending = new Map<string, Pending>()
   #pendingBytes = 0
-  readonly #history: HistoryDoor
+  /** There when the first topic with a history is. */
+  history: HistoryDoor | undefined
 
   constructor(node: Node, input: (input: NodeInput) => void, count: (counter: string) => void) {
     this.#node = node
     this.#input = input
     this.#count = count
-    this.#history = new HistoryDoor(node, input, count)
   }
 
   /** More results are near. */
@@ -67,7 +67,9 @@ export class Door {
     if (message.type === 'gosp' && message.presence.length > 0) {
       return this.#gosp(link, topic, message)
     }
-    if ('exchange' in message) return this.#history.frame(link, topic, message)
+    if ('exchange' in message && this.history !== undefined) {
+      return this.history.frame(link, topic, message)
+    }
     const { peer: from, epoch } = link
     const records = recordsOf(message, from)
     const pass = () => this.#input({ type: 'frame', from, epoch, topic, message })

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { HistoryPage } from '../bridge/node-messages.js'
 import type { NodeInput } from '../core/io.js'
+import { OP_STORES } from '../storage/all-op-stores.js'
 import { MemoryStore } from '../storage/memory-store.js'
 import type { OpBatch } from '../storage/op-store.js'
 import { Chain, PLENTY, TOPIC } from '../storage/op-store.suite.js'
@@ -18,7 +19,7 @@ let counted: string[]
 let tracked: Promise<unknown>[]
 let chain: Chain
 beforeEach(async () => {
-  store = new MemoryStore()
+  store = new MemoryStore(() => OP_STORES)
   inputs = []
   counted = []
   tracked = []

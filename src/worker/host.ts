@@ -5,6 +5,7 @@ import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
 import { openStore } from '../storage/open-store.js'
 import type { Client } from './clients.js'
 import { monotonicClock } from './clock.js'
+import type { Extras } from './extras.js'
 import { loadIdentity } from './identity.js'
 import { Runtime, type RuntimeWorld } from './runtime.js'
 import { type Slot, takeSlot } from './slots.js'
@@ -17,6 +18,7 @@ export interface HostWorld {
   /** Which guard identity slots; undefined where there are none. */
   locks: Pick<LockManager, 'request'> | undefined
   socket?: RuntimeWorld['socket']
+  extras(options: NodeOptions): Extras
   /** To the opener. */
   post(message: NodeMessage | RtcOrder, transfer?: ArrayBuffer[]): void
   /** The node has ended; what it said last is on its way. */
@@ -67,8 +69,10 @@ export class Host {
   async #run(call: number, options: NodeOptions, taken: Slot): Promise<void> {
     const { post, socket, ended } = this.#world
     const early: Notice[] = []
+    const extras = this.#world.extras(options)
     const store = await openStore({
       ...options.storage,
+      opStores: extras.opStores,
       held: taken.held,
       slot: taken.slot,
       onNotice: notice =>
@@ -78,6 +82,7 @@ export class Host {
     const runtime = new Runtime(options, identity, store, {
       clock: monotonicClock(),
       socket,
+      extras,
       order: post,
       serve,
       ended: () => {

@@ -1,14 +1,7 @@
-import { type FromOpener, Host } from './host.js'
+import { Extras } from './extras.js'
+import { extraLoader } from './load-extra.js'
+import { start } from './start.js'
 
-// The worker's entry.
+// The worker's entry: what every topic needs. The rest lies in files beside it.
 
-declare const self: DedicatedWorkerGlobalScope
-
-const host = new Host({
-  locks: navigator.locks,
-  post: (message, transfer = []) => self.postMessage(message, transfer),
-  // The answer to `shutdown` goes out first.
-  ended: () => setTimeout(() => self.close(), 0),
-})
-
-self.onmessage = ({ data }: MessageEvent<FromOpener>) => host.receive(data)
+start(({ extras }) => new Extras(extraLoader(extras)))

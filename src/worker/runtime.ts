@@ -26,7 +26,8 @@ import type { SignalBody } from '../signaling/signal.js'
 import type { Store } from '../storage/store.js'
 import { Client, type Scope, type Subscription } from './clients.js'
 import { Door, neighborBytes, recordBytes } from './door.js'
-import { Histories } from './history.js'
+import type { Extras } from './extras.js'
+import type { Histories } from './history.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import { Links } from './links.js'
@@ -39,6 +40,8 @@ export interface RuntimeWorld {
   clock: () => Millis
   /** Default: the platform's own. */
   socket?: OpenSocket | undefined
+  /** What only some topics need, and how to come by it. */
+  extras: Extras
   /** To the page that makes connections. */
   order(order: RtcOrder): void
   /** Serves another port; its messages go to `client.receive`. */
@@ -58,8 +61,8 @@ export class Runtime {
   readonly #links: Links
   readonly #door: Door
   readonly #signals: Signals
-  readonly #histories: Histories
   readonly #socket: SignalingSocket | undefined
+  #histories: Histories | undefined
   readonly #clients = new Set<Client>()
   readonly #topics = new Map<TopicId, JoinedTopic>()
   readonly #calls = new Map<number, { subscription: Subscription; ref: number }>()
@@ -95,7 +98,8 @@ export class Runtime {
     const { clock } = world
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
     const { membership, fullMesh, broadcast } = options
-    this.#node = new Node(identity.peerId, { membership, fullMesh, broadcast }, seed)
+    const config = { membership, fullMesh, broadcast }
+    this.#node = new Node(identity.peerId, config, world.extras.protocols, seed)
     this.#wake = new WakeUp(clock, () => this.#settle())
     const node = this.#node
     this.#wake.add({
@@ -106,15 +110,6 @@ export class Runtime {
     })
     const count = (counter: string, by?: number) => this.#count(counter, by)
     this.#door = new Door(this.#node, input => this.input(input), count)
-    this.#histories = new Histories({
-      self: identity.peerId,
-      ops: store.ops,
-      clock,
-      input: input => this.input(input),
-      count,
-      track: work => this.#keep(work),
-    })
-    this.#wake.add(this.#histories)
     this.#signals = new Signals(identity, {
       signed: (to, body) => this.input({ type: 'signal-out', to, body }),
       heard: (from, body, via) => this.#heardSignal(from, body, via),
@@ -238,8 +233,14 @@ export class Runtime {
   async #openTopic(topic: TopicId, joined: JoinedTopic, bootstrap: PeerId[]): Promise<void> {
     const since = this.#world.clock() - this.#options.broadcast.messageIdRetentionMs - BUCKET_MS
     const { terms, history: wanted } = joined
+    try {
+      await this.#world.extras.need(terms)
+    } catch (error) {
+      return this.#failTopic(topic, joined, error)
+    }
+    if (this.#topics.get(topic) !== joined) return
     const [history, seen, remembered] = await Promise.all([
-      wanted && this.#histories.open(topic, wanted.retention),
+      wanted && this.#openHistories().open(topic, wanted.retention),
       this.#store.loadSeen(topic, since).catch(error => this.#storageFailed(error, [])),
       this.#store.loadPeers(topic).catch(error => this.#storageFailed(error, [])),
     ])
@@ -256,6 +257,16 @@ export class Runtime {
     for (const input of joined.waiting.splice(0)) this.input(input)
   }
 
+  /** It was never open; the next to ask for it tries anew. */
+  #failTopic(topic: TopicId, joined: JoinedTopic, error: unknown): void {
+    if (this.#topics.get(topic) !== joined) return
+    this.#topics.delete(topic)
+    for (const [call, { subscription }] of this.#calls)
+      if (joined.subscriptions.has(subscription)) this.#forgetCall(call)
+    for (const subscription of joined.subscriptions)
+      for (const client of this.#clients) client.fail(subscription, error)
+  }
+
   async #unsubscribe(subscription: Subscription): Promise<void> {
     const { topic } = subscription
     const joined = this.#topics.get(topic)
@@ -264,7 +275,7 @@ export class Runtime {
     if (joined.subscriptions.size === 0 && this.#topics.get(topic) === joined) {
       this.#topics.delete(topic)
       if (joined.isReady) this.input({ type: 'leave', topic })
-      this.#histories.close(topic)
+      this.#histories?.close(topic)
       this.#settleNow()
       await this.#drained()
     }
@@ -361,7 +372,7 @@ export class Runtime {
 
   #metrics(): NodeMetrics {
     const metrics = { ...this.#node.metrics(), ...Object.fromEntries(this.#counters) }
-    const stored = { ...this.#store.counters, ...this.#store.ops.counters }
+    const stored = { ...this.#store.counters, ...(this.#histories && this.#store.ops.counters) }
     for (const [name, count] of Object.entries(stored)) {
       if (count > 0) metrics[`store-${name}`] = count
     }
@@ -497,9 +508,9 @@ export class Runtime {
         return
       }
       case 'store-ops':
-        return this.#histories.store(output)
+        return this.#histories!.store(output)
       case 'load-ops':
-        void this.#histories.load(output)
+        void this.#histories!.load(output)
         return
       case 'emit':
         if (output.event.type === 'presence') return this.#showPresence(output.topic, output.event)
@@ -526,12 +537,33 @@ export class Runtime {
 
   // ——— history
 
+  /** With the first topic that has one. */
+  #openHistories(): Histories {
+    if (this.#histories !== undefined) return this.#histories
+    const input = (input: NodeInput) => this.input(input)
+    const count = (counter: string) => this.#count(counter)
+    const { history } = this.#world.extras
+    this.#door.history = history.door(this.#node, input, count)
+    this.#histories = history.histories({
+      self: this.#identity.peerId,
+      ops: this.#store.ops,
+      clock: this.#world.clock,
+      input,
+      count,
+      track: work => this.#keep(work),
+    })
+    this.#wake.add(this.#histories)
+    return this.#histories
+  }
+
   async #readHistory(topic: TopicId, request: ReadRequest): Promise<HistoryPage> {
-    if (this.#topics.get(topic)?.history === undefined) {
+    const joined = this.#topics.get(topic)
+    if (joined?.history === undefined) {
       throw new GossamerError('unsupported', 'This topic keeps no history: it was opened without.')
     }
+    await this.#world.extras.need(joined.terms)
     try {
-      return await this.#histories.read(topic, request)
+      return await this.#openHistories().read(topic, request)
     } catch (cause) {
       const words = cause instanceof Error ? cause.message : String(cause)
       throw new GossamerError('storage-failed', `The history can not be read: ${words}`, { cause })
@@ -764,7 +796,7 @@ export class Runtime {
     for (const [topic, joined] of [...this.#topics]) {
       if (joined.isReady) this.input({ type: 'leave', topic })
     }
-    for (const topic of this.#topics.keys()) this.#histories.close(topic)
+    for (const topic of this.#topics.keys()) this.#histories?.close(topic)
     this.#topics.clear()
     this.#settleNow()
     for (const client of this.#clients) client.end()

@@ -26,9 +26,12 @@ import type { NodeSnapshot } from '../core/snapshot.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import { LINK_DEFAULTS } from '../link/config.js'
 import { LinkMachine } from '../link/link.js'
+import { OP_STORES } from '../storage/all-op-stores.js'
 import { MemoryStore } from '../storage/memory-store.js'
 import type { Frame } from '../wire/frame.js'
+import { allExtras } from './all-extras.js'
 import type { Client } from './clients.js'
+import type { Extras } from './extras.js'
 import { type Identity, loadIdentity } from './identity.js'
 import { LentLink } from './lent-link.js'
 import { FakeChannel, FakeNetwork, FakePage } from './page.suite.js'
@@ -87,6 +90,11 @@ export function useVirtualTime(): () => VirtualTime {
 /** What outlives a node, given to the next one: closing it is only counted. */
 export class KeptStore extends MemoryStore {
   closes = 0
+
+  constructor() {
+    super(() => OP_STORES)
+  }
+
   override async close(): Promise<void> {
     this.closes++
   }
@@ -97,6 +105,8 @@ export class World {
   readonly network: FakeNetwork
   readonly signaling: FakeSignaling
   readonly peers: TestPeer[] = []
+  /** Of peers to come. */
+  extras: () => Extras = allExtras
 
   constructor(readonly time: VirtualTime) {
     this.network = new FakeNetwork(time)
@@ -150,6 +160,7 @@ export class TestPeer {
     this.page = new FakePage(world.network, report => this.runtime.report(report))
     this.runtime = new Runtime(options, identity, store, {
       clock,
+      extras: world.extras(),
       order: order => this.page.obey(structuredClone(order)),
       serve: () => {},
       ended: () => (this.hasEnded = true),
@@ -410,7 +421,7 @@ async function keysOfSeed(n: number): Promise<{ id: Identity; keys: CryptoKeyPai
     ]),
     publicKey: await crypto.subtle.importKey('raw', raw, 'Ed25519', true, ['verify']),
   }
-  const store = new MemoryStore()
+  const store = new MemoryStore(() => OP_STORES)
   await store.saveIdentity(keys)
   return { id: await loadIdentity(store), keys }
 }

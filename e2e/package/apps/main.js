@@ -11,5 +11,13 @@ window.app = Gossip.open({ signaling }).then(gossip => {
   topic.addEventListener('received', ({ detail }) => {
     heard.push(new TextDecoder().decode(detail.content))
   })
-  return { gossip, topic, heard, say: text => topic.broadcast(new TextEncoder().encode(text)) }
+  // What it needs is another file.
+  const circle = gossip.subscribe(`${asked.get('room')}-circle`, { membership: 'full-mesh' })
+  return {
+    gossip,
+    topic,
+    circle,
+    heard,
+    say: text => topic.broadcast(new TextEncoder().encode(text)),
+  }
 })

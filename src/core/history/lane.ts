@@ -1,7 +1,8 @@
 import { sameBytes } from '../../codec/bytes.js'
 import type { PeerId } from '../ids.js'
-import { type Op, SHORT_HASH_BYTES, shortHash } from './op.js'
+import { type Op, shortHash } from './op.js'
 import type { LaneRecord } from './records.js'
+import { SHORT_HASH_BYTES } from './records.js'
 
 /** One author's chain, as far as it is kept with all it builds on. */
 export class Lane {

@@ -5,6 +5,7 @@ import { decode, encode, type Schema } from '../../codec/schema.js'
 import { type MessageId, type PeerId, peerId, type TopicId } from '../ids.js'
 import { LARGEST_EXTENSIONS_BYTES } from '../limits.js'
 import { canonicalBytes, type Draft, type Message } from '../message.js'
+import { SHORT_HASH_BYTES } from './records.js'
 
 /**
  * A message kept in history. Its author's messages are one chain, numbered without gaps: `seq` is the
@@ -33,9 +34,6 @@ export interface Parents {
 
 /** Mother, father and other heads. Reference §3.1.8; the number is a guess. */
 export const MOST_PARENTS = 8
-
-/** Hashes beside heights are cut to this (amendment to the seed): forks are seen, and proven by the ops themselves. */
-export const SHORT_HASH_BYTES = 4
 
 /**
  * SHA-256 of the canonical bytes, computed once for each message object. Where bytes are large the door may

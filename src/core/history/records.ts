@@ -95,3 +95,6 @@ export const EMPTY_INDEX: HistoryIndex = {
   position: 0,
   nextSeq: 1,
 }
+
+/** Hashes beside heights are cut to this (amendment to the seed): forks are seen, and proven by the ops themselves. */
+export const SHORT_HASH_BYTES = 4

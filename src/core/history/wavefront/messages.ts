@@ -4,8 +4,7 @@ import type { Infer } from '../../../codec/schema.js'
 import { author } from '../../ids.js'
 import { message } from '../../message.js'
 import { exchangeId } from '../messages.js'
-import { SHORT_HASH_BYTES } from '../op.js'
-import { MOST_LANES } from '../records.js'
+import { MOST_LANES, SHORT_HASH_BYTES } from '../records.js'
 
 /** Ops in one wave. Reference §3.2. */
 export const MOST_WAVE_OPS = 256

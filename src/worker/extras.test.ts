@@ -1,0 +1,77 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { PLENTY } from '../storage/op-store.suite.js'
+import { type ExtraName, type ExtraParts, Extras, type LoadExtra } from './extras.js'
+import { extra as fullMesh } from './full-mesh-extra.js'
+import { extra as history } from './history-extra.js'
+import { TERMS, useVirtualTime, World } from './world.suite.js'
+
+const PARTS: ExtraParts = { history, 'full-mesh': fullMesh }
+let asked: ExtraName[]
+let failures: number
+const load: LoadExtra = async name => {
+  asked.push(name)
+  if (failures-- > 0) throw new Error('404')
+  return PARTS[name]
+}
+beforeEach(() => {
+  asked = []
+  failures = 0
+})
+
+describe('extras', () => {
+  it('are loaded for the terms that name them, and once', async () => {
+    const extras = new Extras(load)
+    await extras.need(TERMS)
+    expect(asked).toEqual([])
+    expect([extras.protocols, extras.opStores()]).toEqual([{}, undefined])
+    await Promise.all([
+      extras.need({ ...TERMS, history: 'wavefront' }),
+      extras.need({ ...TERMS, history: 'wavefront', membership: 'auto' }),
+    ])
+    await extras.need({ ...TERMS, history: 'wavefront', membership: 'full-mesh' })
+    expect(asked).toEqual(['history', 'full-mesh'])
+    expect(extras.protocols).toEqual({ history: history.protocol, fullMesh: fullMesh.protocol })
+    expect(extras.opStores()).toBe(history.opStores)
+  })
+
+  it('that could not be loaded are told to all who wait, and tried again for the next', async () => {
+    const extras = new Extras(load)
+    failures = 1
+    const wave = { ...TERMS, history: 'wavefront' } as const
+    const both = await Promise.allSettled([extras.need(wave), extras.need(wave)])
+    for (const one of both) {
+      expect(one).toMatchObject({ reason: { code: 'protocol-unavailable' } })
+      expect(String((one as PromiseRejectedResult).reason)).toMatch(/history.*404/)
+    }
+    await extras.need(wave)
+    expect(asked).toEqual(['history', 'history'])
+  })
+})
+
+describe('a topic whose extra is not there', () => {
+  const time = useVirtualTime()
+
+  it('ends with what is missing, and can be opened when it is there', async () => {
+    const world = new World(time())
+    world.extras = () => new Extras(load)
+    const { client } = await world.peer(0)
+    failures = 2
+    const kept = {
+      terms: { ...TERMS, history: 'wavefront' },
+      history: { retention: PLENTY, order: 'arrival' },
+    } as const
+    const [one, other] = [client.subscribe(kept), client.subscribe(kept)]
+    one.broadcast('to nobody')
+    await time().until(() => one.ended !== undefined && other.ended !== undefined)
+    expect([one.ended, other.ended]).toEqual(['protocol-unavailable', 'protocol-unavailable'])
+    const meshed = client.subscribe({ terms: { ...TERMS, membership: 'full-mesh' } })
+    await time().until(() => meshed.ended !== undefined)
+    expect(meshed.ended).toBe('protocol-unavailable')
+
+    const again = client.subscribe(kept)
+    again.broadcast('kept')
+    await time().until(() => again.outcomes.length === 1)
+    expect(again.outcomes).toMatchObject([{ ok: true }])
+    expect(asked).toEqual(['history', 'full-mesh', 'history'])
+  })
+})
