@@ -115,6 +115,7 @@ describe('presence', () => {
     const outputs = lone.input({ type: 'set-presence', topic: CHAT, value: utf8('here') })
     expect(outputs).toMatchObject([
       { type: 'seal-presence', topic: CHAT, draft: { value: utf8('here') } },
+      { type: 'seal-presence', topic: CHAT, draft: { value: undefined } },
     ])
     const { draft } = outputs[0] as Extract<NodeOutput, { type: 'seal-presence' }>
     const statement = { ...draft, signature: new Uint8Array(64) }

@@ -78,7 +78,10 @@ export class Topic {
     history: { index?: HistoryIndex | undefined; order?: DeliveryOrder | undefined } = {},
   ) {
     this.#numbering = new Numbering(id, self)
-    this.#presence = new Presence(self, terms.membership === 'hyparview')
+    this.#presence = new Presence(
+      self,
+      (neighbor, peer) => this.#membership.hasLink?.(neighbor, peer) ?? false,
+    )
     const { membership } = terms
     this.#membership =
       membership === 'hyparview'
@@ -402,7 +405,7 @@ export class Topic {
     if (mesh === this.#mesh) return
     this.#mesh = mesh
     this.#gossip(now, { type: 'mesh', isComplete: mesh === 'complete' })
-    this.#fromPresence(this.#presence.spread(now, mesh === undefined))
+    this.#presence.mesh(now, mesh)
   }
 
   /** A word that means nothing to that membership. */

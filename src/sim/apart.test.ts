@@ -27,6 +27,24 @@ describe('a full mesh in which two find no way to each other', () => {
     expect(late).toEqual([])
     expect(seen).toHaveLength(240)
   })
+
+  it('shows each what the other shows', () => {
+    const { world, topic, peers } = room(4)
+    const [one, other] = peers as [Peer, Peer]
+    const shown: string[] = []
+    world.listen((peer, _topic, event) => {
+      if (event.type !== 'presence' || peer !== other || event.peer !== one.id) return
+      shown.push(event.value === undefined ? '' : new TextDecoder().decode(event.value))
+    })
+    world.setPresence(one, topic, utf8('here'))
+    world.run(20_000)
+    expect(shown).toEqual(['here'])
+    world.run(300_000)
+    expect(shown).toEqual(['here'])
+    world.leave(one, topic)
+    world.run(2_000)
+    expect(shown).toEqual(['here', ''])
+  })
 })
 
 function room(count: number): { world: World; topic: TopicId; peers: Peer[] } {

@@ -20,6 +20,8 @@ export interface Membership<M> {
    * are some of many.
    */
   readonly mesh?: 'forming' | 'complete' | undefined
+  /** In a full mesh: whether that neighbor has a link with that peer, by its own word. */
+  hasLink?(neighbor: PeerId, peer: PeerId): boolean
   snapshot(): MembershipSnapshot
 }
 

@@ -92,6 +92,38 @@ describe('presence in a full mesh', () => {
     one.after(1_000_000)
     expect(one.said()).toEqual([])
   })
+
+  it('that lacks links goes on to those that have none with its author, and to others when they lose it', () => {
+    const linked = new Set([`${b} ${d}`])
+    const one = new One(a, false, (neighbor, peer) => linked.has(`${neighbor} ${peer}`))
+    one.up(b, c, d)
+    one.hear(d, entry(d, 'x', T))
+    one.after(250)
+    expect(one.said()).toEqual([`${c}: ${d}=x`])
+    // Nobody waits for it meanwhile.
+    expect(one.presence.nextDeadline).toBeUndefined()
+    expect(one.presence.takeFor(b)).toEqual([])
+    linked.clear()
+    expect(one.presence.takeFor(b)).toMatchObject([{ peer: d }])
+    expect(one.presence.takeFor(b)).toEqual([])
+  })
+
+  it('is said again while links are lacking, and taken back at the farewell then', () => {
+    const one = new One(a)
+    one.up(b)
+    one.set('here')
+    one.said()
+    one.presence.mesh(T, 'forming')
+    one.after(31_000)
+    expect(one.said()).toEqual([`${b}: ${a}=here`])
+    one.presence.mesh(T, 'complete')
+    one.after(1_000_000)
+    one.leave()
+    expect(one.said()).toEqual([])
+    one.presence.mesh(T + 2_000_000, 'forming')
+    one.leave()
+    expect(one.said()).toEqual([`${b}: ${a}=`])
+  })
 })
 
 describe('presence where neighbors are few', () => {
@@ -161,8 +193,23 @@ describe('presence where neighbors are few', () => {
     expect(other.said()).toEqual([`${c}: ${a}=`])
   })
 
+  it('taken back is told on, though its author is no neighbor any more; what is gone is not', () => {
+    const one = new One(a, true)
+    one.up(b, c, d)
+    one.hear(b, entry(b, 'said with a farewell', T))
+    one.hear(c, entry(c, 'said without', T))
+    one.after(250)
+    one.said()
+    one.hear(b, entry(b, undefined, T + 1))
+    one.hear(c, entry(c, 'said last', T + 1))
+    one.down(b, 'left')
+    one.down(c, 'left')
+    one.after(1_000)
+    expect(one.said()).toEqual([`${d}: ${b}=`])
+  })
+
   it('is not taken back by the farewell of an earlier word, however late its signature comes', () => {
-    const presence = new Presence(a, true)
+    const presence = new Presence(a, () => false)
     presence.neighborUp(T, b)
     const seal = (outputs: PresenceOutput[]) =>
       outputs.flatMap(one => (one.type === 'seal' ? [one.draft] : []))
@@ -308,8 +355,13 @@ class One {
   #said: string[] = []
   #shown: string[] = []
 
-  constructor(self: PeerId, spreads = false) {
-    this.presence = new Presence(self, spreads)
+  constructor(
+    self: PeerId,
+    spreads = false,
+    hasLink: (neighbor: PeerId, peer: PeerId) => boolean = () => !spreads,
+  ) {
+    this.presence = new Presence(self, hasLink)
+    if (!spreads) this.presence.mesh(T, 'complete')
   }
 
   set(text: string, afterMs = 0): number {
@@ -362,7 +414,7 @@ class One {
   #perform(outputs: PresenceOutput[]): void {
     for (const output of outputs) {
       if (output.type === 'seal') {
-        this.drafts.push(output.draft)
+        if (output.draft.value !== undefined) this.drafts.push(output.draft)
         const statement = { ...output.draft, signature: undefined }
         this.#perform(this.presence.sealed(this.#now, statement))
       } else if (output.type === 'say') {

@@ -20,10 +20,10 @@ export type PresenceOutput =
   | { type: 'count'; counter: string }
 
 /**
- * Who is here and what they show of themselves, in one topic. In a full mesh each peer tells all others
- * directly, and is gone when its neighbors lose it. Where neighbors are few statements `spread`: whoever
- * hears a newer one passes it to its other neighbors, so that one costs about as many frames as there are links;
- * they are said again every third of their lifetime, and are gone when it is over. Bounds: each peer says
+ * Who is here and what they show of themselves, in one topic. Whoever hears a newer statement passes it to those
+ * of its neighbors that are not linked with its author, so that one costs about as many frames as there are links; they are
+ * said again every third of their lifetime, and are gone when it is over. In a full mesh each peer tells all others
+ * directly, once, and is gone when its neighbors lose it. Bounds: each peer says
  * four a second at most, keeps `MOST_PEERS`, and a newcomer is told what its neighbors keep.
  */
 export class Presence {
@@ -34,7 +34,8 @@ export class Presence {
   readonly #untold = new Map<PeerId, Set<PeerId>>()
   readonly #budgets = new Budgets()
   #out: PresenceOutput[] = []
-  #spreads: boolean
+  #mesh: Mesh
+  readonly #hasLink: (neighbor: PeerId, peer: PeerId) => boolean
   #value: Uint8Array | undefined
   #own: PresenceStatement | undefined
   /** Signed beforehand, for when there is no time to. */
@@ -44,9 +45,10 @@ export class Presence {
   #sealedAt: Millis = Number.NEGATIVE_INFINITY
   #saidAt: Millis = Number.NEGATIVE_INFINITY
 
-  constructor(self: PeerId, spreads: boolean) {
+  /** `hasLink`: whether that neighbor has a link with that peer, and so is told by it. */
+  constructor(self: PeerId, hasLink: (neighbor: PeerId, peer: PeerId) => boolean) {
     this.#self = self
-    this.#spreads = spreads
+    this.#hasLink = hasLink
   }
 
   // ——— our own
@@ -74,10 +76,10 @@ export class Presence {
     return this.#take()
   }
 
-  /** We leave: where neighbors are few they take the word of it to the others. */
+  /** We leave: where neighbors are not all there are they take the word of it to the others. */
   leave(): PresenceOutput[] {
     const statement = this.#farewell
-    if (statement === undefined || !this.#spreads) return []
+    if (statement === undefined || this.#mesh === 'complete') return []
     const entries = [{ peer: this.#self, statement }]
     return [...this.#untold.keys()].map(to => ({ type: 'say', to, entries }))
   }
@@ -89,7 +91,7 @@ export class Presence {
     if (this.#own !== undefined) untold.add(this.#self)
     for (const [other, { isGone }] of this.#kept) {
       // Its own too: where it lost its memory, or its clock went back, it hears what its next word must be newer than.
-      if (other === peer || (this.#spreads && !isGone)) untold.add(other)
+      if (other === peer || !isGone) untold.add(other)
     }
     this.#untold.set(peer, untold)
     const kept = this.#kept.get(peer)
@@ -112,19 +114,19 @@ export class Presence {
     if (kept !== undefined && !kept.isGone) {
       this.#keepFor(now, kept)
       // Where neighbors are few, one that is lost may only be somebody else's now.
-      if (reason === 'left' || !this.#spreads) this.#gone(peer, kept)
+      if (reason === 'left' || this.#mesh !== undefined) this.#gone(peer, kept)
       kept.isSilent = kept.isGone && reason === 'link-lost'
     }
     return this.#take()
   }
 
-  /** Neighbors are all there are, or some of many. */
-  spread(now: Millis, spreads: boolean): PresenceOutput[] {
-    if (this.#spreads === spreads) return []
-    this.#spreads = spreads
-    // What was said for neighbors alone may be old by now.
-    if (this.#value !== undefined) this.#sealSoon(now)
-    return this.#take()
+  /** Where all have links to all, nobody needs to hear again what they heard. */
+  mesh(now: Millis, mesh: Mesh): void {
+    this.#mesh = mesh
+    if (mesh === 'complete') this.#timers.clear('refresh')
+    else if (this.#value !== undefined) {
+      this.#timers.ensure('refresh', now + this.#lifetimeMs / SAID_AGAIN_TIMES)
+    }
   }
 
   // ——— what they say
@@ -152,7 +154,16 @@ export class Presence {
     if (untold === undefined) return entries
     let bytes = 0
     for (const other of untold) {
-      const statement = other === this.#self ? this.#own : this.#kept.get(other)?.statement
+      const kept = this.#kept.get(other)
+      if (other !== peer && kept !== undefined) {
+        // Told by its author; and by us should that link go.
+        if (this.#hasLink(peer, other)) continue
+        if (kept.isGone && kept.statement.value !== undefined) {
+          untold.delete(other)
+          continue
+        }
+      }
+      const statement = other === this.#self ? this.#own : kept?.statement
       bytes += ENTRY_BYTES + (statement?.value?.length ?? 0)
       if (entries.length === MOST_IN_ONE || (bytes > MOST_BYTES_IN_ONE && entries.length > 0)) break
       untold.delete(other)
@@ -201,23 +212,22 @@ export class Presence {
     // Two, for between them lies the farewell.
     const time = Math.max(Math.floor(now), this.#lastTime + 2)
     this.#lastTime = time
-    // The more there are, the less often each says it again: about one a second in all.
-    let living = 0
-    for (const { isGone } of this.#kept.values()) if (!isGone) living++
-    const lifetimeMs = Math.min(
-      LONGEST_LIFETIME_MS,
-      Math.max(LIFETIME_MS, living * SAID_AGAIN_TIMES * 1_000),
-    )
-    if (this.#spreads && this.#value !== undefined) {
-      this.#timers.set('refresh', now + lifetimeMs / SAID_AGAIN_TIMES)
-    }
+    const lifetimeMs = this.#lifetimeMs
     this.#out.push({ type: 'seal', draft: { value: this.#value, time, lifetimeMs } })
     this.#farewell = undefined
-    if (!this.#spreads || this.#value === undefined) return
+    if (this.#value === undefined) return
+    if (this.#mesh !== 'complete') this.#timers.set('refresh', now + lifetimeMs / SAID_AGAIN_TIMES)
     const times = this.#farewellTimes
     times.add(time + 1)
     if (times.size > MOST_FAREWELLS) times.delete(times.values().next().value!)
     this.#out.push({ type: 'seal', draft: { value: undefined, time: time + 1, lifetimeMs } })
+  }
+
+  /** The more there are, the less often each says it again: about one a second in all. */
+  get #lifetimeMs(): number {
+    let living = 0
+    for (const { isGone } of this.#kept.values()) if (!isGone) living++
+    return Math.min(LONGEST_LIFETIME_MS, Math.max(LIFETIME_MS, living * SAID_AGAIN_TIMES * 1_000))
   }
 
   #saySoon(now: Millis): void {
@@ -229,12 +239,15 @@ export class Presence {
   }
 
   #say(now: Millis): void {
-    this.#saidAt = now
+    let isMore = false
     for (const to of this.#untold.keys()) {
       const entries = this.takeFor(to)
-      if (entries.length > 0) this.#out.push({ type: 'say', to, entries })
+      if (entries.length === 0) continue
+      this.#saidAt = now
+      isMore = true
+      this.#out.push({ type: 'say', to, entries })
     }
-    this.#saySoon(now)
+    if (isMore) this.#saySoon(now)
   }
 
   /** A statement of ours from before a reload, by a clock that was ahead: ours are to be newer. */
@@ -275,11 +288,13 @@ export class Presence {
     const { value } = kept.statement
     const shown = before === undefined || before.isGone ? undefined : before.statement.value
     if (!sameValue(shown, value)) this.#out.push({ type: 'show', peer, value, time })
-    if (!this.#spreads) return
+    let isNews = false
     for (const [neighbor, untold] of this.#untold) {
-      if (neighbor !== from && neighbor !== peer) untold.add(peer)
+      if (neighbor === from || neighbor === peer) continue
+      untold.add(peer)
+      isNews ||= !this.#hasLink(neighbor, peer)
     }
-    this.#saySoon(now)
+    if (isNews) this.#saySoon(now)
   }
 
   #keepFor(now: Millis, kept: Kept): void {
@@ -343,6 +358,9 @@ export class Presence {
     return out
   }
 }
+
+/** Everyone is to be everyone's neighbor, and is; undefined where neighbors are some of many. */
+type Mesh = 'forming' | 'complete' | undefined
 
 interface Kept {
   statement: PresenceStatement

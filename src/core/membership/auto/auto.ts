@@ -72,6 +72,10 @@ export class Auto implements Membership<MembershipMessage> {
     return this.#mesh?.mesh
   }
 
+  hasLink(neighbor: PeerId, peer: PeerId): boolean {
+    return this.#mesh?.hasLink(neighbor, peer) ?? false
+  }
+
   get nextDeadline(): Deadline | undefined {
     return sooner(this.#machine.nextDeadline, this.#timers.next)
   }

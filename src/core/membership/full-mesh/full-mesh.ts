@@ -61,6 +61,10 @@ export class FullMesh implements Membership<FullMeshMessage> {
     return length > 0 && length === members.size && rounds.agreed ? 'complete' : 'forming'
   }
 
+  hasLink(neighbor: PeerId, peer: PeerId): boolean {
+    return this.#overlay.rounds.hasLink(neighbor, peer)
+  }
+
   get nextDeadline(): Deadline | undefined {
     return this.#overlay.timers.next
   }

@@ -138,6 +138,12 @@ export class Rounds {
     return true
   }
 
+  /** By that neighbor's word; true before its first, which is on its way. */
+  hasLink(neighbor: PeerId, peer: PeerId): boolean {
+    const { members = [] } = this.#neighbors.get(neighbor) ?? {}
+    return members.length === 0 || members.includes(peer)
+  }
+
   heardAt(peer: PeerId): Millis | undefined {
     return this.#neighbors.get(peer)?.at
   }
