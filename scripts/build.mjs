@@ -190,7 +190,10 @@ const simplePeerWithoutStreams = {
       contents: withoutUnused(await readFile(path, 'utf8')),
     }))
     build.onResolve(
-      { filter: /^(readable-stream|buffer|randombytes|debug)$/ },
+      {
+        filter:
+          /^(readable-stream|buffer|randombytes|debug|err-code|get-browser-rtc|queue-microtask)$/,
+      },
       ({ path, importer }) =>
         importer === source
           ? { path: resolve(ROOT, `scripts/simple-peer/${path}.cjs`) }
@@ -199,12 +202,14 @@ const simplePeerWithoutStreams = {
   },
 }
 
-/** Without its diary, which nobody reads in a page, and without what it does for streams and tracks. */
+/** Without its diary, which nobody reads in a page, and without what it does for streams, tracks and bytes. */
 function withoutUnused(source) {
-  for (const name of UNUSED_METHODS) {
-    const method = new RegExp(`\n  ${name} \\([^)]*\\) {\n[\\s\\S]*?\n  }\n`)
+  for (const [name, instead] of Object.entries(UNUSED_METHODS)) {
+    const method = new RegExp(`\n  ${name} \\(([^)]*)\\) {\n[\\s\\S]*?\n  }\n`)
     if (!method.test(source)) throw new Error(`simple-peer has no method ${name} any more`)
-    source = source.replace(method, '\n')
+    source = source.replace(method, () =>
+      instead === undefined ? '\n' : `\n  ${name} ${instead}\n`,
+    )
   }
   // The minifier takes out what is never said.
   return source.replaceAll('this._debug(', 'false && this._debug(')
@@ -274,17 +279,34 @@ function narrate(name) {
   }
 }
 
-/** Nobody calls these: `src/page` sends no bytes by simple-peer and has no media (docs/decisions/0003…). */
-const UNUSED_METHODS = [
-  'address',
-  'send',
-  'addStream',
-  'addTrack',
-  'replaceTrack',
-  'removeTrack',
-  'removeStream',
-  '_write',
-]
+/**
+ * What `src/page` has no use for, and what stands in its place where simple-peer itself calls it: it sends no bytes by simple-peer and
+ * has no media, all candidates trickle, and nobody asks for addresses (docs/decisions/0003…).
+ */
+const UNUSED_METHODS = {
+  address: undefined,
+  send: undefined,
+  addTransceiver: undefined,
+  addStream: undefined,
+  addTrack: undefined,
+  replaceTrack: undefined,
+  removeTrack: undefined,
+  removeStream: undefined,
+  getStats: undefined,
+  _write: undefined,
+  _onFinish: undefined,
+  _onInterval: undefined,
+  _onTrack: '() {}',
+  _onChannelBufferedAmountLow: '() {}',
+  _requestMissingTransceivers: '() {}',
+  _startIceCompleteTimeout: '() {}',
+  // Without the candidates' addresses, for which the original waits.
+  _maybeReady: `() {
+    if (this._connected || !this._pcReady || !this._channelReady) return
+    this._connected = true
+    this.emit('connect')
+  }`,
+}
 
 const WORKER_EXPRESSION =
   /new Worker\(new URL\((["'`])\.\/worker\.js\1,\s*import\.meta\.url\),\s*\{\s*type:\s*(["'`])module\2\s*\}\)/

@@ -14,12 +14,12 @@ import { pageParts, ROOT } from './build.mjs'
  * the change that needs it and say why there.
  */
 const CEILINGS = {
-  'dist/index.js': 21.25 * 1024,
-  'dist/worker.js': 60 * 1024,
-  together: 81 * 1024,
+  'dist/index.js': 18 * 1024,
+  'dist/worker.js': 60.5 * 1024,
+  together: 78.25 * 1024,
   'dist/worker-history.js': 19.5 * 1024,
-  'dist/worker-full-mesh.js': 10.25 * 1024,
-  everything: 110.5 * 1024,
+  'dist/worker-full-mesh.js': 8.25 * 1024,
+  everything: 106 * 1024,
 }
 /** What a page downloads whatever its topics ask for. */
 const ALWAYS = ['dist/index.js', 'dist/worker.js']

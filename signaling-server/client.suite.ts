@@ -2,8 +2,8 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { WebSocket } from 'ws'
 import { type PeerId, peerIdFromBytes, type TopicId } from '../src/core/ids.js'
+import type { ClientText } from '../src/signaling/client-messages.js'
 import {
-  type ClientText,
   challengeBytes,
   originOf,
   parseServerMessage,

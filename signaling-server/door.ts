@@ -2,11 +2,10 @@
 // malformed passes at all, and nobody passes more than its share.
 import type { PeerId } from '../src/core/ids.js'
 import { fromBase64 } from '../src/signaling/base64.js'
+import { type ClientMessage, parseClientMessage } from '../src/signaling/client-messages.js'
 import {
   CLOSE_CODES,
-  type ClientMessage,
   challengeBytes,
-  parseClientMessage,
   type ServerText,
   SIGNALING_VERSION,
   type SignalingErrorCode,

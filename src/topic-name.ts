@@ -1,6 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { refuse } from './checks.js'
 import { concat, utf8 } from './codec/bytes.js'
+import { sha256 } from './codec/sha256.js'
 import {
   type PeerId,
   parsePeerId,

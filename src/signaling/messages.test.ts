@@ -4,12 +4,11 @@ import { utf8 } from '../codec/bytes.js'
 import { peerIdFromBytes, topicIdFromBytes } from '../core/ids.js'
 import { Random } from '../core/random.js'
 import { toBase64 } from './base64.js'
+import { type ClientText, parseClientMessage } from './client-messages.js'
 import {
-  type ClientText,
   challengeBytes,
   LARGEST_TEXT_BYTES,
   originOf,
-  parseClientMessage,
   parseServerMessage,
   type ServerText,
 } from './messages.js'

@@ -7,9 +7,9 @@ import type { Random } from '../core/random.js'
 import { Timers } from '../core/timers.js'
 import { backoffMs } from './backoff.js'
 import { toBase64 } from './base64.js'
+import type { ClientText } from './client-messages.js'
 import {
   CLOSE_CODES,
-  type ClientText,
   challengeBytes,
   originOf,
   parseServerMessage,

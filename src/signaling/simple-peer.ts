@@ -1,6 +1,5 @@
 // simple-peer speaks JSON objects; peers speak signals. Both directions are checked here, because what
 // simple-peer is given it hands to the browser.
-import * as v from 'valibot'
 import { utf8 } from '../codec/bytes.js'
 import { faultOf } from './sdp.js'
 import { LARGEST_CANDIDATE_BYTES, LARGEST_MID_BYTES, type SignalBody } from './signal.js'
@@ -15,33 +14,29 @@ export type FromSimplePeer =
 
 /** What simple-peer emitted as `signal`, in JSON, as a body for the attempt `epoch`. Never throws. */
 export function toSignalBody(epoch: number, jsonText: string): FromSimplePeer {
-  const parsed = v.safeParse(emitted, parse(jsonText))
-  if (!parsed.success) return refused('neither offer, answer nor candidate')
-  const said = parsed.output
-  switch (said.type) {
-    case 'renegotiate':
-    case 'transceiverRequest':
-      return { ok: false, ignored: true, reason: said.type }
-    case 'offer':
-    case 'answer': {
-      const fault = faultOf(said.sdp)
-      if (fault !== undefined) return refused(fault)
-      return { ok: true, body: { type: said.type, epoch, sdp: said.sdp } }
-    }
-    default: {
-      const { candidate, sdpMid, sdpMLineIndex } = said.candidate
-      return {
-        ok: true,
-        body: {
-          type: 'candidates',
-          epoch,
-          candidates: [
-            { candidate, sdpMid: sdpMid ?? undefined, sdpMLineIndex: sdpMLineIndex ?? undefined },
-          ],
-        },
-      }
-    }
+  const { type, sdp, candidate: named } = fieldsOf(parse(jsonText))
+  if (type === 'renegotiate' || type === 'transceiverRequest') {
+    return { ok: false, ignored: true, reason: type }
   }
+  if ((type === 'offer' || type === 'answer') && typeof sdp === 'string') {
+    const fault = faultOf(sdp)
+    return fault === undefined ? { ok: true, body: { type, epoch, sdp } } : refused(fault)
+  }
+  const { candidate, sdpMid, sdpMLineIndex } = fieldsOf(named)
+  if (
+    type === 'candidate' &&
+    fits(candidate, LARGEST_CANDIDATE_BYTES) &&
+    (isAbsent(sdpMid) || fits(sdpMid, LARGEST_MID_BYTES)) &&
+    (isAbsent(sdpMLineIndex) || isByte(sdpMLineIndex))
+  ) {
+    const one = {
+      candidate,
+      sdpMid: sdpMid ?? undefined,
+      sdpMLineIndex: sdpMLineIndex ?? undefined,
+    }
+    return { ok: true, body: { type: 'candidates', epoch, candidates: [one] } }
+  }
+  return refused('neither offer, answer nor candidate')
 }
 
 /** The JSON texts to give to simple-peer's `signal()`, in this order. */
@@ -67,21 +62,18 @@ function refused(reason: string): FromSimplePeer {
   return { ok: false, ignored: false, reason }
 }
 
-function fits(maxBytes: number) {
-  return v.pipe(
-    v.string(),
-    v.check(value => value.length <= maxBytes && utf8(value).length <= maxBytes),
-  )
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
-const iceCandidate = v.object({
-  candidate: fits(LARGEST_CANDIDATE_BYTES),
-  sdpMid: v.nullish(fits(LARGEST_MID_BYTES)),
-  sdpMLineIndex: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
-})
+function isAbsent(value: unknown): value is null | undefined {
+  return value === null || value === undefined
+}
 
-const emitted = v.variant('type', [
-  v.object({ type: v.picklist(['offer', 'answer']), sdp: v.string() }),
-  v.object({ type: v.literal('candidate'), candidate: iceCandidate }),
-  v.object({ type: v.picklist(['renegotiate', 'transceiverRequest']) }),
-])
+function isByte(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255
+}
+
+function fits(value: unknown, maxBytes: number): value is string {
+  return typeof value === 'string' && value.length <= maxBytes && utf8(value).length <= maxBytes
+}

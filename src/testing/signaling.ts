@@ -1,7 +1,8 @@
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { Random } from '../core/random.js'
 import { toBase64 } from '../signaling/base64.js'
-import { type ClientMessage, parseClientMessage, type ServerText } from '../signaling/messages.js'
+import { type ClientMessage, parseClientMessage } from '../signaling/client-messages.js'
+import type { ServerText } from '../signaling/messages.js'
 import type { Time } from './time.js'
 
 /** A signaling server in memory. Proofs are believed: nobody else is here. */

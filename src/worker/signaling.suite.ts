@@ -1,12 +1,8 @@
 import { vi } from 'vitest'
 import type { PeerId, TopicId } from '../core/ids.js'
 import { toBase64 } from '../signaling/base64.js'
-import {
-  type ClientMessage,
-  challengeBytes,
-  parseClientMessage,
-  type ServerText,
-} from '../signaling/messages.js'
+import { type ClientMessage, parseClientMessage } from '../signaling/client-messages.js'
+import { challengeBytes, type ServerText } from '../signaling/messages.js'
 import { verifySignature } from './identity.js'
 import type { VirtualTime } from './time.suite.js'
 

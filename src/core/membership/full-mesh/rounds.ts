@@ -1,5 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { concat, sameBytes } from '../../../codec/bytes.js'
+import { sha256 } from '../../../codec/sha256.js'
 import { idBytes, type Millis, type PeerId } from '../../ids.js'
 import { type FullMeshMessage, LARGEST_MEMBER_LIST } from './messages.js'
 

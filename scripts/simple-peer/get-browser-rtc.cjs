@@ -1,0 +1,2 @@
+// Always given to simple-peer, by its option `wrtc`.
+module.exports = () => undefined
