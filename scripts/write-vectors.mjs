@@ -185,15 +185,21 @@ const frames = {
       type: 'gosp',
       view: { digest: bytes(0x20, 8), members: [peer(1), peer(2)] },
       presence: [
-        { peer: peer(1), statement: presence },
-        { peer: peer(2), statement: { ...presence, value: undefined, signature: undefined } },
+        { peer: peer(1), statement: presence, leftMs: 90_000 },
+        {
+          peer: peer(2),
+          statement: { ...presence, value: undefined, signature: undefined },
+          leftMs: 1,
+        },
       ],
       frontier: bytes(0x30, 32),
     }),
     topical('presence alone', {
       type: 'gosp',
       view: undefined,
-      presence: [{ peer: peer(1), statement: { ...presence, value: new Uint8Array(0) } }],
+      presence: [
+        { peer: peer(1), statement: { ...presence, value: new Uint8Array(0) }, leftMs: 0 },
+      ],
       frontier: undefined,
     }),
   ],

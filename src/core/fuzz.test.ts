@@ -146,7 +146,7 @@ class Anything {
     const value = random.below(3) > 0 ? random.bytes(random.pick([0, 9, 1024])!) : undefined
     const lifetimeMs = random.pick([0, 1, 90_000, 600_000])!
     const statement = { value, time: this.number(), lifetimeMs, signature: random.bytes(64) }
-    return { peer: this.peer(), statement }
+    return { peer: this.peer(), statement, leftMs: random.pick([0, 1, 90_000, 600_000])! }
   }
 
   peer(): PeerId {

@@ -157,7 +157,7 @@ function shown(peer: PeerId, value: string) {
     lifetimeMs: 90_000,
     signature: undefined,
   }
-  return { peer, statement }
+  return { peer, statement, leftMs: 90_000 }
 }
 
 function text(bytes: Uint8Array): string {

@@ -121,7 +121,7 @@ describe('presence', () => {
     const statement = { ...draft, signature: new Uint8Array(64) }
     lone.input({ type: 'presence-sealed', topic: CHAT, statement })
     lone.run(300)
-    const presence = [{ peer: lone.node.self, statement }]
+    const presence = [{ peer: lone.node.self, statement, leftMs: 90_000 }]
     expect(
       said(lone.outputs, 'gosp').map(({ to, message }) => [
         to,
@@ -184,7 +184,8 @@ function gosp(more: { presence?: PresenceEntry[]; frontier?: Uint8Array }): Topi
 
 function entry(text: string, time: number): PresenceEntry {
   const signature = new Uint8Array(64)
-  return { peer: BOB, statement: { value: utf8(text), time, lifetimeMs: 90_000, signature } }
+  const statement = { value: utf8(text), time, lifetimeMs: 90_000, signature }
+  return { peer: BOB, statement, leftMs: 90_000 }
 }
 
 function run(first: number, count: number): Uint8Array {

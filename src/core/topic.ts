@@ -425,7 +425,7 @@ export class Topic {
   #fromMembership(now: Millis, output: MembershipOutput<MembershipMessage>): void {
     switch (output.type) {
       case 'send':
-        this.#out.push({ type: 'tell', to: output.to, message: this.#filled(output) })
+        this.#out.push({ type: 'tell', to: output.to, message: this.#filled(now, output) })
         break
       case 'neighbor-up':
         this.#bereft = false
@@ -543,11 +543,14 @@ export class Topic {
   }
 
   /** A GOSP on its way takes along what else its neighbor is to know. */
-  #filled({ to, message }: { to: PeerId; message: MembershipMessage }): MembershipMessage {
+  #filled(
+    now: Millis,
+    { to, message }: { to: PeerId; message: MembershipMessage },
+  ): MembershipMessage {
     if (message.type !== 'gosp') return message
     const run = this.#tellsRuns ? this.#broadcast.ownRun : undefined
     const frontier = run && encode(ownRun, run)
-    return { ...message, presence: this.#presence.takeFor(to), frontier }
+    return { ...message, presence: this.#presence.takeFor(now, to), frontier }
   }
 
   /** Where there is a history, it is what repairs. */

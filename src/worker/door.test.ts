@@ -354,7 +354,7 @@ describe('presence in a GOSP', () => {
   ])('with another %s is blamed on who brought it', async (_, change) => {
     const test = new DoorTest()
     const good = await shown(1)
-    const bad = { peer: good.peer, statement: { ...good.statement, ...change(good) } }
+    const bad = { ...good, statement: { ...good.statement, ...change(good) } }
     test.door.frame(test.link(0), topic(gosp(good, bad)))
     await time().quiet()
     expect(test.inputs).toEqual([blame(others[0]!, 'bad-signature')])
@@ -371,8 +371,8 @@ describe('presence in a GOSP', () => {
 
   it('of an unsigned topic passes without a signature', async () => {
     const test = new DoorTest({ signed: false })
-    const { peer, statement } = await shown(1)
-    const message = gosp({ peer, statement: { ...statement, signature: undefined } })
+    const signed = await shown(1)
+    const message = gosp({ ...signed, statement: { ...signed.statement, signature: undefined } })
     test.door.frame(test.link(0), topic(message))
     await time().quiet()
     expect(test.inputs).toMatchObject([{ type: 'frame', message }])
@@ -386,7 +386,7 @@ function gosp(...presence: PresenceEntry[]): TopicMessage {
 async function shown(at: number): Promise<PresenceEntry> {
   const draft = { value: new Uint8Array([65]), time: at, lifetimeMs: 90_000 }
   const signature = await author.sign(presenceBytes(TOPIC, author.peerId, draft))
-  return { peer: author.peerId, statement: { ...draft, signature } }
+  return { peer: author.peerId, statement: { ...draft, signature }, leftMs: 90_000 }
 }
 
 /** Verifications end when the test says so; `open` names them in the order of their beginning. */

@@ -102,10 +102,10 @@ describe('presence in a full mesh', () => {
     expect(one.said()).toEqual([`${c}: ${d}=x`])
     // Nobody waits for it meanwhile.
     expect(one.presence.nextDeadline).toBeUndefined()
-    expect(one.presence.takeFor(b)).toEqual([])
+    expect(one.presence.takeFor(T, b)).toEqual([])
     linked.clear()
-    expect(one.presence.takeFor(b)).toMatchObject([{ peer: d }])
-    expect(one.presence.takeFor(b)).toEqual([])
+    expect(one.presence.takeFor(T, b)).toMatchObject([{ peer: d }])
+    expect(one.presence.takeFor(T, b)).toEqual([])
   })
 
   it('is said again while links are lacking, and taken back at the farewell then', () => {
@@ -159,6 +159,30 @@ describe('presence where neighbors are few', () => {
     expect(one.shown()).toEqual([`${d}=far`])
     one.after(2_000)
     expect(one.shown()).toEqual([`${d}=`])
+  })
+
+  it('is kept no longer by whoever hears it late, nor by those after: newcomers don’t keep the crashed alive', () => {
+    const [first, second] = [new One(a, true), new One(b, true)]
+    first.up(c)
+    first.hear(c, entry(d, 'far', T))
+    first.after(60_000)
+    first.presence.neighborUp(T + 60_000, b)
+    const [told] = first.presence.takeFor(T + 60_000, b)
+    expect(told).toMatchObject({ peer: d, leftMs: 30_000 })
+    second.after(60_000)
+    second.hear(a, told!)
+    second.after(29_000)
+    expect(second.shown()).toEqual([`${d}=far`])
+    second.after(2_000)
+    expect(second.shown()).toEqual([`${d}=`])
+    expect(first.presence.takeFor(T + 90_000, c)).toEqual([])
+  })
+
+  it('is kept no longer than its author asked for, whatever the neighbor says that brings it', () => {
+    const one = new One(a, true)
+    one.hear(b, entry(d, 'far', T, 600_000))
+    one.after(91_000)
+    expect(one.shown()).toEqual([`${d}=far`, `${d}=`])
   })
 
   it('outlives a link, not a farewell', () => {
@@ -219,7 +243,7 @@ describe('presence where neighbors are few', () => {
     for (const draft of [first[0]!, second[0]!, first[1]!, second[1]!]) {
       expect(presence.sealed(T + 300, { ...draft, signature: undefined })).toEqual([])
     }
-    expect(presence.takeFor(b)[0]!.statement.value).toEqual(utf8('2'))
+    expect(presence.takeFor(T, b)[0]!.statement.value).toEqual(utf8('2'))
   })
 
   it('is kept of 256 peers, neighbors first', () => {
@@ -431,8 +455,13 @@ function words(value: Uint8Array | undefined): string {
   return value === undefined ? '' : new TextDecoder().decode(value)
 }
 
-function entry(peer: PeerId, text: string | undefined, time: number): PresenceEntry {
+function entry(
+  peer: PeerId,
+  text: string | undefined,
+  time: number,
+  leftMs = 90_000,
+): PresenceEntry {
   const value = text === undefined ? undefined : utf8(text)
   const statement: PresenceStatement = { value, time, lifetimeMs: 90_000, signature: undefined }
-  return { peer, statement }
+  return { peer, statement, leftMs }
 }

@@ -80,7 +80,7 @@ export class Presence {
   leave(): PresenceOutput[] {
     const statement = this.#farewell
     if (statement === undefined || this.#mesh === 'complete') return []
-    const entries = [{ peer: this.#self, statement }]
+    const entries = [{ peer: this.#self, statement, leftMs: statement.lifetimeMs }]
     return [...this.#untold.keys()].map(to => ({ type: 'say', to, entries }))
   }
 
@@ -112,7 +112,7 @@ export class Presence {
     this.#untold.delete(peer)
     const kept = this.#kept.get(peer)
     if (kept !== undefined && !kept.isGone) {
-      this.#keepFor(now, kept)
+      this.#keepFor(now, kept, kept.statement.lifetimeMs)
       // Where neighbors are few, one that is lost may only be somebody else's now.
       if (reason === 'left' || this.#mesh !== undefined) this.#gone(peer, kept)
       kept.isSilent = kept.isGone && reason === 'link-lost'
@@ -133,9 +133,9 @@ export class Presence {
 
   /** Signatures were checked. */
   hear(now: Millis, from: PeerId, entries: readonly PresenceEntry[]): PresenceOutput[] {
-    for (const { peer, statement } of entries) {
-      if (peer === this.#self) this.#heardOwn(now, statement)
-      else this.#hearOne(now, from, peer, statement)
+    for (const entry of entries) {
+      if (entry.peer === this.#self) this.#heardOwn(now, entry.statement)
+      else this.#hearOne(now, from, entry)
     }
     return this.#take()
   }
@@ -148,7 +148,7 @@ export class Presence {
   }
 
   /** What that neighbor is still to be told, as much as fits a GOSP. */
-  takeFor(peer: PeerId): PresenceEntry[] {
+  takeFor(now: Millis, peer: PeerId): PresenceEntry[] {
     const untold = this.#untold.get(peer)
     const entries: PresenceEntry[] = []
     if (untold === undefined) return entries
@@ -167,7 +167,9 @@ export class Presence {
       bytes += ENTRY_BYTES + (statement?.value?.length ?? 0)
       if (entries.length === MOST_IN_ONE || (bytes > MOST_BYTES_IN_ONE && entries.length > 0)) break
       untold.delete(other)
-      if (statement !== undefined) entries.push({ peer: other, statement })
+      if (statement === undefined) continue
+      const leftMs = Math.min(statement.lifetimeMs, Math.floor((kept?.until ?? Infinity) - now))
+      if (leftMs > 0) entries.push({ peer: other, statement, leftMs })
     }
     return entries
   }
@@ -241,7 +243,7 @@ export class Presence {
   #say(now: Millis): void {
     let isMore = false
     for (const to of this.#untold.keys()) {
-      const entries = this.takeFor(to)
+      const entries = this.takeFor(now, to)
       if (entries.length === 0) continue
       this.#saidAt = now
       isMore = true
@@ -259,7 +261,7 @@ export class Presence {
     if (value !== undefined || this.#own !== undefined) this.#sealSoon(now)
   }
 
-  #hearOne(now: Millis, from: PeerId, peer: PeerId, statement: PresenceStatement): void {
+  #hearOne(now: Millis, from: PeerId, { peer, statement, leftMs }: PresenceEntry): void {
     const before = this.#kept.get(peer)
     const { time } = statement
     // Any word can be brought again by whoever heard it: not for ever.
@@ -284,7 +286,7 @@ export class Presence {
     }
     this.#kept.delete(peer)
     this.#kept.set(peer, kept)
-    if (!isNeighbor) this.#keepFor(now, kept)
+    if (!isNeighbor) this.#keepFor(now, kept, leftMs)
     const { value } = kept.statement
     const shown = before === undefined || before.isGone ? undefined : before.statement.value
     if (!sameValue(shown, value)) this.#out.push({ type: 'show', peer, value, time })
@@ -297,8 +299,8 @@ export class Presence {
     if (isNews) this.#saySoon(now)
   }
 
-  #keepFor(now: Millis, kept: Kept): void {
-    kept.until = now + kept.statement.lifetimeMs
+  #keepFor(now: Millis, kept: Kept, ms: number): void {
+    kept.until = now + Math.min(kept.statement.lifetimeMs, ms)
     const next = this.#timers.has('expire') ? this.#nextExpiry : Number.POSITIVE_INFINITY
     if (kept.until >= next) return
     this.#nextExpiry = kept.until

@@ -28,7 +28,13 @@ export type PresenceStatement = Infer<typeof presenceStatement>
 /** A statement before its signature. */
 export type PresenceDraft = Omit<PresenceStatement, 'signature'>
 
-export const presenceEntry = struct({ peer: peerId, statement: presenceStatement })
+/** A statement as it is passed on. */
+export const presenceEntry = struct({
+  peer: peerId,
+  statement: presenceStatement,
+  /** How long the sender goes on keeping it: no longer is it kept by whoever hears it, or those after. */
+  leftMs: varint({ max: LONGEST_LIFETIME_MS }),
+})
 export type PresenceEntry = Infer<typeof presenceEntry>
 
 /** What the signature of a statement covers. */
