@@ -74,6 +74,11 @@ function isId(text: string): boolean {
 
 const known = /* @__PURE__ */ new KnownIds()
 
+/** Makes room for so many ids, where many nodes share a thread; else ids crowd each other out and are printed anew. */
+export function expectIds(count: number): void {
+  known.makeRoom(count)
+}
+
 export const peerId: Schema<PeerId> = {
   write: (w, id) => w.put(known.bytesOf(id)),
   read: r => readId(r) as PeerId,

@@ -6,11 +6,16 @@ import { fromBase32, toBase32 } from '../codec/bytes.js'
  * stays; nothing but speed hangs on it.
  */
 export class KnownIds {
-  /** Ids held at most; a power of two. */
-  capacity = USUAL_CAPACITY
+  /** Places at most; a power of two. */
+  #capacity = USUAL_CAPACITY
   #texts: (string | undefined)[] = new Array(FIRST_PLACES).fill(undefined)
   #bytes = new Uint8Array(FIRST_PLACES * ID_BYTES)
   #held = 0
+
+  /** For so many ids there are to be enough places, and few of them shared. */
+  makeRoom(ids: number): void {
+    while (this.#capacity < ids * PLACES_PER_ID) this.#capacity *= 2
+  }
 
   /** The printed form of the 32 bytes at `at`. */
   textOf(bytes: Uint8Array, at: number): string {
@@ -51,7 +56,7 @@ export class KnownIds {
     if (this.#texts[place] === undefined) this.#held++
     this.#texts[place] = text
     this.#bytes.set(bytes, place * ID_BYTES)
-    if (this.#held * 2 > this.#texts.length && this.#texts.length < this.capacity) this.#grow()
+    if (this.#held * 2 > this.#texts.length && this.#texts.length < this.#capacity) this.#grow()
     return text
   }
 
@@ -79,5 +84,7 @@ function digit(text: string, at: number): number {
 
 const ID_BYTES = 32
 const FIRST_PLACES = 128
+/** At eight one id in sixteen shares its place with another. */
+const PLACES_PER_ID = 8
 /** Some 50 topics with full views. Guess. */
 const USUAL_CAPACITY = 4096

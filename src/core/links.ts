@@ -14,8 +14,8 @@ export class Link {
   rttMs: number | undefined
   /** How often the peer said other terms of a topic than before. */
   changes = 0
-  /** One record for each topic: ten thousand simulated peers have fifty thousand links. */
-  readonly #talks = new Map<TopicId, Talk>()
+  /** One record for each topic, mostly one: ten thousand simulated peers have fifty thousand links. */
+  #talks: readonly Talk[] = NOTHING_SAID
 
   constructor(users: Iterable<TopicId> = []) {
     for (const topic of users) this.use(topic)
@@ -24,12 +24,12 @@ export class Link {
   /** The topics that need this link. */
   get users(): TopicId[] {
     const users: TopicId[] = []
-    for (const [topic, talk] of this.#talks) if (talk.isUser) users.push(topic)
+    for (const talk of this.#talks) if (talk.isUser) users.push(talk.topic)
     return users
   }
 
   get isUsed(): boolean {
-    for (const talk of this.#talks.values()) if (talk.isUser) return true
+    for (const talk of this.#talks) if (talk.isUser) return true
     return false
   }
 
@@ -39,7 +39,7 @@ export class Link {
 
   /** True where the topic was a user. */
   release(topic: TopicId): boolean {
-    const talk = this.#talks.get(topic)
+    const talk = this.#find(topic)
     if (!talk?.isUser) return false
     talk.isUser = false
     return true
@@ -55,7 +55,7 @@ export class Link {
 
   /** The terms the peer has said of a topic. */
   termsOf(topic: TopicId): TopicTerms | undefined {
-    return this.#talks.get(topic)?.terms
+    return this.#find(topic)?.terms
   }
 
   hear(topic: TopicId, terms: TopicTerms): void {
@@ -65,12 +65,12 @@ export class Link {
   /** Topics the peer has spoken of. */
   get heardOf(): number {
     let count = 0
-    for (const talk of this.#talks.values()) if (talk.terms !== undefined) count++
+    for (const talk of this.#talks) if (talk.terms !== undefined) count++
     return count
   }
 
   isMismatched(topic: TopicId): boolean {
-    return this.#talks.get(topic)?.isMismatched ?? false
+    return this.#find(topic)?.isMismatched ?? false
   }
 
   setMismatched(topic: TopicId, isMismatched: boolean): void {
@@ -79,29 +79,39 @@ export class Link {
 
   /** It was left: it may be opened again with other terms. */
   forget(topic: TopicId): void {
-    const talk = this.#talks.get(topic)
+    const talk = this.#find(topic)
     if (talk === undefined) return
     talk.isGreeted = false
     talk.isMismatched = false
-    if (talk.terms === undefined && !talk.isUser) this.#talks.delete(topic)
+    if (talk.terms === undefined && !talk.isUser) {
+      this.#talks = this.#talks.filter(other => other !== talk)
+    }
+  }
+
+  #find(topic: TopicId): Talk | undefined {
+    for (const talk of this.#talks) if (talk.topic === topic) return talk
+    return undefined
   }
 
   #talk(topic: TopicId): Talk {
-    let talk = this.#talks.get(topic)
+    let talk = this.#find(topic)
     if (talk === undefined) {
-      talk = { isUser: false, isGreeted: false, isMismatched: false, terms: undefined }
-      this.#talks.set(topic, talk)
+      talk = { topic, isUser: false, isGreeted: false, isMismatched: false, terms: undefined }
+      this.#talks = [...this.#talks, talk]
     }
     return talk
   }
 }
 
 interface Talk {
+  readonly topic: TopicId
   isUser: boolean
   isGreeted: boolean
   isMismatched: boolean
   terms: TopicTerms | undefined
 }
+
+const NOTHING_SAID: readonly Talk[] = []
 
 /** The links of one node, each counted per topic: it lives as long as one topic needs it. */
 export class Links {

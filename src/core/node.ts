@@ -1,5 +1,6 @@
 import { BlameLedger, type BlameReason } from './blame.js'
 import type { NodeConfig } from './config.js'
+import { Counters } from './counters.js'
 import { type Deadline, sooner } from './deadline.js'
 import { frameClassOf } from './frame-class.js'
 import type { MessageId, Millis, PeerId, TopicId } from './ids.js'
@@ -34,12 +35,17 @@ export class Node {
   readonly #links = new Links()
   readonly #ledger = new BlameLedger()
   readonly #heardKnocks = new HeardKnocks()
-  readonly #counters = new Map<string, number>()
+  readonly #counters = new Counters()
   readonly #relay: SignalRelay
   readonly #random: Random
   #signaling: SignalingState = 'none'
   #record: PeerRecord | undefined
   #out: NodeOutput[] = []
+  /** Kept from one `handle` to the next. */
+  #deadline: Deadline | undefined
+  #isTimed = false
+  /** Most nodes have one topic, and most of what comes is for the one that came last. */
+  #lastTopic: Topic | undefined
 
   constructor(
     readonly self: PeerId,
@@ -54,6 +60,7 @@ export class Node {
   }
 
   handle(now: Millis, input: NodeInput): NodeOutput[] {
+    this.#isTimed = false
     this.#accept(now, input)
     const out = this.#out
     this.#out = []
@@ -62,7 +69,7 @@ export class Node {
 
   /** Asked by the door before any crypto is spent. */
   knows(topic: TopicId, id: MessageId): boolean {
-    return this.#topics.get(topic)?.knows(id) ?? false
+    return this.#topic(topic)?.knows(id) ?? false
   }
 
   /** Asked by the door: whether that peer's statement, or a newer one, is known. */
@@ -85,13 +92,16 @@ export class Node {
   }
 
   get nextDeadline(): Deadline | undefined {
+    if (this.#isTimed) return this.#deadline
     let next = this.#links.nextDeadline
     for (const topic of this.#topics.values()) next = sooner(next, topic.nextDeadline)
+    this.#deadline = next
+    this.#isTimed = true
     return next
   }
 
   metrics(): NodeMetrics {
-    return Object.fromEntries(this.#counters)
+    return this.#counters.named
   }
 
   snapshot(now: Millis): NodeSnapshot {
@@ -268,6 +278,7 @@ export class Node {
     if (topic === undefined) return
     this.#perform(now, topic, topic.leave(now))
     this.#topics.delete(id)
+    this.#lastTopic = undefined
     this.#out.push({ type: 'exit', topic: id })
     this.#links.forgetTopic(id)
     for (const [peer] of this.#links.all()) this.#release(peer, id)
@@ -283,8 +294,13 @@ export class Node {
     for (const peer of this.#links.unused(now)) this.#hangUp(peer, 'unused')
   }
 
+  #topic(id: TopicId): Topic | undefined {
+    if (this.#lastTopic?.id !== id) this.#lastTopic = this.#topics.get(id)
+    return this.#lastTopic
+  }
+
   #withTopic(now: Millis, id: TopicId, act: (topic: Topic) => TopicOutput[]): void {
-    const topic = this.#topics.get(id)
+    const topic = this.#topic(id)
     if (topic === undefined) this.#count('input-for-unknown-topic')
     else this.#perform(now, topic, act(topic))
   }
@@ -475,7 +491,7 @@ export class Node {
     const link = this.#link(from, epoch)
     if (link === undefined) return
     this.#relay.learn(now, from, message)
-    const topic = this.#topics.get(id)
+    const topic = this.#topic(id)
     const mismatched = link.isMismatched(id)
     if (topic === undefined || mismatched) {
       if (isKnock(message)) this.#refuse(link, from, id, message, mismatched)
@@ -573,7 +589,7 @@ export class Node {
   }
 
   #count(counter: string, by = 1): void {
-    this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + by)
+    this.#counters.add(counter, by)
   }
 }
 

@@ -16,9 +16,9 @@ export type RelayOutput =
 /** Where the last word of or about a peer came from: the server, the mesh as such, or this neighbor. */
 type Via = 'server' | 'mesh' | PeerId
 
-interface Way {
-  via: Via | undefined
-  at: Millis
+/** What is known against a way. */
+interface Doubt {
+  via: PeerId
   /** Since when an answer is awaited to what was sent this way. */
   askedAt: Millis | undefined
   /** Lost a signal, for all we know: not believed again while this is remembered. */
@@ -28,11 +28,18 @@ interface Way {
 export class SignalRelay {
   readonly #self: PeerId
   readonly #random: Random
-  readonly #ways = new Map<PeerId, Way>()
-  /** Ids of relays passed on lately, in two rows: a full new one takes the place of the old. */
+  /**
+   * Ways learned lately, in two generations: when the new one is old or full it takes the place of the old. A row for
+   * each with its time would be three times as large, and of ten thousand nodes most of what they hold.
+   */
+  #ways = new Map<PeerId, Via>()
+  #waysBefore = NOWHERE
+  #turnAt: Millis = 0
+  readonly #doubts = new Map<PeerId, Doubt>()
+  /** Ids of relays passed on lately, likewise. */
   #passed = new Set<number>()
-  #passedBefore = new Set<number>()
-  readonly #budgets = new Map<PeerId, { tokens: number; at: Millis }>()
+  #passedBefore = NOTHING
+  #budgets: Map<PeerId, { tokens: number; at: Millis }> | undefined
 
   constructor(self: PeerId, random: Random) {
     this.#self = self
@@ -42,9 +49,7 @@ export class SignalRelay {
   /** A neighbor named this peer: it, or somebody behind it, is linked to it. */
   heardOf(now: Millis, peer: PeerId, via: PeerId): void {
     if (peer === this.#self || peer === via) return
-    const known = this.#ways.get(peer)
-    if (known?.via === 'server' && now - known.at < WAY_MS) return
-    this.#learn(now, peer, via)
+    if (this.#viaOf(now, peer) !== 'server') this.#learn(now, peer, via)
   }
 
   /** Whoever names a peer can pass a signal on to it. */
@@ -64,8 +69,10 @@ export class SignalRelay {
 
   /** The peer itself spoke to us: the way to it is good. */
   answered(peer: PeerId): void {
-    const way = this.#ways.get(peer)
-    if (way !== undefined) way.askedAt = undefined
+    const doubt = this.#doubts.get(peer)
+    if (doubt === undefined) return
+    if (doubt.distrusted === undefined) this.#doubts.delete(peer)
+    else doubt.askedAt = undefined
   }
 
   /** A signal of this peer reached us through the server. */
@@ -79,7 +86,7 @@ export class SignalRelay {
   }
 
   linkLost(peer: PeerId): void {
-    this.#budgets.delete(peer)
+    this.#budgets?.delete(peer)
   }
 
   send(
@@ -121,7 +128,7 @@ export class SignalRelay {
     }
     const fresh = links.filter(peer => !relay.path.includes(peer))
     if (fresh.includes(relay.to)) return this.#pass([relay.to], onward)
-    const known = this.#ways.get(relay.to)?.via
+    const known = this.#viaOf(now, relay.to)
     if (isPeer(known) && fresh.includes(known)) return this.#pass([known], onward)
     if (relay.path.length >= SPREAD_HOPS) return [{ type: 'count', counter: 'relay-lost' }]
     return this.#pass(fresh, onward)
@@ -135,73 +142,104 @@ export class SignalRelay {
 
   /** A way that left a signal unanswered is not taken again: whoever named the peer may have lied, or moved. */
   #viaTo(now: Millis, to: PeerId, links: readonly PeerId[]): Via | undefined {
-    const way = this.#ways.get(to)
-    if (way === undefined || now - way.at >= WAY_MS) return undefined
-    if (!isPeer(way.via)) return way.via
-    if (!links.includes(way.via)) return undefined
-    if (way.askedAt !== undefined && now - way.askedAt >= ANSWER_MS) {
-      this.#ways.set(to, { via: undefined, at: now, askedAt: undefined, distrusted: way.via })
-      return undefined
+    const via = this.#viaOf(now, to)
+    if (!isPeer(via)) return via
+    if (!links.includes(via)) return undefined
+    const before = this.#doubts.get(to)
+    const askedAt = before?.via === via ? before.askedAt : undefined
+    const isLost = askedAt !== undefined && now - askedAt >= ANSWER_MS
+    if (isLost) {
+      this.#ways.delete(to)
+      this.#waysBefore.delete(to)
     }
-    way.askedAt ??= now
-    return way.via
+    this.#doubts.delete(to)
+    this.#doubts.set(to, {
+      via,
+      askedAt: isLost ? undefined : (askedAt ?? now),
+      distrusted: isLost ? via : before?.distrusted,
+    })
+    if (this.#doubts.size > MOST_DOUBTS) this.#doubts.delete(this.#doubts.keys().next().value!)
+    return isLost ? undefined : via
+  }
+
+  #viaOf(now: Millis, peer: PeerId): Via | undefined {
+    if (now >= this.#turnAt) this.#turn(now)
+    return this.#ways.get(peer) ?? this.#waysBefore.get(peer)
   }
 
   #learn(now: Millis, peer: PeerId, via: Via): void {
-    const before = this.#ways.get(peer)
-    const { askedAt, distrusted } = before ?? UNASKED
-    if (via === distrusted) return
-    this.#ways.delete(peer)
-    this.#ways.set(peer, {
-      via,
-      at: now,
-      askedAt: via === before?.via ? askedAt : undefined,
-      distrusted,
-    })
-    if (this.#ways.size > MOST_WAYS) this.#ways.delete(this.#ways.keys().next().value!)
+    if (now >= this.#turnAt) this.#turn(now)
+    if (this.#ways.get(peer) === via) return
+    if (this.#doubts.size > 0 && this.#doubts.get(peer)?.distrusted === via) return
+    if (this.#ways.size >= WAYS_OF_ONE_AGE && !this.#ways.has(peer)) this.#turn(now)
+    this.#ways.set(peer, via)
+  }
+
+  #turn(now: Millis): void {
+    const isLongSince = now >= this.#turnAt + AGE_MS
+    this.#waysBefore = isLongSince ? NOWHERE : this.#ways
+    this.#ways = new Map()
+    this.#turnAt = now + AGE_MS
+    // A relay lives seconds.
+    this.#passedBefore = NOTHING
+    if (this.#passed.size > 0) this.#turnPassed()
+    for (const [peer, budget] of this.#budgets ?? []) {
+      if (tokensOf(budget, now) === BURST) this.#budgets!.delete(peer)
+    }
+    if (this.#budgets?.size === 0) this.#budgets = undefined
   }
 
   #remember(id: number): void {
     this.#passed.add(id)
-    if (this.#passed.size < MOST_PASSED) return
+    if (this.#passed.size >= MOST_PASSED) this.#turnPassed()
+  }
+
+  #turnPassed(): void {
     this.#passedBefore = this.#passed
     this.#passed = new Set()
   }
 
   #spend(now: Millis, from: PeerId): boolean {
-    const budget = this.#budgets.get(from) ?? { tokens: BURST, at: now }
-    budget.tokens = Math.min(BURST, budget.tokens + ((now - budget.at) / 1000) * PER_SECOND)
+    this.#budgets ??= new Map()
+    let budget = this.#budgets.get(from)
+    if (budget === undefined) this.#budgets.set(from, (budget = { tokens: BURST, at: now }))
+    budget.tokens = tokensOf(budget, now)
     budget.at = now
-    this.#budgets.set(from, budget)
     if (budget.tokens < 1) return false
     budget.tokens--
     return true
   }
 }
 
+function tokensOf({ tokens, at }: { tokens: number; at: Millis }, now: Millis): number {
+  return Math.min(BURST, tokens + ((now - at) / 1000) * PER_SECOND)
+}
+
 function isPeer(via: Via | undefined): via is PeerId {
   return via !== undefined && via !== 'server' && via !== 'mesh'
 }
 
-/** Six of the sixteen random bytes: a number is smaller than a text. */
+/** Thirty of the id's bits: engines keep such a number without a box, and two of a few hundred rarely meet. */
 function shortOf({ id }: Relay): number {
-  let short = 0
-  for (let i = 0; i < 6; i++) short = short * 256 + id[i]!
-  return short
+  return ((id[0]! << 24) | (id[1]! << 16) | (id[2]! << 8) | id[3]!) >>> 2
 }
 
-const UNASKED = { askedAt: undefined, distrusted: undefined }
+/** Nothing is put in: they stand for a generation that is over. */
+const NOWHERE: Map<PeerId, Via> = new Map()
+const NOTHING: Set<number> = new Set()
 
 /** Along names passed on: two walks of six hops lead at most this far (seed: walk lengths). */
 const MOST_HOPS = 8
 /** Three hops on degree five reach some 80 peers at some 80 frames. Guess. */
 const SPREAD_HOPS = 2
-/** How long a way is believed. Guess. */
-const WAY_MS = 60_000
+/** A way is believed this long at least, and at most twice as long. Guess. */
+const AGE_MS = 40_000
 /** A trip there and back through the mesh, nobody hurrying. Guess. */
 const ANSWER_MS = 900
-/** Who is behind the names in our views, and as many in passing. Guess. */
-const MOST_WAYS = 256
+/** Two generations hold those behind the names in our views. Guess. */
+const WAYS_OF_ONE_AGE = 64
+/** Peers we are about to be linked with, and those we failed to reach. Guess. */
+const MOST_DOUBTS = 32
 /** A relay lives seconds, and each neighbor hands us at most `BURST` at once. Guess. */
 const MOST_PASSED = 512
 /** Relays one neighbor may hand us: a handshake is some ten signals. Guess. */

@@ -65,6 +65,9 @@ export class Topic {
   #closed = false
   /** What the status was last made of. */
   #said: Partial<Omit<TopicFacts, 'neighbors'>> & { peers?: readonly PeerId[] } = {}
+  /** Asked for more often than it changes: whatever is done ends in `#take`, which lets go of it. */
+  #deadline: Deadline | undefined
+  #isTimed = false
   #status: TopicStatus = { state: 'connecting', reason: '', neighbors: [] }
 
   constructor(
@@ -359,13 +362,16 @@ export class Topic {
   // ——— time
 
   get nextDeadline(): Deadline | undefined {
-    return sooner(
+    if (this.#isTimed) return this.#deadline
+    this.#isTimed = true
+    this.#deadline = sooner(
       sooner(this.#timers.next, this.#presence.nextDeadline),
       sooner(
         sooner(this.#membership.nextDeadline, this.#broadcast.nextDeadline),
         this.#history?.nextDeadline,
       ),
     )
+    return this.#deadline
   }
 
   wake(now: Millis, signaling: SignalingState): TopicOutput[] {
@@ -638,7 +644,9 @@ export class Topic {
   #finish(now: Millis, signaling: SignalingState): TopicOutput[] {
     const neighbors = this.#membership.neighbors
     const canAsk = signaling === 'open' || signaling === 'connecting'
-    if ((this.#introduced || !canAsk) && !this.#membership.busy) this.#searched = true
+    if (!this.#searched && (this.#introduced || !canAsk) && !this.#membership.busy) {
+      this.#searched = true
+    }
     const said = this.#said
     // Most of what is heard changes none of it.
     const isNews =
@@ -673,6 +681,7 @@ export class Topic {
         for (const output of more) this.#fromHistory(now, output)
       }
     }
+    this.#isTimed = false
     const out = this.#out
     this.#out = []
     return out

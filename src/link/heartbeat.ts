@@ -4,7 +4,6 @@ import { Writer } from '../codec/writer.js'
 import type { Deadline } from '../core/deadline.js'
 import type { Millis } from '../core/ids.js'
 import type { Random } from '../core/random.js'
-import { Timers } from '../core/timers.js'
 import type { LinkConfig } from './config.js'
 
 export type Verdict = 'suspect' | 'recovered' | 'dead'
@@ -12,7 +11,9 @@ export type Verdict = 'suspect' | 'recovered' | 'dead'
 export class Heartbeat {
   readonly #config: LinkConfig
   readonly #random: Random
-  readonly #timers = new Timers<'ping' | 'silence'>()
+  /** When to look whether a ping is due, and whether the silence is too long; Infinity where never. */
+  #pingAt: Millis = Number.POSITIVE_INFINITY
+  #silenceAt: Millis = Number.POSITIVE_INFINITY
   /** Pings not yet answered: their number and when they were written. */
   #pings: Map<number, Millis> | undefined
   #suspectSince: Millis | undefined
@@ -49,18 +50,21 @@ export class Heartbeat {
   }
 
   get nextDeadline(): Deadline | undefined {
-    return this.#timers.next
+    const isPing = this.#pingAt < this.#silenceAt
+    const at = isPing ? this.#pingAt : this.#silenceAt
+    if (at === Number.POSITIVE_INFINITY) return undefined
+    return { at, reason: isPing ? 'ping' : 'silence' }
   }
 
   start(now: Millis): void {
     this.#heardAt = this.#sentAt = now
     this.#due = true
-    this.#timers.set('silence', now + this.#config.suspectAfterMs)
-    this.#timers.set('ping', now + this.#pause())
+    this.#silenceAt = now + this.#config.suspectAfterMs
+    this.#pingAt = now + this.#pause()
   }
 
   stop(): void {
-    this.#timers.clearAll()
+    this.#pingAt = this.#silenceAt = Number.POSITIVE_INFINITY
     this.#due = false
   }
 
@@ -75,7 +79,7 @@ export class Heartbeat {
     this.#forgiven = false
     if (this.#suspectSince === undefined) return undefined
     this.#suspectSince = undefined
-    this.#timers.set('silence', now + this.#config.suspectAfterMs)
+    this.#silenceAt = now + this.#config.suspectAfterMs
     return 'recovered'
   }
 
@@ -86,14 +90,10 @@ export class Heartbeat {
   }
 
   wake(now: Millis): Verdict | undefined {
-    const next = this.#timers.next
-    const late = next !== undefined && now - next.at > this.#config.lateWakeMs
-    let verdict: Verdict | undefined
-    for (const name of this.#timers.due(now)) {
-      if (name === 'ping') this.#pingDue(now)
-      else verdict = this.#silenceDue(now, late)
-    }
-    return verdict
+    const isLate = now - Math.min(this.#pingAt, this.#silenceAt) > this.#config.lateWakeMs
+    const isSilenceDue = this.#silenceAt <= now
+    if (this.#pingAt <= now) this.#pingDue(now)
+    return isSilenceDue ? this.#silenceDue(now, isLate) : undefined
   }
 
   /** The body of a ping that is now being written. */
@@ -113,7 +113,9 @@ export class Heartbeat {
   pong(now: Millis, number: number): number | undefined {
     const sentAt = this.#pings?.get(number)
     if (sentAt === undefined) return undefined
-    this.#pings!.delete(number)
+    // Most have one under way, or none.
+    if (this.#pings!.size === 1) this.#pings = undefined
+    else this.#pings!.delete(number)
     const sample = now - sentAt
     if (sample > this.#config.suspectAfterMs + this.#config.deadAfterMs) return undefined
     this.#smoothedMs =
@@ -131,9 +133,9 @@ export class Heartbeat {
     const unmeasuredAt = this.#pingedAt + this.#config.measureIntervalMs
     if (now >= Math.min(quietAt, unmeasuredAt)) {
       this.#due = true
-      this.#timers.set('ping', now + this.#pause())
+      this.#pingAt = now + this.#pause()
     } else {
-      this.#timers.set('ping', Math.min(quietAt, unmeasuredAt))
+      this.#pingAt = Math.min(quietAt, unmeasuredAt)
     }
   }
 
@@ -144,13 +146,13 @@ export class Heartbeat {
         ? this.#heardAt + this.#config.suspectAfterMs
         : since + this.#config.deadAfterMs
     if (now < dueAt) {
-      this.#timers.set('silence', dueAt)
+      this.#silenceAt = dueAt
       return undefined
     }
     this.#due = true
     if (late && !this.#forgiven) {
       this.#forgiven = true
-      this.#timers.set('silence', now + this.#config.suspectAfterMs)
+      this.#silenceAt = now + this.#config.suspectAfterMs
       return undefined
     }
     return since === undefined ? this.#suspect(now) : 'dead'
@@ -158,7 +160,7 @@ export class Heartbeat {
 
   #suspect(now: Millis): Verdict {
     this.#suspectSince = now
-    this.#timers.set('silence', now + this.#config.deadAfterMs)
+    this.#silenceAt = now + this.#config.deadAfterMs
     return 'suspect'
   }
 

@@ -5,13 +5,12 @@ import { type Deadline, sooner } from '../core/deadline.js'
 import type { Millis } from '../core/ids.js'
 import type { FrameClass } from '../core/io.js'
 import type { Random } from '../core/random.js'
-import { Timers } from '../core/timers.js'
 import { LARGEST_PACKET_BYTES } from '../wire/limits.js'
 import type { LinkConfig } from './config.js'
 import { Heartbeat, type Verdict } from './heartbeat.js'
 import { type OwnRecord, Packer } from './packer.js'
-import { CLASSES, classOf, PING, PONG, partOf, readHead } from './records.js'
-import { Rejoiner } from './rejoiner.js'
+import { CLASSES, classOf, type Part, PING, PONG, partOf, readHead } from './records.js'
+import { type Joined, Rejoiner } from './rejoiner.js'
 
 export type LinkInput =
   /** The channel takes packets from now on. Frames given before have waited. */
@@ -97,8 +96,11 @@ export class LinkMachine {
   #state: LinkState = 'waiting'
   readonly #packer: Packer
   readonly #heartbeat: Heartbeat
-  readonly #rejoiners: Record<FrameClass, Rejoiner>
-  readonly #timers = new Timers<'congested' | 'drain'>()
+  /** Made for the first fragment: most links never see one. */
+  #rejoiners: Partial<Record<FrameClass, Rejoiner>> | undefined
+  /** When a full queue is to be told of, and when draining has taken long enough. */
+  #congestedAt: Millis | undefined
+  #drainAt: Millis | undefined
   #buffered = 0
   /** A flush found no room in the channel, and is to be made up for. */
   #flushing = false
@@ -112,11 +114,6 @@ export class LinkMachine {
     this.#config = config
     this.#packer = new Packer(config.queues)
     this.#heartbeat = new Heartbeat(config, random)
-    this.#rejoiners = {
-      control: new Rejoiner(config.largestFrameBytes.control),
-      live: new Rejoiner(config.largestFrameBytes.live),
-      history: new Rejoiner(config.largestFrameBytes.history),
-    }
   }
 
   /** Throws RangeError for a frame that the peer would not take: empty, or above the largest of its class. */
@@ -154,7 +151,12 @@ export class LinkMachine {
   }
 
   get nextDeadline(): Deadline | undefined {
-    return sooner(this.#heartbeat.nextDeadline, this.#timers.next)
+    let next = this.#heartbeat.nextDeadline
+    if (this.#congestedAt !== undefined) {
+      next = sooner(next, { at: this.#congestedAt, reason: 'congested' })
+    }
+    if (this.#drainAt !== undefined) next = sooner(next, { at: this.#drainAt, reason: 'drain' })
+    return next
   }
 
   /** Payload comes faster than the channel takes it: its author is to wait, long before frames are dropped. */
@@ -165,6 +167,11 @@ export class LinkMachine {
   /** Payload waits for room in the channel; control frames put in now would leave before it. */
   get hasPayload(): boolean {
     return this.#packer.queues.live.length > 0
+  }
+
+  /** Whether a flush now would find something to write: most packets ask for none. */
+  get wantsFlush(): boolean {
+    return this.#hasSomething
   }
 
   snapshot(): LinkMachineSnapshot {
@@ -179,7 +186,7 @@ export class LinkMachine {
       lastHeardAt: this.#heartbeat.lastHeardAt,
       queued: { control: queued('control'), live: queued('live'), history: queued('history') },
       bufferedBytes: this.#buffered,
-      rejoiningBytes: CLASSES.reduce((sum, each) => sum + this.#rejoiners[each].held, 0),
+      rejoiningBytes: CLASSES.reduce((sum, each) => sum + (this.#rejoiners?.[each]?.held ?? 0), 0),
       sent: { ...this.#sent },
       received: { ...this.#received },
       dropped: this.#dropped,
@@ -208,7 +215,7 @@ export class LinkMachine {
         this.#overflow(outputs)
         return
       }
-      this.#timers.ensure('congested', now + this.#config.congestedAfterMs)
+      this.#congestedAt ??= now + this.#config.congestedAfterMs
       // An exchange of history is a row: it keeps its beginning, and its end is asked for again.
       if (of === 'history') {
         this.#drop('link-history-dropped', 1, outputs)
@@ -216,14 +223,14 @@ export class LinkMachine {
       }
       // Of live frames the oldest go: they have had the longest time to reach the peer another way.
       let count = 0
-      while (queue.wouldOverflow(frame) && queue.dropOldest()) count++
+      while (queue.wouldOverflow(frame) && this.#packer.dropOldest(of)) count++
       this.#drop('link-live-dropped', count, outputs)
       if (queue.wouldOverflow(frame)) {
         this.#drop('link-live-dropped', 1, outputs)
         return
       }
     }
-    queue.push(frame)
+    this.#packer.push(of, frame)
     this.#sent.frames++
     if (this.#packer.bytes >= LARGEST_PACKET_BYTES) this.#pump(now, outputs)
   }
@@ -249,9 +256,9 @@ export class LinkMachine {
       this.#heartbeat.sent(now)
       outputs.push({ type: 'write', packet })
     }
-    const { live, history } = this.#packer.queues
-    if (this.#timers.has('congested') && live.isHalfEmpty && history.isHalfEmpty) {
-      this.#timers.clear('congested')
+    if (this.#congestedAt !== undefined) {
+      const { live, history } = this.#packer.queues
+      if (live.isHalfEmpty && history.isHalfEmpty) this.#congestedAt = undefined
     }
     if (this.#state === 'draining' && this.#packer.frames === 0 && this.#buffered === 0) {
       this.#end()
@@ -263,7 +270,8 @@ export class LinkMachine {
     return this.#packer.frames > 0 || this.#toEcho !== undefined || this.#heartbeat.wantsPing
   }
 
-  #ownRecords(now: Millis): OwnRecord[] {
+  #ownRecords(now: Millis): readonly OwnRecord[] {
+    if (this.#toEcho === undefined && !this.#heartbeat.wantsPing) return NO_RECORDS
     const records: OwnRecord[] = []
     if (this.#toEcho !== undefined) records.push({ kind: PONG, bytes: this.#toEcho })
     this.#toEcho = undefined
@@ -307,13 +315,24 @@ export class LinkMachine {
   ): Fault | undefined {
     const of = classOf(kind)
     if (of === undefined) return this.#takeProbe(now, kind, bytes, outputs)
-    const joined = this.#rejoiners[of].take(partOf(kind), bytes)
+    const joined = this.#rejoin(of, partOf(kind), bytes)
     if (joined.type === 'wrong') return joined.reason
     if (joined.type === 'frame') {
       this.#received.frames++
       outputs.push({ type: 'deliver', frame: joined.frame })
     }
     return undefined
+  }
+
+  #rejoin(of: FrameClass, part: Part, bytes: Uint8Array): Joined {
+    const largest = this.#config.largestFrameBytes[of]
+    let rejoiner = this.#rejoiners?.[of]
+    if (rejoiner === undefined) {
+      if (part === 'whole' && bytes.length <= largest) return { type: 'frame', frame: bytes }
+      this.#rejoiners ??= {}
+      this.#rejoiners[of] = rejoiner = new Rejoiner(largest)
+    }
+    return rejoiner.take(part, bytes)
   }
 
   #takeProbe(
@@ -337,10 +356,11 @@ export class LinkMachine {
 
   #wake(now: Millis, outputs: LinkOutput[]): void {
     const notices: LinkOutput[] = []
-    for (const name of this.#timers.due(now)) {
-      if (name === 'congested') notices.push({ type: 'congested' })
-      else this.#abandon(notices)
+    if (this.#congestedAt !== undefined && this.#congestedAt <= now) {
+      this.#congestedAt = undefined
+      notices.push({ type: 'congested' })
     }
+    if (this.#drainAt !== undefined && this.#drainAt <= now) this.#abandon(notices)
     this.#judge(this.#heartbeat.wake(now), notices)
     // A wake is a task of its own.
     this.#flush(now, outputs)
@@ -359,7 +379,7 @@ export class LinkMachine {
     }
     if (this.#state === 'draining') return
     this.#state = 'draining'
-    this.#timers.set('drain', now + this.#config.drainMs)
+    this.#drainAt = now + this.#config.drainMs
     this.#flush(now, outputs)
   }
 
@@ -386,8 +406,8 @@ export class LinkMachine {
   #end(): void {
     this.#state = 'ended'
     this.#heartbeat.stop()
-    this.#timers.clearAll()
-    for (const of of CLASSES) this.#packer.queues[of].clear()
+    this.#congestedAt = this.#drainAt = undefined
+    this.#packer.clear()
   }
 
   #countUndelivered(outputs: LinkOutput[]): void {
@@ -400,6 +420,8 @@ export class LinkMachine {
     outputs.push({ type: 'count', counter, by })
   }
 }
+
+const NO_RECORDS: readonly OwnRecord[] = []
 
 /** A ping's or pong's number and what a later version may add to it. */
 const LARGEST_PROBE_BYTES = 8 + 64

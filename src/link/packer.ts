@@ -13,7 +13,9 @@ export interface OwnRecord {
 
 export class Packer {
   readonly queues: Record<FrameClass, FrameQueue>
-  readonly #rows: readonly FrameQueue[]
+  /** What waits in all queues: kept here, for it is asked for at every turn. */
+  #bytes = 0
+  #frames = 0
 
   constructor(limits: LinkConfig['queues']) {
     this.queues = {
@@ -21,45 +23,79 @@ export class Packer {
       live: new FrameQueue(limits.live),
       history: new FrameQueue(limits.history),
     }
-    this.#rows = CLASSES.map(each => this.queues[each])
   }
 
   get bytes(): number {
-    const { control, live, history } = this.queues
-    return control.bytes + live.bytes + history.bytes
+    return this.#bytes
   }
 
   get frames(): number {
-    const { control, live, history } = this.queues
-    return control.length + live.length + history.length
+    return this.#frames
   }
 
-  /** The next packet, of at most 16 KiB; `own` records, which must fit, come first. Copies each byte once. */
+  push(of: FrameClass, frame: Uint8Array): void {
+    this.queues[of].push(frame)
+    this.#bytes += frame.length
+    this.#frames++
+  }
+
+  /** Drops the oldest frame of a class that is not under way. False where there is none. */
+  dropOldest(of: FrameClass): boolean {
+    const dropped = this.queues[of].dropOldest()
+    if (dropped === undefined) return false
+    this.#bytes -= dropped.length
+    this.#frames--
+    return true
+  }
+
+  clear(): void {
+    for (const of of CLASSES) this.queues[of].clear()
+    this.#bytes = this.#frames = 0
+  }
+
+  /**
+   * The next packet, of at most 16 KiB; `own` records, which must fit, come first. Copies each byte once. Packets lie side
+   * by side in large buffers, for making one costs more than filling it: who hands a packet on by its buffer copies it.
+   */
   pack(own: readonly OwnRecord[]): Uint8Array {
-    const packet = new Uint8Array(Math.min(LARGEST_PACKET_BYTES, this.#roomNeeded(own)))
-    let at = 0
+    const needed = Math.min(LARGEST_PACKET_BYTES, this.#roomNeeded(own))
+    if (shelfUsed + needed > shelf.length) {
+      shelf = new Uint8Array(SHELF_BYTES)
+      shelfUsed = 0
+    }
+    const start = shelfUsed
+    shelfUsed = this.#fill(shelf, start, start + needed, own)
+    return shelf.subarray(start, shelfUsed)
+  }
+
+  /** Writes from `at` up to `end` at most; gives the place after the last byte. */
+  #fill(packet: Uint8Array, at: number, end: number, own: readonly OwnRecord[]): number {
     for (const { kind, bytes } of own) {
       at = putHead(packet, at, kind, bytes.length)
       packet.set(bytes, at)
       at += bytes.length
     }
-    for (let row = 0; row < this.#rows.length; row++) {
-      const queue = this.#rows[row]!
+    for (let row = 0; row < CLASSES.length && this.#frames > 0; row++) {
+      const of = CLASSES[row]!
+      const queue = this.queues[of]
       for (let frame = queue.first; frame !== undefined; frame = queue.first) {
-        const taken = fitting(frame.length, packet.length - at)
-        if (taken === 0) return packet.subarray(0, at)
-        const part = partTaken(queue.firstIsUnderWay, taken === frame.length)
-        at = putHead(packet, at, frameKind(CLASSES[row]!, part), taken)
-        packet.set(taken === frame.length ? frame : frame.subarray(0, taken), at)
+        const taken = fitting(frame.length, end - at)
+        if (taken === 0) return at
+        const ends = taken === frame.length
+        const part = partTaken(queue.firstIsUnderWay, ends)
+        at = putHead(packet, at, frameKind(of, part), taken)
+        packet.set(ends ? frame : frame.subarray(0, taken), at)
         at += taken
         queue.advance(taken)
+        this.#bytes -= taken
+        if (ends) this.#frames--
       }
     }
-    return at === packet.length ? packet : packet.subarray(0, at)
+    return at
   }
 
   #roomNeeded(own: readonly OwnRecord[]): number {
-    let room = this.bytes + this.frames * LARGEST_HEAD_BYTES
+    let room = this.#bytes + this.#frames * LARGEST_HEAD_BYTES
     for (const { bytes } of own) room += bytes.length + LARGEST_HEAD_BYTES
     return room
   }
@@ -77,6 +113,10 @@ function partTaken(underWay: boolean, ends: boolean): Part {
   return ends ? 'whole' : 'first'
 }
 
+/** Eight of the largest packets, or some hundred usual ones. Guess. */
+const SHELF_BYTES = 8 * LARGEST_PACKET_BYTES
+let shelf = /* @__PURE__ */ new Uint8Array(0)
+let shelfUsed = 0
 const LARGEST_HEAD_BYTES = 3
 /** A smaller rest of a packet stays empty: 0.4 % of it at worst. Guess. */
 const SMALLEST_FRAGMENT_BYTES = 64

@@ -3,7 +3,7 @@ import type { QueueLimits } from './config.js'
 /** Frames of one class that wait for room in the channel. The first may have left in part. */
 export class FrameQueue {
   readonly #limits: QueueLimits
-  #frames: Uint8Array[] = []
+  #frames = NO_FRAMES
   #start = 0
   /** How much of the first frame has left, bytes. */
   #left = 0
@@ -39,7 +39,9 @@ export class FrameQueue {
   }
 
   push(frame: Uint8Array): void {
-    this.#frames.push(frame)
+    // A row that grows by `push` gets room for seventeen, and most queues hold one frame at a time.
+    if (this.#frames === NO_FRAMES) this.#frames = [frame]
+    else this.#frames.push(frame)
     this.#held += frame.length
   }
 
@@ -63,18 +65,18 @@ export class FrameQueue {
     }
   }
 
-  /** Drops the oldest frame that is not under way. False where there is none. */
-  dropOldest(): boolean {
+  /** Drops the oldest frame that is not under way, and gives it back; undefined where there is none. */
+  dropOldest(): Uint8Array | undefined {
     const at = this.#left > 0 ? this.#start + 1 : this.#start
     const frame = this.#frames[at]
-    if (frame === undefined) return false
+    if (frame === undefined) return undefined
     this.#held -= frame.length
     this.#forget(at)
-    return true
+    return frame
   }
 
   clear(): void {
-    this.#frames = []
+    this.#frames = NO_FRAMES
     this.#start = 0
     this.#left = 0
     this.#held = 0
@@ -86,7 +88,7 @@ export class FrameQueue {
     this.#frames[this.#start] = NOTHING
     this.#start++
     if (this.#start === this.#frames.length) {
-      this.#frames = []
+      this.#frames = NO_FRAMES
       this.#start = 0
     } else if (this.#start >= COMPACT_AT && this.#start * 2 > this.#frames.length) {
       this.#frames = this.#frames.slice(this.#start)
@@ -95,6 +97,8 @@ export class FrameQueue {
   }
 }
 
+/** Never pushed to. */
+const NO_FRAMES: Uint8Array[] = []
 const NOTHING = new Uint8Array(0)
 /** Places left behind before the row is moved up: moving costs, and waiting keeps memory. Guess. */
 const COMPACT_AT = 256

@@ -56,7 +56,7 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
     const { world } = this.peer
     world.trace.note(world.now, this.peer.index, TRACE_PACKET, packet.length)
     this.#drive({ type: 'packet', bytes: packet })
-    this.markDirty()
+    if (this.#machine.wantsFlush) this.markDirty()
     this.peer.settle()
   }
 

@@ -3,7 +3,7 @@ import { PLUMTREE_DEFAULTS } from '../core/broadcast/plumtree/config.js'
 import type { NodeConfig } from '../core/config.js'
 import type { DeliveryOrder } from '../core/history/records.js'
 import type { PeerId, TopicId } from '../core/ids.js'
-import { type Millis, peerIdFromBytes, topicIdFromBytes } from '../core/ids.js'
+import { expectIds, type Millis, peerIdFromBytes, topicIdFromBytes } from '../core/ids.js'
 import type { TopicEvent } from '../core/io.js'
 import { FULL_MESH_DEFAULTS, type FullMeshConfig } from '../core/membership/full-mesh/config.js'
 import { HYPARVIEW_DEFAULTS } from '../core/membership/hyparview/config.js'
@@ -151,6 +151,7 @@ export class World {
 
   add(count = 1): Peer[] {
     const added: Peer[] = []
+    expectIds(this.peers.length + count)
     for (let i = 0; i < count; i++) {
       const id = peerIdFromBytes(this.#random.bytes(32))
       const peer = new Peer(this, this.peers.length, id)

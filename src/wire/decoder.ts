@@ -9,13 +9,13 @@ import { WIRE_VERSION } from './hello.js'
 import { FIRST_TOPIC_TAG, FRAME_TAGS } from './tags.js'
 
 export class FrameDecoder implements Names, Pick<Schema<Frame>, 'read'> {
-  readonly #topics: TopicId[] = []
-  readonly #authors: PeerId[] = []
+  #topics: TopicId[] | undefined
+  #authors: PeerId[] | undefined
 
   shortOf(): undefined {}
 
   longOf(alias: number): PeerId | undefined {
-    return this.#authors[alias]
+    return this.#authors?.[alias]
   }
 
   /**
@@ -32,7 +32,7 @@ export class FrameDecoder implements Names, Pick<Schema<Frame>, 'read'> {
     if (r.u8() !== WIRE_VERSION) r.fail('unknown version')
     const tag = r.u8()
     if (tag >= FIRST_TOPIC_TAG) {
-      const topic = this.#topics[topicAlias.read(r)] ?? r.fail('unknown topic alias')
+      const topic = this.#topics?.[topicAlias.read(r)] ?? r.fail('unknown topic alias')
       return { type: 'topic', topic, message: topicMessage.readFields(r, tag) }
     }
     const frame = linkFrame.readFields(r, tag)
@@ -42,16 +42,23 @@ export class FrameDecoder implements Names, Pick<Schema<Frame>, 'read'> {
   }
 
   #learn(r: Reader, frame: LinkFrame): void {
-    if (frame.type === 'topic-hello') define(r, this.#topics, frame.alias, frame.topic)
-    if (frame.type === 'author-alias') define(r, this.#authors, frame.alias, frame.author)
+    if (frame.type === 'topic-hello') {
+      this.#topics = defined(r, this.#topics, frame.alias, frame.topic)
+    }
+    if (frame.type === 'author-alias') {
+      this.#authors = defined(r, this.#authors, frame.alias, frame.author)
+    }
   }
 }
 
 /** Aliases count up from 0, so a table is as long as the definitions heard; saying one again is harmless. */
-function define<T>(r: Reader, table: T[], alias: number, long: T): void {
-  if (alias > table.length) r.fail('alias out of turn')
+function defined<T>(r: Reader, table: T[] | undefined, alias: number, long: T): T[] {
+  if (alias > (table?.length ?? 0)) r.fail('alias out of turn')
+  // A row that grows by `push` gets room for seventeen; of many links most hear of one topic and of no author.
+  if (table === undefined) return [long]
   if (alias < table.length && table[alias] !== long) r.fail('alias redefined')
   table[alias] = long
+  return table
 }
 
 function keep(bytes: Uint8Array): Uint8Array {

@@ -17,7 +17,7 @@ export interface EncodedFrame {
 
 export class FrameEncoder implements Names {
   /** By alias. */
-  readonly #topics: TopicId[] = []
+  #topics: readonly TopicId[] = NONE
   /** Made with the first name: of many links most name few authors or none. */
   #authors: Map<string, number> | undefined
 
@@ -110,7 +110,8 @@ export class FrameEncoder implements Names {
     const known = this.#topics.indexOf(frame.topic)
     const alias = known < 0 ? this.#topics.length : known
     const encoded = this.#control({ ...frame, alias })
-    this.#topics[alias] = frame.topic
+    // Rows that grow by `push` get room for seventeen; of many links most name one topic.
+    if (known < 0) this.#topics = [...this.#topics, frame.topic]
     return encoded
   }
 
@@ -127,6 +128,8 @@ export class FrameEncoder implements Names {
     return { bytes: w.cut(), class: frame.type === 'envelope' ? 'history' : 'control' }
   }
 }
+
+const NONE: readonly TopicId[] = []
 
 /**
  * Frames of all links lie side by side until they are packed, a moment later. A buffer for each link would

@@ -25,7 +25,8 @@ export class RelayedLink implements Link {
   send(packet: Uint8Array): void {
     if (this.#isClosed) return
     this.#held += packet.length
-    if (this.#batch.push(packet) === 1) queueMicrotask(() => this.#flush())
+    // A copy of its own: a view would take its whole buffer along through the port.
+    if (this.#batch.push(packet.slice()) === 1) queueMicrotask(() => this.#flush())
   }
 
   /** The page reports after every batch as it is. */

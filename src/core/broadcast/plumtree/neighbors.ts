@@ -16,6 +16,8 @@ export class Neighbors {
   readonly #byId = new Map<PeerId, Neighbor>()
   /** T1, kept until a round trip or the neighbors change. */
   #waitMs: number | undefined
+  /** Likewise. */
+  #longestMs: number | undefined
 
   constructor(config: PlumtreeConfig) {
     this.#config = config
@@ -44,11 +46,11 @@ export class Neighbors {
       optimizedAt: -Infinity,
       promiseBrokenAt: -Infinity,
     })
-    this.#waitMs = undefined
+    this.#waitMs = this.#longestMs = undefined
   }
 
   delete(peer: PeerId): boolean {
-    this.#waitMs = undefined
+    this.#waitMs = this.#longestMs = undefined
     return this.#byId.delete(peer)
   }
 
@@ -56,7 +58,7 @@ export class Neighbors {
     const neighbor = this.#byId.get(peer)
     if (neighbor === undefined) return
     neighbor.rttMs = rttMs
-    this.#waitMs = undefined
+    this.#waitMs = this.#longestMs = undefined
   }
 
   /** T1 where there is no detour, and how long a word of ours to a neighbor may take to show. */
@@ -72,8 +74,10 @@ export class Neighbors {
 
   /** Detours pass many links, some of them as long as the longest here. */
   get longestRttMs(): number {
+    if (this.#longestMs !== undefined) return this.#longestMs
     let longest = 0
     for (const { rttMs } of this.#byId.values()) longest = Math.max(longest, rttMs ?? 0)
+    this.#longestMs = longest
     return longest
   }
 

@@ -41,16 +41,14 @@ export class Seen {
   nextUnknown(author: PeerId, seq: number): number {
     const known = this.#authors.get(author)
     if (known === undefined || seq > known.highest) return seq
+    const { buckets } = known
     let at = Math.max(seq, known.floor + 1)
-    for (let moved = true; moved; ) {
-      moved = false
-      for (const { ranges } of known.buckets) {
-        const end = ranges.endOf(at)
-        if (end > 0) {
-          at = end + 1
-          moved = true
-        }
-      }
+    // The newest first: most of what is asked for was said just now.
+    for (let i = buckets.length - 1; i >= 0 && at <= known.highest; i--) {
+      const end = buckets[i]!.ranges.endOf(at)
+      if (end === 0) continue
+      at = end + 1
+      i = buckets.length
     }
     return at
   }
