@@ -156,7 +156,8 @@ export const OPTIONS: Record<string, Option> = {
   },
   '--authors': {
     takes: 'a number from 1 to 4096',
-    about: 'reconcile, latecomer: how many wrote them',
+    about:
+      'reconcile, latecomer: how many wrote them; failures: how many speak, anybody unless told',
     set: (asked, text) => whole(text, 1, 4096, value => (asked.settings.authors = value)),
   },
   '--missing': {

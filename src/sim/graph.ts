@@ -1,4 +1,5 @@
-import type { TopicId } from '../core/ids.js'
+import type { Millis, TopicId } from '../core/ids.js'
+import { Agenda, type Occurrence } from './agenda.js'
 import type { World } from './world.js'
 
 /** The overlay of one topic at one moment: the living, by number, and whom each calls neighbor. */
@@ -80,6 +81,25 @@ export class Graph {
       }
     }
     return { average: count === 0 ? 0 : total / count, longest }
+  }
+
+  /** When a flood from this peer would reach each, milliseconds; Infinity where it does not. */
+  flood(from: number, latency: (a: number, b: number) => Millis): Float64Array {
+    const reached = new Float64Array(this.size).fill(Infinity)
+    const agenda = new Agenda(0)
+    const reach = (here: number): Occurrence => ({
+      happen: () => {
+        if (reached[here] !== Infinity) return
+        reached[here] = agenda.now
+        for (const to of this.#edges[here]!) {
+          if (to < 0 || reached[to] !== Infinity) continue
+          agenda.add(agenda.now + latency(here, to), reach(to))
+        }
+      },
+    })
+    agenda.add(0, reach(from))
+    while (agenda.next(Infinity));
+    return reached
   }
 
   /** Links among the neighbors of a peer over those there could be, on average. */

@@ -22,7 +22,10 @@ export interface Settings {
   signed: boolean
   /** What the topic's peers keep of what is said, and how they become equal. */
   history: HistoryProtocol
-  /** Ops of the past, their authors, and how many of them one of two peers lacks; where the scenario has a past. */
+  /**
+   * Ops of the past, their authors, and how many of them one of two peers lacks; where the scenario has a past. In
+   * `failures` the authors are those who speak; 0 is anybody.
+   */
   ops: number
   authors: number
   missing: number

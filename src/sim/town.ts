@@ -1,6 +1,7 @@
 import type { TopicId } from '../core/ids.js'
 import { Random } from '../core/random.js'
 import type { TopicTerms } from '../core/topic-hello.js'
+import { graphOf } from './graph.js'
 import { type LatencyModel, parseLatency } from './latency.js'
 import { Observer, type RoundFigures, redundancy } from './observer.js'
 import type { Peer } from './peer.js'
@@ -104,11 +105,18 @@ export function round(town: Town, authors: readonly Peer[]): RoundFigures {
   }
 }
 
-/** A share of the living, drawn; the observer expects nothing of them any more. */
-export function crashSome(town: Town, share: number, silent: boolean): Peer[] {
+/** A share of the living, drawn from all but those to be spared; the observer expects nothing of them any more. */
+export function crashSome(
+  town: Town,
+  share: number,
+  silent: boolean,
+  spared: readonly Peer[] = [],
+): Peer[] {
   const { world, observer, random } = town
   const { living } = world
-  const gone = random.sample(living, Math.round(living.length * share))
+  const count = Math.round(living.length * share)
+  const mortal = spared.length === 0 ? living : living.filter(peer => !spared.includes(peer))
+  const gone = random.sample(mortal, count)
   for (const peer of gone) world.crash(peer, { silent })
   observer.excuse(gone)
   return gone
@@ -131,6 +139,18 @@ export function speak(
   const { all } = observer
   world.runUntil(() => all.every(({ open }) => open === 0), LAST_WORD_MS)
   world.run(4 * town.latency.largestMs)
+}
+
+/**
+ * How long a flood from each of these takes to each other peer, all together, on the overlay as it is: nothing that travels
+ * these links is quicker. All peers must be in the topic.
+ */
+export function floods({ world, topic, latency }: Town, authors: readonly Peer[]): Float64Array {
+  const graph = graphOf(world, topic)
+  const delays = authors.map(({ index }) =>
+    graph.flood(index, latency.between).filter((_, to) => to !== index),
+  )
+  return Float64Array.from(delays.flatMap(each => [...each]))
 }
 
 /** Contacts in iroh-gossip's bootstrap set. Guess: the report does not give the number. */

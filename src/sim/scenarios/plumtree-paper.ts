@@ -1,5 +1,6 @@
+import { percentile } from '../figures.js'
 import { type Scenario, SETTINGS } from '../scenario.js'
-import { emptyTown, grow, speak } from '../town.js'
+import { emptyTown, floods, grow, speak } from '../town.js'
 
 export const plumtreePaper: Scenario = {
   name: 'plumtree-paper',
@@ -56,6 +57,7 @@ export const plumtreePaper: Scenario = {
     )
     const figures = observer.figures('papers')
     figures['byteOverhead'] = figures.bytesPerDelivery / settings.payloadBytes
+    figures['floodP99Ms'] = percentile(floods(town, authors).sort(), 0.99)
     return { figures, distributions: observer.distributions() }
   },
 }

@@ -107,6 +107,19 @@ describe('the tree', () => {
     expect(sentTo(CAROL, bench.wake(7))).toEqual(['ihave'])
   })
 
+  it('announcements of a busy topic wait longer for company', () => {
+    const bench = new Bench({ neighbors: [BOB], strangers: [CAROL] })
+    const waits = [10, 30, 60, 110].map((at, i) => {
+      bench.publish(at, i + 1)
+      const deadline = bench.machine.nextDeadline!
+      bench.wake(deadline.at)
+      return deadline.at - at
+    })
+    expect(waits).toEqual([5, 20, 20, 20])
+    bench.publish(500, 5)
+    expect(bench.machine.nextDeadline).toEqual({ at: 505, reason: 'announce' })
+  })
+
   it('a message goes on one round later, to all eager but its giver, and is then delivered', () => {
     const bench = new Bench({ neighbors: [BOB, CAROL, DAVE] })
     const outputs = bench.message(1, BOB, DAVE, 1, 4)

@@ -52,6 +52,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   readonly #rootPath: RootPath
   readonly #outbox = new Outbox()
   #dispatchAt: Millis | undefined
+  #dispatchedAt: Millis = Number.NEGATIVE_INFINITY
   #isMesh = false
   #lastSeq = 0
   #sweepAt: Millis | undefined
@@ -258,9 +259,10 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     const { lazy } = tree
     if (lazy.length > 0 && !isTold) {
       this.#repair.lazyQueue.push(cached, lazy)
-      this.#dispatchAt ??= now + this.#config.dispatchTimeoutMs
+      const isBusy = now < this.#dispatchedAt + BUSY_MS
+      this.#dispatchAt ??= now + this.#config.dispatchTimeoutMs * (isBusy ? BUSY_FACTOR : 1)
       // A late wake-up must not grow the queue: what fills a run goes at once.
-      if (this.#repair.lazyQueue.length >= LONGEST_RUN) this.#dispatch()
+      if (this.#repair.lazyQueue.length >= LONGEST_RUN) this.#dispatch(now)
     }
     if (this.#sweepAt === undefined) this.#scheduleSweep(now)
     return cached
@@ -390,7 +392,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   #wake(now: Millis): void {
     this.#rootPath.wake(now)
     this.#repair.ask(now)
-    if (this.#dispatchAt !== undefined && this.#dispatchAt <= now) this.#dispatch()
+    if (this.#dispatchAt !== undefined && this.#dispatchAt <= now) this.#dispatch(now)
     if (this.#sweepAt !== undefined && this.#sweepAt <= now) {
       this.#cache.expire(now)
       this.#seen.expire(now)
@@ -398,8 +400,9 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     }
   }
 
-  #dispatch(): void {
+  #dispatch(now: Millis): void {
     this.#dispatchAt = undefined
+    this.#dispatchedAt = now
     this.#repair.dispatch()
   }
 
@@ -410,3 +413,11 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       next === Infinity ? undefined : Math.max(next, now + this.#config.cacheEvictIntervalMs)
   }
 }
+
+/**
+ * Announcements that follow others within this wait longer, and find more company: at 100 messages a second of 100 B each
+ * 1.98 bytes travel for one of payload, 2.01 otherwise. Those of a quiet topic don't wait, for by their times shorter
+ * ways are found. Guess.
+ */
+const BUSY_MS = 50
+const BUSY_FACTOR = 4
