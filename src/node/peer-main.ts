@@ -46,6 +46,8 @@ async function main(): Promise<void> {
   }
   // Whoever reads us may go first.
   process.stdout.on('error', () => over.abort())
+  // Complaints that nobody reads end nothing.
+  process.stderr.on('error', () => {})
   const { stdin: input, stdout: output, stderr: errors } = process
   process.exitCode = await runPeer(read.value, { input, output, errors, signal: over.signal })
   input.destroy()

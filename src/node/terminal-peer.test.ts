@@ -74,6 +74,43 @@ describe('a peer in a terminal', { timeout: 30_000 }, () => {
     expect(await one.ended).toBe(0)
   })
 
+  it('says good-bye where its input can’t be read', async () => {
+    const one = new FakeTerminal('broken')
+    await one.prints(/Looking for peers/)
+    one.input.destroy(new Error('EIO: i/o error, read'))
+    await one.complains(/^The input can’t be read any more: EIO: i\/o error, read$/m)
+    expect(await one.ended).toBe(0)
+  })
+
+  it('keeps no more than it must for a terminal that is slow, and loses nothing that was said', async () => {
+    const slow = new FakeTerminal('slow')
+    await slow.prints(/Looking for peers/)
+    const other = new FakeTerminal('slow', 'Other')
+    await slow.prints(/^\* [a-z2-7]{8} is Other$/m)
+    slow.pause()
+    for (let n = 0; n < 200; n++) other.input.write(`${n} ${'x'.repeat(1_000)}\n`)
+    other.input.end()
+    await other.ended
+    expect(slow.held).toBeLessThan(50_000)
+    slow.resume()
+    await slow.prints(/: 199 x+$/m)
+    slow.input.end()
+    await slow.ended
+    expect(slow.printed.match(/: \d+ x+$/gm)).toHaveLength(200)
+  })
+
+  it('ends though nobody reads what it prints', async () => {
+    const one = new FakeTerminal('unread')
+    await one.prints(/Looking for peers/)
+    one.pause()
+    const other = new FakeTerminal('unread', 'Other')
+    for (let n = 0; n < 100; n++) other.input.write(`${n} ${'x'.repeat(1_000)}\n`)
+    other.input.end()
+    await other.ended
+    one.input.end()
+    expect(await one.ended).toBe(0)
+  })
+
   it('shows no letter that a terminal would obey', async () => {
     const one = new FakeTerminal('esc')
     await one.prints(/Looking for peers/)
@@ -113,6 +150,20 @@ class FakeTerminal {
       errors: this.#errors,
       signal: over.signal,
     })
+  }
+
+  /** Nothing is read from its output any more. */
+  pause(): void {
+    this.#output.pause()
+  }
+
+  resume(): void {
+    this.#output.resume()
+  }
+
+  /** Printed and not read, bytes. */
+  get held(): number {
+    return this.#output.readableLength + this.#output.writableLength
   }
 
   async prints(what: RegExp): Promise<void> {

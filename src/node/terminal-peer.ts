@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { decodeShows, encodeShows } from '../../web/here.js'
@@ -8,6 +9,7 @@ import { type PeerId, shortId } from '../core/ids.js'
 import { Gossip } from '../gossip.js'
 import type { GossipEvent, GossipTopic } from '../topic.js'
 import type { PeerArguments } from './arguments.js'
+import { LineCutter } from './line-cutter.js'
 import { nodeWorker } from './node-worker.js'
 
 export interface Terminal {
@@ -47,8 +49,11 @@ export async function runPeer(asked: PeerArguments, terminal: Terminal): Promise
       const chat = new TerminalChat(topic, asked, terminal)
       chat.greet(gossip.peerId)
       const reading = chat.read()
+      // It may fail before it is waited for.
+      reading.catch(() => {})
       await chat.say(AbortSignal.any([signal, over.signal]))
       await topic.leave()
+      chat.hurry()
       await reading
       over.signal.throwIfAborted()
     } finally {
@@ -78,6 +83,12 @@ class TerminalChat {
     topic.presence.set(encodeShows({ nick: this.#nick, typing: false }))
   }
 
+  /** No more waiting for a slow terminal. */
+  hurry(): void {
+    this.#hurry.abort()
+  }
+  readonly #hurry = new AbortController()
+
   greet(peerId: string): void {
     this.#print(`* you are ${peerId}`)
     this.#status()
@@ -90,14 +101,30 @@ class TerminalChat {
       else if (event.type === 'neighborDown')
         this.#around(event.peer, { isNeighbor: false, reason: event.reason })
       const line = lineOf(event)
-      if (line !== undefined) this.#print(line)
+      if (line === undefined) continue
+      await this.#drained()
+      this.#print(line)
     }
+  }
+
+  /** Meanwhile the node keeps the events, as many as it has places for. */
+  async #drained(): Promise<void> {
+    const { signal } = this.#hurry
+    const { output } = this.#terminal
+    // Where it breaks instead, its owner ends us.
+    if (output.writableNeedDrain) await once(output, 'drain', { signal }).catch(() => {})
   }
 
   /** Says line after line, as fast as the neighbors take them, until the input ends. */
   async say(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
-    const lines = createInterface({ input: this.#terminal.input, signal })
+    const { input: given, errors } = this.#terminal
+    const input = new LineCutter()
+    given.on('error', ({ message }) => {
+      errors.write(`The input can’t be read any more: ${printable(message)}\n`)
+      input.end()
+    })
+    const lines = createInterface({ input: given.pipe(input), signal })
     let isSettled = false
     for await (const line of lines) {
       if (line.trim() === '') continue
@@ -161,8 +188,17 @@ class TerminalChat {
   #lastStatus = ''
 
   #print(line: string): void {
-    this.#terminal.output.write(`${line}\n`)
+    const { output } = this.#terminal
+    if (output.writableNeedDrain) {
+      this.#leftOut++
+      return
+    }
+    if (this.#leftOut > 0) output.write(`* ${this.#leftOut} lines were left out\n`)
+    this.#leftOut = 0
+    output.write(`${line}\n`)
   }
+  /** Because the terminal was too slow. */
+  #leftOut = 0
 }
 
 /** What is known of somebody. There are no more than neighbors, and peers that the node keeps the presence of. */
