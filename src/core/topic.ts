@@ -279,6 +279,8 @@ export class Topic {
       case 'tidal-wave':
       case 'first-wave':
       case 'second-wave':
+      case 'wave-part':
+      case 'wave-taken':
         if (this.#history !== undefined) this.#history.hear(now, from, message)
         else this.#out.push({ type: 'count', counter: 'history-without-history' })
         break

@@ -9,6 +9,8 @@ import {
 export interface LinkConfig {
   /** Written and still in the channel, bytes: above it nothing is written. */
   highWaterBytes: number
+  /** Likewise: above it nothing of history is written, for live frames said later would stand behind it. */
+  historyWaterBytes: number
   /** Where the channel is to say that it fell low; not read here, but belongs to `highWaterBytes`. */
   lowWaterBytes: number
   queues: Record<FrameClass, QueueLimits>
@@ -38,6 +40,8 @@ export interface QueueLimits {
 export const LINK_DEFAULTS: LinkConfig = {
   /** 256 KiB in flight gave the best throughput (papers §4, "throughput"). */
   highWaterBytes: 256 << 10,
+  /** Guess: two packets, of which one leaves while the next comes; 48 KiB at most stand before a live frame. */
+  historyWaterBytes: 32 << 10,
   /** The event fires near empty (papers §4, "bufferedAmount"): a quarter keeps the channel busy meanwhile. Guess. */
   lowWaterBytes: 64 << 10,
   queues: {

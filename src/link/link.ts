@@ -232,7 +232,7 @@ export class LinkMachine {
     }
     this.#packer.push(of, frame)
     this.#sent.frames++
-    if (this.#packer.bytes >= LARGEST_PACKET_BYTES) this.#pump(now, outputs)
+    if (this.#packer.bytes(true) >= LARGEST_PACKET_BYTES) this.#pump(now, outputs)
   }
 
   #flush(now: Millis, outputs: LinkOutput[]): void {
@@ -240,16 +240,17 @@ export class LinkMachine {
     this.#pump(now, outputs)
   }
 
-  /** Full packets at any time, others only for a flush; none above the high water. */
+  /** Full packets at any time, others only for a flush; none above the high water of what they hold. */
   #pump(now: Millis, outputs: LinkOutput[]): void {
     if (this.#state !== 'open' && this.#state !== 'draining') return
     while (this.#buffered < this.#config.highWaterBytes) {
-      const full = this.#packer.bytes >= LARGEST_PACKET_BYTES
-      if (!full && !(this.#flushing && this.#hasSomething)) {
-        this.#flushing = false
+      const takesHistory = this.#buffered < this.#config.historyWaterBytes
+      const full = this.#packer.bytes(takesHistory) >= LARGEST_PACKET_BYTES
+      if (!full && !(this.#flushing && this.#hasSomething(takesHistory))) {
+        this.#flushing &&= this.#packer.frames(true) > 0
         break
       }
-      const packet = this.#packer.pack(this.#ownRecords(now))
+      const packet = this.#packer.pack(this.#ownRecords(now), takesHistory)
       this.#buffered += packet.length
       this.#sent.packets++
       this.#sent.bytes += packet.length
@@ -260,14 +261,15 @@ export class LinkMachine {
       const { live, history } = this.#packer.queues
       if (live.isHalfEmpty && history.isHalfEmpty) this.#congestedAt = undefined
     }
-    if (this.#state === 'draining' && this.#packer.frames === 0 && this.#buffered === 0) {
+    if (this.#state === 'draining' && this.#packer.frames(true) === 0 && this.#buffered === 0) {
       this.#end()
       outputs.push({ type: 'drained' })
     }
   }
 
-  get #hasSomething(): boolean {
-    return this.#packer.frames > 0 || this.#toEcho !== undefined || this.#heartbeat.wantsPing
+  #hasSomething(withHistory: boolean): boolean {
+    const hasFrames = this.#packer.frames(withHistory) > 0
+    return hasFrames || this.#toEcho !== undefined || this.#heartbeat.wantsPing
   }
 
   #ownRecords(now: Millis): readonly OwnRecord[] {
@@ -411,7 +413,7 @@ export class LinkMachine {
   }
 
   #countUndelivered(outputs: LinkOutput[]): void {
-    if (this.#packer.frames > 0) this.#drop('link-undelivered', this.#packer.frames, outputs)
+    this.#drop('link-undelivered', this.#packer.frames(true), outputs)
   }
 
   #drop(counter: LinkCounter, by: number, outputs: LinkOutput[]): void {

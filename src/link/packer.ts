@@ -25,12 +25,13 @@ export class Packer {
     }
   }
 
-  get bytes(): number {
-    return this.#bytes
+  /** What waits; of history too, or not. */
+  bytes(withHistory: boolean): number {
+    return withHistory ? this.#bytes : this.#bytes - this.queues.history.bytes
   }
 
-  get frames(): number {
-    return this.#frames
+  frames(withHistory: boolean): number {
+    return withHistory ? this.#frames : this.#frames - this.queues.history.length
   }
 
   push(of: FrameClass, frame: Uint8Array): void {
@@ -57,25 +58,33 @@ export class Packer {
    * The next packet, of at most 16 KiB; `own` records, which must fit, come first. Copies each byte once. Packets lie side
    * by side in large buffers, for making one costs more than filling it: who hands a packet on by its buffer copies it.
    */
-  pack(own: readonly OwnRecord[]): Uint8Array {
-    const needed = Math.min(LARGEST_PACKET_BYTES, this.#roomNeeded(own))
+  pack(own: readonly OwnRecord[], withHistory: boolean): Uint8Array {
+    const needed = Math.min(LARGEST_PACKET_BYTES, this.#roomNeeded(own, withHistory))
     if (shelfUsed + needed > shelf.length) {
       shelf = new Uint8Array(SHELF_BYTES)
       shelfUsed = 0
     }
     const start = shelfUsed
-    shelfUsed = this.#fill(shelf, start, start + needed, own)
+    shelfUsed = this.#fill(shelf, start, start + needed, own, withHistory)
     return shelf.subarray(start, shelfUsed)
   }
 
   /** Writes from `at` up to `end` at most; gives the place after the last byte. */
-  #fill(packet: Uint8Array, at: number, end: number, own: readonly OwnRecord[]): number {
+  #fill(
+    packet: Uint8Array,
+    at: number,
+    end: number,
+    own: readonly OwnRecord[],
+    withHistory: boolean,
+  ): number {
     for (const { kind, bytes } of own) {
       at = putHead(packet, at, kind, bytes.length)
       packet.set(bytes, at)
       at += bytes.length
     }
-    for (let row = 0; row < CLASSES.length && this.#frames > 0; row++) {
+    // History is the last of them.
+    const rows = CLASSES.length - (withHistory ? 0 : 1)
+    for (let row = 0; row < rows && this.#frames > 0; row++) {
       const of = CLASSES[row]!
       const queue = this.queues[of]
       for (let frame = queue.first; frame !== undefined; frame = queue.first) {
@@ -94,8 +103,8 @@ export class Packer {
     return at
   }
 
-  #roomNeeded(own: readonly OwnRecord[]): number {
-    let room = this.#bytes + this.#frames * LARGEST_HEAD_BYTES
+  #roomNeeded(own: readonly OwnRecord[], withHistory: boolean): number {
+    let room = this.bytes(withHistory) + this.frames(withHistory) * LARGEST_HEAD_BYTES
     for (const { bytes } of own) room += bytes.length + LARGEST_HEAD_BYTES
     return room
   }

@@ -68,6 +68,10 @@ export class RelayedChannel {
   #drain(): void {
     if (this.#isClosed || this.#channel.readyState === 'closed') return
     if (this.#channel.readyState === 'open') this.#write()
+    const amount = this.#channel.bufferedAmount
+    // Also of little, as history is, word comes while there is still some.
+    const half = amount < PACKET_BYTES ? LOW_BYTES : amount >> 1
+    this.#channel.bufferedAmountLowThreshold = Math.min(LOW_BYTES, half)
     if (!this.#isEnded()) this.#listener.buffered(this.#channel.bufferedAmount + this.#waitingBytes)
   }
 
@@ -119,5 +123,7 @@ function failureOf(event: Event): string {
 
 /** As the worker has it for lent channels: half of what is kept in flight. */
 const LOW_BYTES = 128 << 10
+/** The largest packet of the wire; of less no word is needed. */
+const PACKET_BYTES = 16 << 10
 /** The worker stops at its window, far below. Guess. */
 const MOST_WAITING_BYTES = 4 << 20

@@ -3,6 +3,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory, IDBIndex, IDBObjectStore } from 'fake-indexeddb'
 import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { IndexeddbOpStore } from './indexeddb-op-store.js'
 import { openIndexeddbStore } from './indexeddb-store.js'
 import { MIGRATIONS } from './migrations.js'
 import { type Pack, packsOf, unpack } from './op-records.js'
@@ -11,7 +12,11 @@ import type { Store } from './store.js'
 import { newKeys, peer } from './store.suite.js'
 
 let names = 0
-const opStores = () => OP_STORES
+const opStores = () => ({
+  ...OP_STORES,
+  database: (...[db, counters]: Parameters<typeof OP_STORES.database>) =>
+    new IndexeddbOpStore(db, counters, 0),
+})
 
 describeOpStore('IndexedDB store', () => openIndexeddbStore(`op-laws-${names++}`, { opStores }))
 

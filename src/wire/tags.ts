@@ -37,13 +37,15 @@ export const FRAME_TAGS = {
   // History of every kind: 48 and 49.
   frontier: 48,
   'exchange-error': 49,
-  // Wavefront: 50 to 55.
+  // Wavefront: 50 to 57.
   sharp: 50,
   coherent: 51,
   ripple: 52,
   'tidal-wave': 53,
   'first-wave': 54,
   'second-wave': 55,
+  'wave-part': 56,
+  'wave-taken': 57,
 } as const
 
 export const FIRST_TOPIC_TAG = 16

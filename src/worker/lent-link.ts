@@ -1,4 +1,5 @@
 import { LINK_DEFAULTS } from '../link/config.js'
+import { LARGEST_PACKET_BYTES } from '../wire/limits.js'
 import type { Link, LinkListener } from './link.js'
 
 /** The members of RTCDataChannel used here: the worker's types know no WebRTC. */
@@ -23,6 +24,7 @@ export class LentLink implements Link {
   readonly kind = 'lent'
   #isOpen = false
   #isClosed = false
+  #awaitsEmpty = false
 
   constructor(channel: DataChannel, listener: LinkListener) {
     this.#channel = channel
@@ -51,13 +53,22 @@ export class LentLink implements Link {
     if (this.#isClosed) return
     try {
       this.#channel.send(packet)
+      if (!this.#awaitsEmpty) this.#awaitLow()
     } catch {
       // The state changed under us; close events follow only where the other side still lives.
       this.#end('channel refused to send')
     }
   }
 
+  /** Also of little in the channel, as history is, word comes while there is still some. */
+  #awaitLow(): void {
+    const amount = this.#channel.bufferedAmount
+    const half = amount < LARGEST_PACKET_BYTES ? Number.POSITIVE_INFINITY : amount >> 1
+    this.#channel.bufferedAmountLowThreshold = Math.min(LINK_DEFAULTS.lowWaterBytes, half)
+  }
+
   awaitEmpty(): void {
+    this.#awaitsEmpty = true
     this.#channel.bufferedAmountLowThreshold = 0
   }
 

@@ -132,7 +132,8 @@ export class PeerLink implements LinkListener, Sleeper {
     const isPlain = bytes.length < LEAST_ENVELOPE_BYTES || !this.#takesEnvelopes
     if (isPlain) return this.#sealing.now(() => put(bytes))
     this.#sealing.later(deflate(bytes), deflated => {
-      if (deflated === undefined) return put(bytes)
+      // The other side is spared the work where it saves next to nothing.
+      if (deflated === undefined || deflated.length > bytes.length * WORTHWHILE) return put(bytes)
       const inflatedBytes = bytes.length
       for (const sealed of this.#encoder.encode({ type: 'envelope', inflatedBytes, deflated })) {
         put(sealed.bytes)
@@ -322,6 +323,8 @@ function isHistory(frame: Frame): boolean {
   return frame.type === 'topic' && 'exchange' in frame.message
 }
 
+/** Guess: what does not shrink by a sixteenth is compressed or encrypted already. */
+const WORTHWHILE = 15 / 16
 /** An exchange each way is open for each topic at most, and has one turn. Guess: half the topics of a link. */
 const MOST_HISTORY_FRAMES = 256
 /** Guess: a dozen of the largest waves. */

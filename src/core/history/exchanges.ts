@@ -20,8 +20,8 @@ export class Exchanges<S> {
   readonly #random: Random
   readonly #timeoutMs: number
   readonly #open = new Map<string, Exchange<S>>()
-  /** Ids that are over, by peer, oldest first; true where it was silence that ended them. */
-  readonly #over = new Map<PeerId, Map<number, boolean>>()
+  /** Ids that are over, by peer, oldest first. */
+  readonly #over = new Map<PeerId, Map<number, Over>>()
 
   constructor(random: Random, timeoutMs: number) {
     this.#random = random
@@ -46,8 +46,14 @@ export class Exchanges<S> {
 
   /** Whether this id was used, and what of it may still be on its way honestly. */
   isOver(peer: PeerId, id: number): 'no' | 'ended' | 'timed-out' {
-    const timedOut = this.#over.get(peer)?.get(id)
-    return timedOut === undefined ? 'no' : timedOut ? 'timed-out' : 'ended'
+    const over = this.#over.get(peer)?.get(id)
+    return over === undefined ? 'no' : over.timedOut ? 'timed-out' : 'ended'
+  }
+
+  /** A word of it came after it ended. So many may have been on their way, and came honestly. */
+  wasUnderWay(peer: PeerId, id: number, most: number): boolean {
+    const over = this.#over.get(peer)?.get(id)
+    return over !== undefined && ++over.late <= most
   }
 
   /** We speak first. */
@@ -71,7 +77,7 @@ export class Exchanges<S> {
     if (!this.#open.delete(nameOf(exchange))) return
     let over = this.#over.get(peer)
     if (over === undefined) this.#over.set(peer, (over = new Map()))
-    over.set(id, timedOut)
+    over.set(id, { timedOut, late: 0 })
     if (over.size <= REMEMBERED) return
     for (const oldest of over.keys()) {
       over.delete(oldest)
@@ -103,6 +109,13 @@ export class Exchanges<S> {
     this.#open.set(nameOf(exchange), exchange)
     return exchange
   }
+}
+
+interface Over {
+  /** It was silence that ended it. */
+  timedOut: boolean
+  /** Words that came since. */
+  late: number
 }
 
 /** Both sides may have chosen the same number. */

@@ -79,6 +79,7 @@ export class History {
     const neighbors = () => this.#neighbors.size
     this.#reconciler = options.reconciler({
       ...{ self, topic, config, random, maxMessageSize, neighbors },
+      hasRoom: () => this.#unstored <= MOST_UNSTORED,
       log: this.#log,
     })
     this.#settle(0, self, undefined)
@@ -132,7 +133,7 @@ export class History {
     }
     this.#unstored -= this.#storing.get(call) ?? 0
     this.#storing.delete(call)
-    if (ok) return this.#begin(now)
+    if (ok) return this.#reconcile(now, { type: 'room' })
     if (this.#failed) return
     // What can't be kept is not claimed: others would ask for it.
     this.#failed = true
@@ -171,8 +172,11 @@ export class History {
     if (message.type === 'frontier') return this.#hearFrontier(now, from, frontier, message)
     if (this.#failed && message.type !== 'exchange-error') {
       const { exchange } = message
-      const isMethod = message.type === 'sharp' || message.type === 'tidal-wave'
-      if (isMethod) this.#tell(from, { type: 'exchange-error', exchange, code: 'failed' })
+      const { type } = message
+      // So that nobody waits for us in vain.
+      const isOpening = type === 'sharp' || type === 'tidal-wave'
+      if (isOpening || type === 'wave-part')
+        this.#tell(from, { type: 'exchange-error', exchange, code: 'failed' })
       return
     }
     this.#reconcile(now, { type: 'message', from, message }, from)
@@ -296,10 +300,14 @@ export class History {
       // Who is new asks first, and hears at once when it can.
       if (this.#reconciler.isReady && !this.#neighbors.get(peer)?.isReady) continue
       this.#active = peer
-      this.#timers.set('patience', now + this.#options.config.patienceMs)
+      this.#bePatient(now)
       this.#reconcile(now, { type: 'start', peer })
       return
     }
+  }
+
+  #bePatient(now: Millis): void {
+    this.#timers.set('patience', now + this.#options.config.patienceMs)
   }
 
   #ended(now: Millis, end: ExchangeEnd): void {
@@ -338,6 +346,8 @@ export class History {
         }
         case 'progress': {
           const { size: have } = this.#log
+          // Whoever still gives is not slow.
+          if (from !== undefined && from === this.#active) this.#bePatient(now)
           this.#emit({ type: 'historyProgress', have, known: have + output.left })
           break
         }

@@ -36,6 +36,8 @@ export const historyMessage = union({
         'bad-ops',
         /** The other side was silent for too long. */
         'timeout',
+        /** A part of a wave did not arrive: a queue was full. */
+        'lost',
       ]),
     }),
   ],

@@ -29,6 +29,8 @@ export interface ReconcilerOptions {
   maxMessageSize: number
   /** How many neighbors there are: what one alone says is believed where there is nobody else. */
   neighbors: () => number
+  /** Whether more may come: not while much of what came is being stored. */
+  hasRoom: () => boolean
 }
 
 export type ReconcilerInput<M> =
@@ -41,6 +43,8 @@ export type ReconcilerInput<M> =
   | { type: 'neighbor-down'; peer: PeerId }
   /** A neighbor that is in contact keeps the same as we do. */
   | { type: 'level' }
+  /** There may be room again. */
+  | { type: 'room' }
   | { type: 'wake' }
 
 export type ReconcilerOutput<M> =

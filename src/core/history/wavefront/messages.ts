@@ -19,14 +19,20 @@ export const LARGEST_WAVE_BYTES = 256 << 10
 export const mark = struct({ author, seq: varint(), hash: fixed(SHORT_HASH_BYTES) })
 export type Mark = Infer<typeof mark>
 
+/**
+ * Parts of one wave that may be on their way, not taken in yet: enough that reading, sending, verifying and storing go
+ * on at once, and 1 MiB at most for who receives them. Guess.
+ */
+export const PARTS_UNDER_WAY = 4
+
 const exchange = exchangeId
 const marks = list(mark, { max: MOST_LANES })
 const ops = list(message, { max: MOST_WAVE_OPS })
-/** Ops that were to be sent too and had no room; another exchange brings them. */
+/** Ops that were to be sent too and had no room; what comes next brings them. */
 const left = varint()
 
 /**
- * Wire tags 50 to 55. The tag is the type too: SHARP, TIDAL WAVE and FIRST WAVE are methods, COHERENT, RIPPLE and
+ * Wire tags 50 to 57. The tag is the type too: SHARP, TIDAL WAVE and FIRST WAVE are methods, COHERENT, RIPPLE and
  * SECOND WAVE results, `exchange-error` is the error; so none can come as the other. Ops stand in an order in
  * which parents come before children.
  */
@@ -43,5 +49,12 @@ export const wavefrontMessage = union({
   'first-wave': [54, struct({ exchange, tides: marks, roots: marks, ops, left })],
   /** The difference the other way. */
   'second-wave': [55, struct({ exchange, roots: marks, ops, left })],
+  /**
+   * The beginning of a RIPPLE, FIRST WAVE or SECOND WAVE that is larger than one message may be: the turn stays where it
+   * is. Numbered from 1 in each wave. Departure from the seed, whose waves are of any size.
+   */
+  'wave-part': [56, struct({ exchange, part: varint(), roots: marks, ops, left })],
+  /** So many parts of the wave that is being said were taken in. No turn: it lets the next ones come. Departure likewise. */
+  'wave-taken': [57, struct({ exchange, parts: varint() })],
 })
 export type WaveMessage = Infer<typeof wavefrontMessage>
