@@ -116,6 +116,27 @@ describe('the channel', () => {
     expect(pipe.b.delivered).toHaveLength(20)
   })
 
+  it('holds no more than 48 KiB of history, so that a live frame said then is not far behind', () => {
+    const pipe = new Pipe()
+    pipe.run(50)
+    pipe.a.stuck = true
+    pipe.put(pipe.a, ...Array.from({ length: 20 }, (_, n) => input('history', n, 16_000)))
+    const { machine } = pipe.a
+    expect(machine.snapshot().bufferedBytes).toBeGreaterThanOrEqual(32 << 10)
+    expect(machine.snapshot().bufferedBytes).toBeLessThanOrEqual(48 << 10)
+    const before = machine.snapshot().bufferedBytes
+    pipe.put(pipe.a, input('live', 99, 100), input('control', 98, 100))
+    expect(machine.snapshot().bufferedBytes - before).toBeGreaterThan(200)
+    expect(machine.snapshot().queued).toMatchObject({ live: { frames: 0 }, control: { frames: 0 } })
+    pipe.a.release(pipe.now)
+    pipe.run(50)
+    // What is said before the live frame has left in part.
+    const order = pipe.b.delivered.map(numberOf)
+    expect(order.filter(n => n < 90)).toEqual(Array.from({ length: 20 }, (_, n) => n))
+    expect(order.indexOf(98)).toBeLessThan(order.indexOf(99))
+    expect(order.indexOf(99)).toBeLessThan(5)
+  })
+
   it('that falls low in the middle of a task gets no half-empty packets', () => {
     const pipe = new Pipe()
     pipe.run(50)

@@ -230,6 +230,17 @@ describe('a relayed channel', () => {
     expect(channel.bufferedAmountLowThreshold).toBe(128 << 10)
   })
 
+  it('tells also of little when half of it has left', () => {
+    const { driver, channel } = relaying()
+    channel.open()
+    channel.bufferedAmount = 48 << 10
+    driver.obey(packets([1]))
+    expect(channel.bufferedAmountLowThreshold).toBe(24 << 10)
+    channel.bufferedAmount = 100
+    driver.obey(packets([1]))
+    expect(channel.bufferedAmountLowThreshold).toBe(128 << 10)
+  })
+
   it('keeps the packets a full channel refused, counts them, and sends them in order when it has room', () => {
     const { driver, channel, last } = relaying()
     channel.open()

@@ -39,6 +39,58 @@ describe('IndexedDB store: ops', () => {
     return store
   }
 
+  /** One that is given time between transactions. */
+  async function breathing() {
+    const store = await openIndexeddbStore('s', {
+      opStores: () => ({
+        ...OP_STORES,
+        database: (...[db, counters]: Parameters<typeof OP_STORES.database>) =>
+          new IndexeddbOpStore(db, counters, 60_000),
+      }),
+    })
+    opened.push(store)
+    await store.ops.open(TOPIC, OPTIONS)
+    const chain = new Chain()
+    await store.ops.append(TOPIC, chain.batch(chain.say(1)), NOW)
+    const say = (author = 1) => store.ops.append(TOPIC, chain.batch(chain.say(author)), NOW)
+    return { store, chain, say }
+  }
+
+  it('what others say within a breath is written together, when somebody asks for it', async () => {
+    const { store, chain, say } = await breathing()
+    const kept = Promise.all([say(), say(), say()])
+    await new Promise(resolve => setTimeout(resolve, 20))
+    expect(store.ops.counters).toMatchObject({ opCommits: 1, opsStored: 1 })
+    expect(await store.ops.load(TOPIC, [chain.all(1)], MUCH)).toHaveLength(4)
+    await kept
+    expect(store.ops.counters).toMatchObject({ opCommits: 2, opsStored: 4 })
+  })
+
+  it('is not written for a reader who asks for something else', async () => {
+    const { store, chain, say } = await breathing()
+    const kept = say()
+    const range = { ...chain.all(1), last: 1 }
+    expect(await store.ops.load(TOPIC, [range], MUCH)).toHaveLength(1)
+    expect(store.ops.counters).toMatchObject({ opCommits: 1 })
+    await store.ops.load(TOPIC, [chain.all(1)], MUCH)
+    await kept
+  })
+
+  it('our own word waits for no breath, and takes along what waits', async () => {
+    const { store, chain, say } = await breathing()
+    const kept = say()
+    await store.ops.append(TOPIC, { ...chain.batch(chain.say(0)), own: true }, NOW)
+    await kept
+    expect(store.ops.counters).toMatchObject({ opCommits: 2, opsStored: 3 })
+  })
+
+  it('a wave is worth a transaction at once', async () => {
+    const { store, chain } = await breathing()
+    const said = Array.from({ length: 64 }, () => chain.say(1))
+    await store.ops.append(TOPIC, chain.batch(...said), NOW)
+    expect(store.ops.counters).toMatchObject({ opCommits: 2 })
+  })
+
   /** A store with ten ops of each of two authors, in turn. */
   async function filled() {
     const store = await open()

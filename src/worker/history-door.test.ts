@@ -93,6 +93,34 @@ describe('a wave', () => {
     expect([most, done]).toEqual([16, 200])
   })
 
+  it('is no single task, also where verifying takes none of its own', async () => {
+    const message = wave(await ops(100))
+    const verify = vi.mocked(crypto.subtle.verify)
+    verify.mockClear()
+    verify.mockImplementation(() => Promise.resolve(true))
+    door.frame(link(1), TOPIC, message)
+    for (let i = 0; i < 1000; i++) await Promise.resolve()
+    expect(verify).toHaveBeenCalledTimes(16)
+    await time().quiet()
+    expect(verify).toHaveBeenCalledTimes(100)
+    expect(inputs).toHaveLength(1)
+  })
+
+  it('is verified before the next of the same peer, so that it can be acted upon', async () => {
+    const all = await ops(80)
+    const bytes = all.map(op => String(canonicalBytes(TOPIC as TopicId, op)))
+    const seen: number[] = []
+    vi.mocked(crypto.subtle.verify).mockImplementation((_name, _key, _signature, signed) => {
+      seen.push(bytes.indexOf(String(signed)))
+      return Promise.resolve(true)
+    })
+    const one = link(1)
+    for (const half of [all.slice(0, 40), all.slice(40)]) door.frame(one, TOPIC, wave(half))
+    await time().quiet()
+    expect(seen).toEqual(Array.from({ length: 80 }, (_, n) => n))
+    expect(inputs).toHaveLength(2)
+  })
+
   it('of a hundred does not hold up another’s of three', async () => {
     door.frame(link(1), TOPIC, wave(await ops(100)))
     door.frame(link(2), TOPIC, wave(await ops(3)))

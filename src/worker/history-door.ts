@@ -28,7 +28,7 @@ export class HistoryDoor {
       this.#goOn()
     }
     // Nobody waits for it where a process wants to end.
-    const port: { unref?(): void } = this.#pause.port1
+    const port = this.#pause.port1 as MessagePort & { unref?(): void }
     port.unref?.()
   }
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { LINK_DEFAULTS } from '../link/config.js'
 import { LentLink } from './lent-link.js'
 import type { LinkListener } from './link.js'
@@ -21,6 +21,23 @@ describe('a lent channel', () => {
   it('takes bytes, and tells when its buffer is low', () => {
     expect(channel.binaryType).toBe('arraybuffer')
     expect(channel.bufferedAmountLowThreshold).toBe(LINK_DEFAULTS.lowWaterBytes)
+  })
+
+  it('of which little is held tells when half of it has left', async () => {
+    channel.open()
+    await time().quiet()
+    let amount = 0
+    vi.spyOn(channel, 'bufferedAmount', 'get').mockImplementation(() => amount)
+    const low = [100, 16 << 10, 48 << 10, 256 << 10].map(each => {
+      amount = each
+      link.send(new Uint8Array(1))
+      return channel.bufferedAmountLowThreshold
+    })
+    const { lowWaterBytes } = LINK_DEFAULTS
+    expect(low).toEqual([lowWaterBytes, 8 << 10, 24 << 10, lowWaterBytes])
+    link.awaitEmpty()
+    link.send(new Uint8Array(1))
+    expect(channel.bufferedAmountLowThreshold).toBe(0)
   })
 
   it('says open once, then carries packets both ways in order', async () => {

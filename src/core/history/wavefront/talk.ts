@@ -31,10 +31,10 @@ export class Talk {
     this.put({ type: 'send', to: exchange.peer, message })
   }
 
-  /** What it would give us another is giving already. */
-  isCatchingUpWithout(peer: PeerId): boolean {
-    if (this.#catchingUp !== undefined && this.#catchingUp !== peer) return true
-    return [...this.exchanges].some(other => other.peer !== peer && other.state.parts > 0)
+  /** What would be given to us in this exchange is being given in another already. */
+  isCatchingUpWithout(exchange: Conversation): boolean {
+    if (this.#catchingUp !== undefined && this.#catchingUp !== exchange.peer) return true
+    return [...this.exchanges].some(other => other !== exchange && other.state.parts > 0)
   }
 
   finish(exchange: Conversation): void {

@@ -93,7 +93,10 @@ export class Wavefront implements Reconciler<WaveMessage> {
   // ——— we begin: the opener speaks first, and with a method
 
   #start(now: Millis, peer: PeerId): void {
-    if (this.#talk.exchanges.with(peer, true) !== undefined) return
+    const { exchanges } = this.#talk
+    if (exchanges.with(peer, true) !== undefined) return
+    // It is taking in what we keep: in an exchange of ours it would all go once more.
+    if (exchanges.with(peer, false)?.state.step === 'giving') return
     const tides = tidesOf(this.#options.log.lanes)
     const step = this.#isReady ? 'tidal' : 'sharp'
     const exchange = this.#talk.exchanges.open(now, peer, newState(step, byAuthor(tides)!))
@@ -164,7 +167,7 @@ export class Wavefront implements Reconciler<WaveMessage> {
   #onTidal(now: Millis, exchange: Conversation, tides: Tides): void {
     const { lanes } = this.#options.log
     if (!this.#isReady) return this.#fail(exchange, 'not-ready')
-    if (this.#talk.isCatchingUpWithout(exchange.peer)) return this.#fail(exchange, 'busy')
+    if (this.#talk.isCatchingUpWithout(exchange)) return this.#fail(exchange, 'busy')
     const difference = above(lanes.values(), tides)
     const judged = this.#asked.judge(exchange.peer, tides, difference.count)
     if (judged === 'fell') this.#talk.count('heights-fell')
