@@ -171,7 +171,7 @@ export class LinkMachine {
 
   /** Whether a flush now would find something to write: most packets ask for none. */
   get wantsFlush(): boolean {
-    return this.#hasSomething
+    return this.#hasSomething(true)
   }
 
   snapshot(): LinkMachineSnapshot {
@@ -232,7 +232,7 @@ export class LinkMachine {
     }
     this.#packer.push(of, frame)
     this.#sent.frames++
-    if (this.#packer.bytes(true) >= LARGEST_PACKET_BYTES) this.#pump(now, outputs)
+    if (this.#isFull) this.#pump(now, outputs)
   }
 
   #flush(now: Millis, outputs: LinkOutput[]): void {
@@ -244,9 +244,8 @@ export class LinkMachine {
   #pump(now: Millis, outputs: LinkOutput[]): void {
     if (this.#state !== 'open' && this.#state !== 'draining') return
     while (this.#buffered < this.#config.highWaterBytes) {
-      const takesHistory = this.#buffered < this.#config.historyWaterBytes
-      const full = this.#packer.bytes(takesHistory) >= LARGEST_PACKET_BYTES
-      if (!full && !(this.#flushing && this.#hasSomething(takesHistory))) {
+      const takesHistory = this.#takesHistory
+      if (!this.#isFull && !(this.#flushing && this.#hasSomething(takesHistory))) {
         this.#flushing &&= this.#packer.frames(true) > 0
         break
       }
@@ -265,6 +264,14 @@ export class LinkMachine {
       this.#end()
       outputs.push({ type: 'drained' })
     }
+  }
+
+  get #takesHistory(): boolean {
+    return this.#buffered < this.#config.historyWaterBytes
+  }
+
+  get #isFull(): boolean {
+    return this.#packer.bytes(this.#takesHistory) >= LARGEST_PACKET_BYTES
   }
 
   #hasSomething(withHistory: boolean): boolean {
