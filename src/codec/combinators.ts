@@ -7,17 +7,32 @@ type StructOf<F extends Fields> = { [K in keyof F]: Infer<F[K]> }
 
 /** Fields one after the other, in the order they are declared. */
 export function struct<F extends Fields>(fields: F): Schema<StructOf<F>> {
-  const entries = Object.entries(fields)
+  const names = Object.keys(fields)
+  const schemas = Object.values(fields)
+  const Origin = newOrigin()
+  const readInto = (r: Reader, value: object) => {
+    for (let i = 0; i < names.length; i++) {
+      ;(value as Record<string, unknown>)[names[i]!] = schemas[i]!.read(r)
+    }
+    return value as StructOf<F>
+  }
   return {
     write: (w, value) => {
-      for (const [name, schema] of entries) schema.write(w, value[name])
+      for (let i = 0; i < names.length; i++) schemas[i]!.write(w, value[names[i]!])
     },
-    read: r => {
-      const value: Record<string, unknown> = {}
-      for (const [name, schema] of entries) value[name] = schema.read(r)
-      return value as StructOf<F>
-    },
+    read: r => readInto(r, new Origin()),
+    readInto,
   }
+}
+
+/**
+ * A constructor of plain objects for one schema: engines then learn how many fields these have, and keep them inside.
+ * Built up from a literal, every frame read would cost a second object for its fields.
+ */
+function newOrigin(): new () => object {
+  function Origin() {}
+  Origin.prototype = Object.prototype
+  return Origin as unknown as new () => object
 }
 
 /** A count and that many items. Nothing is allocated for items that are not there. */
@@ -84,6 +99,12 @@ export function both<A extends object, B extends object>(
   }
 }
 
+interface Variant {
+  type: string
+  schema: Schema<object>
+  Origin: new () => object
+}
+
 type Variants = Record<string, readonly [tag: number, schema: Schema<object>]>
 type UnionOf<V extends Variants> = {
   [K in keyof V]: { type: K } & Infer<V[K][1]>
@@ -103,24 +124,28 @@ export interface UnionLike<T> extends Schema<T> {
 
 /** A tag byte and the variant's fields; in memory the variant is named by `type`. Tags are append-only. */
 export function union<V extends Variants>(variants: V): Union<V> {
-  const byTag = new Map<number, readonly [type: string, schema: Schema<object>]>()
+  const byTag = new Map<number, Variant>()
   const tags = new Map<string, number>()
   for (const [type, [tag, schema]] of Object.entries(variants)) {
     if (byTag.has(tag)) throw new RangeError(`union: tag ${tag} twice`)
-    byTag.set(tag, [type, schema])
+    byTag.set(tag, { type, schema, Origin: newOrigin() })
     tags.set(type, tag)
   }
   const writeFields = (w: Writer, value: UnionOf<V>) => {
     variantOf(value).write(w, value)
   }
   const readFields = (r: Reader, tag: number) => {
-    const variant = byTag.get(tag) ?? r.fail('unknown tag')
-    return { type: variant[0], ...variant[1].read(r) } as UnionOf<V>
+    const { type, schema, Origin } = byTag.get(tag) ?? r.fail('unknown tag')
+    const value = new Origin() as { type: string }
+    value.type = type
+    if (schema.readInto === undefined) Object.assign(value, schema.read(r))
+    else schema.readInto(r, value)
+    return value as UnionOf<V>
   }
   const variantOf = (value: UnionOf<V>) => {
     const tag = tags.get(value.type as string)
     if (tag === undefined) throw new RangeError(`union: ${String(value.type)}`)
-    return byTag.get(tag)![1]
+    return byTag.get(tag)!.schema
   }
   return {
     tags,

@@ -6,6 +6,8 @@ import { Writer } from './writer.js'
 export interface Schema<T> {
   write(writer: Writer, value: T): void
   read(reader: Reader): T
+  /** Of those with fields: puts them into an object that is there, and gives it back. */
+  readInto?(reader: Reader, value: object): T
 }
 
 export type Infer<S> = S extends Schema<infer T> ? T : never

@@ -23,16 +23,16 @@ export function rejection(asked: Knock, reason: 'not-in-topic' | 'mismatch'): Kn
  * or a peer on its way, can bring it again, and must not have links taken down by it.
  */
 export class HeardKnocks {
-  readonly #byPeer = new Map<PeerId, Set<number>>()
+  readonly #byPeer = new Map<PeerId, number[]>()
 
   /** False where this peer's knock was heard before. Of peers that `matter` nothing is forgotten for others. */
   isNew(peer: PeerId, requestId: number, matters: (peer: PeerId) => boolean): boolean {
-    const heard = this.#byPeer.get(peer) ?? new Set()
-    if (heard.has(requestId)) return false
-    heard.add(requestId)
-    if (heard.size > KNOCKS_OF_ONE) heard.delete(heard.values().next().value!)
+    const heard = this.#byPeer.get(peer)
+    if (heard?.includes(requestId)) return false
+    heard?.push(requestId)
+    if (heard !== undefined && heard.length > KNOCKS_OF_ONE) heard.shift()
     this.#byPeer.delete(peer)
-    this.#byPeer.set(peer, heard)
+    this.#byPeer.set(peer, heard ?? [requestId])
     if (this.#byPeer.size > MOST_KNOCKERS) this.#forgetOne(matters)
     return true
   }

@@ -97,7 +97,8 @@ export class Link {
     let talk = this.#find(topic)
     if (talk === undefined) {
       talk = { topic, isUser: false, isGreeted: false, isMismatched: false, terms: undefined }
-      this.#talks = [...this.#talks, talk]
+      // A literal has no room to spare, and most links have one.
+      this.#talks = this.#talks.length === 0 ? [talk] : [...this.#talks, talk]
     }
     return talk
   }

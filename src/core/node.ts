@@ -33,7 +33,8 @@ export class Node {
   readonly #protocols: Protocols
   readonly #topics = new Map<TopicId, Topic>()
   readonly #links = new Links()
-  readonly #ledger = new BlameLedger()
+  /** Made when there is someone to blame. */
+  #ledger: BlameLedger | undefined
   readonly #heardKnocks = new HeardKnocks()
   readonly #counters = new Counters()
   readonly #relay: SignalRelay
@@ -88,7 +89,7 @@ export class Node {
   }
 
   isBanned(now: Millis, peer: PeerId): boolean {
-    return this.#ledger.isBanned(now, peer)
+    return this.#ledger?.isBanned(now, peer) ?? false
   }
 
   get nextDeadline(): Deadline | undefined {
@@ -110,7 +111,7 @@ export class Node {
       topics: [...this.#topics.values()].map(topic => topic.snapshot()),
       links: this.#links.snapshot(),
       deadline: this.nextDeadline,
-      blame: this.#ledger.snapshot(now),
+      blame: this.#ledger?.snapshot(now) ?? [],
     }
   }
 
@@ -381,7 +382,7 @@ export class Node {
     const before = this.#links.get(peer)
     // Not the higher: a peer whose clock was set back has lower epochs from then on.
     if (before?.up && epoch === before.epoch) return
-    if (this.#ledger.isBanned(now, peer)) {
+    if (this.isBanned(now, peer)) {
       this.#links.expect(peer)
       return this.#hangUp(peer, 'blamed')
     }
@@ -459,8 +460,9 @@ export class Node {
       if (differingTerm(before, terms) === undefined) return
       if (++link.changes > MOST_CHANGES) return this.#blame(now, from, 'limit-exceeded')
     }
-    link.hear(id, terms)
-    const topic = this.#topics.get(id)
+    const topic = this.#topic(id)
+    const isSame = topic !== undefined && differingTerm(topic.terms, terms) === undefined
+    link.hear(id, isSame ? topic.terms : terms)
     if (topic !== undefined) this.#compareTerms(now, link, from, topic)
   }
 
@@ -520,7 +522,7 @@ export class Node {
   }
 
   #knock(now: Millis, from: PeerId, id: TopicId, knock: Knock): void {
-    if (this.#ledger.isBanned(now, from)) return this.#count('knock-of-banned-peer')
+    if (this.isBanned(now, from)) return this.#count('knock-of-banned-peer')
     const isNew = this.#heardKnocks.isNew(from, knock.requestId, peer => this.#links.has(peer))
     if (!isNew) return this.#count('knock-repeated')
     const topic = this.#topics.get(id)
@@ -569,6 +571,7 @@ export class Node {
 
   #blame(now: Millis, peer: PeerId, reason: BlameReason): void {
     this.#count(`blamed-${reason}`)
+    this.#ledger ??= new BlameLedger()
     const banned = this.#ledger.blame(now, peer, reason)
     this.#out.push({ type: 'blamed', peer, reason, banned })
     const users = this.#links.get(peer)?.users ?? []
@@ -585,7 +588,7 @@ export class Node {
   }
 
   #eligible(now: Millis, peers: readonly PeerId[]): PeerId[] {
-    return peers.filter(peer => peer !== this.self && !this.#ledger.isBanned(now, peer))
+    return peers.filter(peer => peer !== this.self && !this.isBanned(now, peer))
   }
 
   #count(counter: string, by = 1): void {

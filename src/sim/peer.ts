@@ -31,8 +31,9 @@ export class Peer implements Occurrence {
   readonly #node: Node
   readonly #links = new Map<PeerId, LinkEnd>()
   readonly #statuses = new Map<TopicId, TopicStatus>()
-  readonly #seqs = new Map<TopicId, number>()
-  readonly #shelves = new Map<TopicId, OpShelf>()
+  /** Made when needed, as all of which ten thousand would be empty. */
+  #seqs: Map<TopicId, number> | undefined
+  #shelves: Map<TopicId, OpShelf> | undefined
   readonly #remembered = new Map<TopicId, readonly PeerId[]>()
   #dialing: Dialing | undefined
   #queue: NodeInput[] = []
@@ -74,12 +75,14 @@ export class Peer implements Occurrence {
 
   /** What its store would hold. */
   shelf(topic: TopicId): OpShelf {
+    this.#shelves ??= new Map()
     let shelf = this.#shelves.get(topic)
     if (shelf === undefined) this.#shelves.set(topic, (shelf = new OpShelf()))
     return shelf
   }
 
   putShelf(topic: TopicId, shelf: OpShelf): void {
+    this.#shelves ??= new Map()
     this.#shelves.set(topic, shelf)
   }
 
@@ -346,6 +349,7 @@ export class Peer implements Occurrence {
       }
       case 'reserve-seqs': {
         const { topic, count } = output
+        this.#seqs ??= new Map()
         const first = this.#seqs.get(topic) ?? 1
         this.#seqs.set(topic, first + count)
         return this.take({ type: 'seqs-reserved', topic, first, last: first + count - 1 })

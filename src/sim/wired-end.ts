@@ -47,7 +47,8 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
     // Where nothing was written the machine knows already what the channel holds.
     if (this.#wrote || this.phase === 'closing' || this.#isLow) {
       this.#isLow = false
-      this.#drive({ type: 'buffered', amount: this.channel?.buffered ?? 0 })
+      const amount = this.channel?.buffered ?? 0
+      this.#drive(amount === 0 ? EMPTY : { type: 'buffered', amount })
     }
   }
 
@@ -168,6 +169,7 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
   }
 }
 
+const EMPTY: LinkInput = { type: 'buffered', amount: 0 }
 const FLUSH: LinkInput = { type: 'flush' }
 const WAKE: LinkInput = { type: 'wake' }
 const TRACE_PACKET = 1

@@ -190,7 +190,7 @@ export class World {
       bootstrap: bootstrap.map(({ id }) => id),
       remembered: remembered.map(({ id }) => id),
       seen: [],
-      history: peer.shelf(topic).index(peer.id),
+      ...(terms.history !== 'none' && { history: peer.shelf(topic).index(peer.id) }),
       ...(order && { order }),
     })
   }

@@ -32,7 +32,7 @@ export class Presence {
   readonly #kept = new Map<PeerId, Kept>()
   /** By neighbor: whose newest statement it was not told yet. */
   readonly #untold = new Map<PeerId, Set<PeerId>>()
-  readonly #budgets = new Budgets()
+  #budgets: Budgets | undefined
   #out: PresenceOutput[] = []
   #mesh: Mesh
   readonly #hasLink: (neighbor: PeerId, peer: PeerId) => boolean
@@ -273,6 +273,7 @@ export class Presence {
       const isBack = before.isGone && from === peer
       if (time <= before.statement.time && !isBack) return
     }
+    this.#budgets ??= new Budgets()
     if (from !== peer && !this.#budgets.spend(now, from, this.#untold.has(from))) {
       return this.#count('presence-over-budget')
     }

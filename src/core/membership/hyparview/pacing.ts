@@ -125,6 +125,11 @@ export class Returns {
   note(now: Millis, peer: PeerId): void {
     const count = this.#countNow(now, peer) - 1
     this.#left.delete(peer)
+    // Those who may come as often as ever need no row; the longest unheard are first.
+    for (const old of this.#left.keys()) {
+      if (this.#countNow(now, old) < RETURNS) break
+      this.#left.delete(old)
+    }
     if (this.#left.size >= PACED_PEERS) this.#left.delete(this.#left.keys().next().value!)
     this.#left.set(peer, { count, at: now })
   }
@@ -142,9 +147,10 @@ export class Returns {
 
 /** One answer per peer and second, for at most so many peers at once; more go unanswered. */
 export class Throttle {
-  readonly #last = new Map<PeerId, Millis>()
+  #last: Map<PeerId, Millis> | undefined
 
   allows(now: Millis, peer: PeerId): boolean {
+    this.#last ??= new Map()
     const last = this.#last.get(peer)
     if (last !== undefined && now - last < THROTTLE_MS) return false
     this.#last.delete(peer)
