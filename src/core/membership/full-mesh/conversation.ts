@@ -1,6 +1,6 @@
 import { BAN_MS } from '../../blame.js'
 import type { Millis, PeerId } from '../../ids.js'
-import type { FullMeshMessage } from './messages.js'
+import { type FullMeshMessage, LARGEST_MEMBER_LIST } from './messages.js'
 import { answerDue, linkDue, type Overlay } from './overlay.js'
 import type { Questions } from './questions.js'
 
@@ -54,9 +54,10 @@ export class Conversation {
     const { members, record } = this.#overlay
     if (!members.hasPlaceFor(from)) return this.#refuse(from, requestId)
     const others = [...members].map(([peer]) => peer).filter(peer => peer !== from)
-    this.#overlay.send(from, { type: 'info', requestId, members: others, record })
+    const named = others.slice(0, LARGEST_MEMBER_LIST)
+    this.#overlay.send(from, { type: 'info', requestId, members: named, record })
     this.#agree(now, from, linked)
-    for (const peer of others) members.get(from)!.told.add(peer)
+    for (const peer of named) members.get(from)!.told.add(peer)
   }
 
   #onInfo(
@@ -83,7 +84,7 @@ export class Conversation {
   #onGosp(now: Millis, from: PeerId, { view }: Message<'gosp'>): void {
     const { members, rounds } = this.#overlay
     const stage = members.stage(from)
-    if (stage === undefined && !members.hasPlaceFor(from)) return this.#refuse(from, 0)
+    if (!members.hasPlaceFor(from)) return this.#refuse(from, 0)
     if (stage === undefined || stage === 'asking') this.#agree(now, from, true)
     if (stage === 'silent') this.#overlay.up(now, from)
     rounds.hear(now, from, view)

@@ -93,6 +93,20 @@ describe('INFO', () => {
     expect(one.said('info')[0]).toMatchObject({ requestId: 10, members: [b, d] })
   })
 
+  it('names as many as fit it', () => {
+    const one = new One(a, { linkCapacity: 63 })
+    const named = Array.from({ length: 63 }, (_, i) => testPeer(100 + i))
+    one.hear(b, { type: 'conn', requestId: 1, asks: true, record: undefined })
+    one.input({ type: 'link-up', peer: b })
+    one.hear(b, gosp({ members: [a, b, ...named] }))
+    for (let i = 0; i < 20; i++) {
+      one.hear(testPeer(10 + i), { type: 'conn', requestId: 1, asks: true, record: undefined })
+    }
+    one.hear(c, { type: 'init', requestId: 9, record: undefined })
+    const [info] = one.said('info') as { members: PeerId[] }[]
+    expect(info!.members).toHaveLength(64)
+  })
+
   it('that nobody asked for changes nothing; a late answer is as good', () => {
     const one = new One(a)
     one.input({ type: 'join', peers: [b, c] })
@@ -245,6 +259,17 @@ describe('GOSP', () => {
     const one = meshOf(a, b)
     one.input({ type: 'message', from: c, message: gosp(), linked: true })
     expect(one.outputs('connect')).toMatchObject([{ peer: c }])
+  })
+
+  it('of one that was asked, and has no place any more, is answered BYE', () => {
+    const one = meshOf(a, b, { linkCapacity: 2 })
+    one.hear(b, gosp({ members: [a, b, c] }))
+    expect(one.sent('conn')).toEqual([c])
+    one.hear(d, { type: 'conn', requestId: 1, asks: true, record: undefined })
+    expect(one.outputs('connect')).toMatchObject([{ peer: d }])
+    one.hear(c, gosp())
+    expect(one.saidTo('bye')).toEqual([[c, { type: 'bye', requestId: 0, reason: 'full' }]])
+    expect(one.outputs('connect')).toHaveLength(1)
   })
 
   it('missed twice is suspicious: no neighbor within three periods, and one again when heard', () => {
