@@ -1,7 +1,7 @@
 // Builds what the package ships, with esbuild (Vite's library mode breaks workers):
 //   dist/index.js             the library: ESM, one file, every import inside
 //   dist/worker.js            its worker: one self-contained script, no import, no export
-//   dist/worker-history.js, worker-full-mesh.js   its extras, which it loads when a topic asks (scripts/extras.mjs)
+//   dist/worker-history.js and others   its extras, which it loads when a topic asks (scripts/extras.mjs)
 //   dist/inline.js            all in one: `gossamer/inline`, the worker as text, with its extras
 //   dist/sim.js               the simulator: `gossamer/sim`, ES only
 //   dist/testing.js           `gossamer/testing`, a mesh in memory
@@ -13,7 +13,7 @@
 // `--clean` removes dist/ first. `--watch` builds again on every change, all but dist/inline.js. Types come from
 // `tsc -b`, not from here.
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as esbuild from 'esbuild'
@@ -250,6 +250,9 @@ async function proveWorkerSurvives() {
     )
   }
   for (const name of EXTRAS) {
+    const { size } = await stat(resolve(ROOT, `dist/worker-${name}.js`))
+    if (size <= 4096)
+      throw new Error(`Vite makes a data: address of a file as small as worker-${name}.js.`)
     if (
       !new RegExp(`new URL\\((["'\`])\\./worker-${name}\\.js\\1,\\s*import\\.meta\\.url\\)`).test(
         library,

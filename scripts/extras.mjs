@@ -8,7 +8,7 @@ import { relative, resolve } from 'node:path'
 import * as esbuild from 'esbuild'
 
 /** By the names that `src/worker/extras.ts` gives them. */
-export const EXTRAS = ['history', 'full-mesh']
+export const EXTRAS = ['history', 'full-mesh', 'presence']
 
 /** Options for esbuild: of the worker, and of each extra by its name. `worker` are those of a worker without extras. */
 export async function workerAndExtras(worker) {

@@ -129,6 +129,7 @@ export interface Notice {
     | 'signaling-open'
     | 'signaling-refused'
     | 'links-relayed'
+    | 'protocol-unavailable'
   message: string
 }
 

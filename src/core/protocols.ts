@@ -1,15 +1,19 @@
 import type { History, HistoryOptions } from './history/history.js'
+import type { PeerId } from './ids.js'
 import type { FullMeshKind, MembershipOptions } from './membership/by-terms.js'
 import type { Membership } from './membership/membership.js'
 import type { MembershipMessage } from './membership/messages.js'
+import type { Presence } from './presence/presence.js'
 
 /**
  * What only some topics speak, besides HyParView and PlumTree, which every node does. Whoever makes a node hands them over;
- * one that is missing may be put in later, before the first topic that asks for it.
+ * one that is missing may be put in later, before the first input that asks for it.
  */
 export interface Protocols {
   fullMesh?: (kind: FullMeshKind, options: MembershipOptions) => Membership<MembershipMessage>
   history?: (options: TopicHistoryOptions) => History
+  /** A topic without it hears and says none. */
+  presence?: (self: PeerId, hasLink: (neighbor: PeerId, peer: PeerId) => boolean) => Presence
 }
 
 /** What a topic says of the history it wants; what is left out has its default. */

@@ -30,7 +30,7 @@ import type {
 import type { MembershipMessage } from './membership/messages.js'
 import type { Message } from './message.js'
 import { Numbering } from './numbering.js'
-import { Presence, type PresenceOutput } from './presence/presence.js'
+import type { Presence, PresenceOutput } from './presence/presence.js'
 import type { PresenceEntry, PresenceStatement } from './presence/statement.js'
 import { type Protocols, required } from './protocols.js'
 import type { Random } from './random.js'
@@ -54,7 +54,10 @@ export class Topic {
   readonly #broadcast: Plumtree
   readonly #timers = new Timers<TopicTimer>()
   readonly #numbering: Numbering
-  readonly #presence: Presence
+  readonly #self: PeerId
+  readonly #protocols: Protocols
+  /** There from the first word of presence on. */
+  #presence: Presence | undefined
   readonly #history: History | undefined
   #mesh: Membership<MembershipMessage>['mesh']
   #out: TopicOutput[] = []
@@ -81,10 +84,8 @@ export class Topic {
     history: { index?: HistoryIndex | undefined; order?: DeliveryOrder | undefined } = {},
   ) {
     this.#numbering = new Numbering(id, self)
-    this.#presence = new Presence(
-      self,
-      (neighbor, peer) => this.#membership.hasLink?.(neighbor, peer) ?? false,
-    )
+    this.#self = self
+    this.#protocols = protocols
     const { membership } = terms
     this.#membership =
       membership === 'hyparview'
@@ -154,7 +155,8 @@ export class Topic {
   }
 
   setPresence(now: Millis, value: Uint8Array | undefined): TopicOutput[] {
-    this.#fromPresence(this.#presence.set(now, value))
+    this.#openPresence(now)
+    this.#fromPresence(this.#presence?.set(now, value))
     return this.#take()
   }
 
@@ -162,7 +164,7 @@ export class Topic {
     const fresh = this.#broadcast.takeFresh()
     if (fresh.length > 0) this.#emitOut({ type: 'remember-ids', topic: this.id, seen: fresh })
     this.#rememberPeers()
-    this.#fromPresence(this.#presence.leave())
+    this.#fromPresence(this.#presence?.leave())
     this.#meet(now, { type: 'quit' })
     this.#closed = true
     this.#timers.clearAll()
@@ -205,7 +207,7 @@ export class Topic {
   }
 
   presenceSealed(now: Millis, statement: PresenceStatement): TopicOutput[] {
-    this.#fromPresence(this.#presence.sealed(now, statement))
+    this.#fromPresence(this.#presence?.sealed(now, statement))
     return this.#take()
   }
 
@@ -217,7 +219,7 @@ export class Topic {
       this.#gossip(now, { type: 'neighbor-up', peer })
       this.#history?.neighborUp(now, peer)
     }
-    this.#fromPresence(this.#presence.linkUp(now, peer))
+    this.#fromPresence(this.#presence?.linkUp(now, peer))
     this.#meet(now, { type: 'link-up', peer })
     return this.#finish(now, signaling)
   }
@@ -286,7 +288,8 @@ export class Topic {
         break
       case 'gosp':
         if (linked && message.presence.length > 0) {
-          this.#fromPresence(this.#presence.hear(now, from, message.presence))
+          this.#openPresence(now)
+          this.#fromPresence(this.#presence?.hear(now, from, message.presence))
         }
         this.#missed(now, from, message.frontier)
         this.#meet(now, { type: 'message', from, message, linked })
@@ -332,7 +335,7 @@ export class Topic {
   }
 
   knowsPresence(peer: PeerId, time: number): boolean {
-    return this.#presence.knows(peer, time)
+    return this.#presence?.knows(peer, time) ?? false
   }
 
   // ——— signaling
@@ -367,7 +370,7 @@ export class Topic {
     if (this.#isTimed) return this.#deadline
     this.#isTimed = true
     this.#deadline = sooner(
-      sooner(this.#timers.next, this.#presence.nextDeadline),
+      sooner(this.#timers.next, this.#presence?.nextDeadline),
       sooner(
         sooner(this.#membership.nextDeadline, this.#broadcast.nextDeadline),
         this.#history?.nextDeadline,
@@ -385,7 +388,7 @@ export class Topic {
     if (isDue(this.#membership.nextDeadline, now)) this.#meet(now, { type: 'wake' })
     if (isDue(this.#broadcast.nextDeadline, now)) this.#gossip(now, { type: 'wake' })
     if (isDue(this.#history?.nextDeadline, now)) this.#history!.wake(now)
-    if (isDue(this.#presence.nextDeadline, now)) this.#fromPresence(this.#presence.wake(now))
+    if (isDue(this.#presence?.nextDeadline, now)) this.#fromPresence(this.#presence?.wake(now))
     return this.#finish(now, signaling)
   }
 
@@ -400,7 +403,7 @@ export class Topic {
       status: this.#status,
       membership: this.#membership.snapshot(),
       broadcast: this.#broadcast.snapshot(),
-      presence: this.#presence.shown,
+      presence: this.#presence?.shown ?? [],
       ...(this.#history && { history: this.#history.snapshot() }),
     }
   }
@@ -413,7 +416,7 @@ export class Topic {
     if (mesh === this.#mesh) return
     this.#mesh = mesh
     this.#gossip(now, { type: 'mesh', isComplete: mesh === 'complete' })
-    this.#presence.mesh(now, mesh)
+    this.#presence?.mesh(now, mesh)
   }
 
   /** A word that means nothing to that membership. */
@@ -442,7 +445,7 @@ export class Topic {
         this.#out.push(this.emit({ type: 'neighborUp', peer: output.peer }))
         this.#gossip(now, { type: 'neighbor-up', peer: output.peer })
         this.#history?.neighborUp(now, output.peer)
-        this.#fromPresence(this.#presence.neighborUp(now, output.peer))
+        this.#fromPresence(this.#presence?.neighborUp(now, output.peer))
         this.#timers.ensure('store peers', now + STORE_PEERS_MS)
         break
       case 'neighbor-down':
@@ -451,7 +454,7 @@ export class Topic {
         )
         this.#gossip(now, { type: 'neighbor-down', peer: output.peer })
         this.#history?.neighborDown(now, output.peer)
-        this.#fromPresence(this.#presence.neighborDown(now, output.peer, output.reason))
+        this.#fromPresence(this.#presence?.neighborDown(now, output.peer, output.reason))
         if (this.#membership.neighbors.length === 0 && output.reason !== 'left') {
           this.#bereft = true
           this.#timers.set('bereft', now + BEREFT_MS)
@@ -530,7 +533,20 @@ export class Topic {
     )
   }
 
-  #fromPresence(outputs: readonly PresenceOutput[]): void {
+  /** As if it had been there all the time: until now there was nothing to know. */
+  #openPresence(now: Millis): void {
+    const { presence } = this.#protocols
+    if (this.#presence !== undefined) return
+    if (presence === undefined) return this.#count('presence-without-presence')
+    this.#presence = presence(
+      this.#self,
+      (neighbor, peer) => this.#membership.hasLink?.(neighbor, peer) ?? false,
+    )
+    this.#presence.mesh(now, this.#mesh)
+    for (const peer of this.neighbors) this.#fromPresence(this.#presence.neighborUp(now, peer))
+  }
+
+  #fromPresence(outputs: readonly PresenceOutput[] = []): void {
     for (const output of outputs) {
       switch (output.type) {
         case 'seal':
@@ -558,7 +574,7 @@ export class Topic {
     if (message.type !== 'gosp') return message
     const run = this.#tellsRuns ? this.#broadcast.ownRun : undefined
     const frontier = run && encode(ownRun, run)
-    return { ...message, presence: this.#presence.takeFor(now, to), frontier }
+    return { ...message, presence: this.#presence?.takeFor(now, to) ?? [], frontier }
   }
 
   /** Where there is a history, it is what repairs. */

@@ -9,6 +9,7 @@ import {
   type Parsed,
   parse,
   peer,
+  short,
   topic,
 } from './messages.js'
 import { LARGEST_SIGNAL_BYTES } from './signal.js'
@@ -28,12 +29,12 @@ const clientMessage = {
     version: count(0xffff),
     peer,
     /** Peers with another protocol name never meet. */
-    protocol: v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_PROTOCOL)),
+    protocol: short(LONGEST_PROTOCOL, 1),
   }),
   /** Answers `challenge`: a signature over `challengeBytes`. */
   prove: v.strictObject({
     type: v.literal('prove'),
-    origin: v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST_ORIGIN)),
+    origin: short(LONGEST_ORIGIN, 1),
     signature: base64(64, 64),
   }),
   /** List me under the topic and name some peers; said again, it asks for others. */

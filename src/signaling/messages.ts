@@ -45,26 +45,35 @@ export const CLOSE_CODES = {
 /** What one of several schemas, each under its `type`, says. (`v.variant` is a tenth of all that is used of valibot.) */
 export type OneOf<Schemas> = Schemas[keyof Schemas]
 
-export const peer = v.pipe(v.string(), v.check(isPeer, 'a peer id'), v.transform(asPeer))
-export const topic = v.pipe(v.string(), v.check(isTopic, 'a topic id'), v.transform(asTopic))
+// Of valibot as little as says it: each of its checks and types comes with a page's worker.
+
+export const peer = v.pipe(v.custom<string>(isPeer, 'a peer id'), v.transform(asPeer))
+export const topic = v.pipe(v.custom<string>(isTopic, 'a topic id'), v.transform(asTopic))
 
 /** Bytes in base64; in memory, bytes. */
 export function base64(minBytes: number, maxBytes: number) {
+  const isRight = (given: unknown) => {
+    if (typeof given !== 'string' || given.length > Math.ceil(maxBytes / 3) * 4) return false
+    const bytes = fromBase64(given)
+    return bytes !== undefined && bytes.length >= minBytes && bytes.length <= maxBytes
+  }
   return v.pipe(
-    v.string(),
-    v.maxLength(Math.ceil(maxBytes / 3) * 4),
-    v.transform(fromBase64),
-    v.instance(Uint8Array, 'base64'),
-    v.check(
-      bytes => bytes.length >= minBytes && bytes.length <= maxBytes,
-      `base64 of ${minBytes} to ${maxBytes} bytes`,
-    ),
+    v.custom<string>(isRight, `base64 of ${minBytes} to ${maxBytes} bytes`),
+    v.transform(text => fromBase64(text)!),
   )
 }
 
-export const count = (max: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max))
-const short = (max: number) => v.pipe(v.string(), v.maxLength(max))
+export function count(most: number, least = 0) {
+  const isRight = (given: unknown) =>
+    Number.isSafeInteger(given) && (given as number) >= least && (given as number) <= most
+  return v.custom<number>(isRight, `a whole number from ${least} to ${most}`)
+}
+
+export function short(most: number, least = 0) {
+  const isRight = (given: unknown) =>
+    typeof given === 'string' && given.length >= least && given.length <= most
+  return v.custom<string>(isRight, `text of ${least} to ${most} letters`)
+}
 
 /** One entry of `RTCConfiguration.iceServers`. */
 export const iceServer = v.strictObject({
@@ -101,7 +110,7 @@ const serverMessage = {
     type: v.literal('challenge'),
     nonce: base64(NONCE_BYTES, NONCE_BYTES),
     /** How often the client should ping, milliseconds. */
-    heartbeatMs: v.pipe(count(300_000), v.minValue(1_000)),
+    heartbeatMs: count(300_000, 1_000),
   }),
   /** Proven; said again when the ICE servers (their credentials) changed. */
   ready: v.strictObject({ type: v.literal('ready'), iceServers, limits: announcedLimits }),
@@ -184,7 +193,9 @@ export function parse<T>(
   const parsed = v.safeParse(schemas[type]!, value, { abortEarly: true })
   if (parsed.success) return { ok: true, value: parsed.output }
   const issue = parsed.issues[0]
-  const expected = issue.kind === 'schema' ? issue.expected : issue.message
+  // Of what valibot itself checks the message quotes what was given.
+  const isOurs = issue.kind === 'validation' || issue.type === 'custom'
+  const expected = isOurs ? issue.message : issue.expected
   return { ok: false, reason: `${placeOf(issue)}: expected ${expected ?? 'nothing'}`.slice(0, 200) }
 }
 
@@ -203,16 +214,16 @@ function isIceUrls(given: unknown): boolean {
   return urls.length >= 1 && urls.length <= 8 && urls.every(isUrl)
 }
 
-function isPeer(value: string): boolean {
-  return parsePeerId(value) !== undefined
+function isPeer(value: unknown): boolean {
+  return typeof value === 'string' && parsePeerId(value) !== undefined
 }
 
 function asPeer(value: string): PeerId {
   return value as PeerId
 }
 
-function isTopic(value: string): boolean {
-  return parseTopicId(value) !== undefined
+function isTopic(value: unknown): boolean {
+  return typeof value === 'string' && parseTopicId(value) !== undefined
 }
 
 function asTopic(value: string): TopicId {

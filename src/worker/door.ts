@@ -6,7 +6,7 @@ import type { NodeInput, TopicMessage } from '../core/io.js'
 import type { PeerEntry, PeerRecord } from '../core/membership/hyparview/messages.js'
 import { canonicalBytes, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
-import { presenceBytes } from '../core/presence/statement.js'
+import { type PresenceEntry, presenceBytes } from '../core/presence/statement.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import type { Frame } from '../wire/frame.js'
 import type { HistoryDoor } from './history-door.js'
@@ -26,6 +26,8 @@ export class Door {
   #pendingBytes = 0
   /** There when the first topic with a history is. */
   history: HistoryDoor | undefined
+  /** Undefined where the presence is here; else whether it is at last: what is said of it waits for it. */
+  loadPresence: () => Promise<boolean> | undefined = () => undefined
 
   constructor(node: Node, input: (input: NodeInput) => void, count: (counter: string) => void) {
     this.#node = node
@@ -65,6 +67,7 @@ export class Door {
     if (message.type === 'gossip') return this.#gossip(link, topic, message)
     if (message.type === 'neighbor-gossip') return this.#neighborGossip(link, topic, message)
     if (message.type === 'gosp' && message.presence.length > 0) {
+      if (this.#node.termsOf(topic) === undefined) return this.#count('gossip-for-unknown-topic')
       return this.#gosp(link, topic, message)
     }
     if ('exchange' in message && this.history !== undefined) {
@@ -171,28 +174,37 @@ export class Door {
     })
   }
 
-  /** Of the presence in it only news is verified, and only news goes on. */
   #gosp(link: PeerLink, topic: TopicId, message: Extract<TopicMessage, { type: 'gosp' }>): void {
     const { peer: from, epoch } = link
-    const terms = this.#node.termsOf(topic)
-    if (terms === undefined) return this.#count('gossip-for-unknown-topic')
-    const presence = message.presence.filter(
+    const pass = (presence: PresenceEntry[] | undefined) => {
+      if (presence === undefined)
+        this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      else this.#input({ type: 'frame', from, epoch, topic, message: { ...message, presence } })
+    }
+    const loading = this.loadPresence()
+    const news =
+      loading === undefined
+        ? this.#newsOf(topic, message.presence)
+        : loading.then(isHere => (isHere ? this.#newsOf(topic, message.presence) : []))
+    if (news instanceof Promise) link.control.later(news, pass)
+    else link.control.now(() => pass(news))
+  }
+
+  /** Of presence only news is verified, and only news goes on; undefined where some of it is forged. */
+  #newsOf(
+    topic: TopicId,
+    presence: readonly PresenceEntry[],
+  ): PresenceEntry[] | undefined | Promise<PresenceEntry[] | undefined> {
+    const signed = this.#node.termsOf(topic)?.signed
+    const news = presence.filter(
       ({ peer, statement }) => !this.#node.knowsPresence(topic, peer, statement.time),
     )
-    const pass = () =>
-      this.#input({ type: 'frame', from, epoch, topic, message: { ...message, presence } })
-    const blame = () => this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
-    if (presence.some(({ statement }) => terms.signed !== (statement.signature !== undefined))) {
-      return blame()
-    }
-    if (!terms.signed || presence.length === 0) return link.control.now(pass)
-    const checks = presence.map(({ peer, statement }) =>
+    if (news.some(({ statement }) => signed !== (statement.signature !== undefined))) return
+    if (!signed || news.length === 0) return news
+    const checks = news.map(({ peer, statement }) =>
       verifySignature(peer, presenceBytes(topic, peer, statement), statement.signature!),
     )
-    link.control.later(Promise.all(checks), good => {
-      if (good.every(Boolean)) pass()
-      else blame()
-    })
+    return Promise.all(checks).then(good => (good.every(Boolean) ? news : undefined))
   }
 
   #hasBudgetFor(payload: Uint8Array): boolean {

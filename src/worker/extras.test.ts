@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { PLENTY } from '../storage/op-store.suite.js'
+import { allExtras } from './all-extras.js'
 import { type ExtraName, type ExtraParts, Extras, type LoadExtra } from './extras.js'
 import { extra as fullMesh } from './full-mesh-extra.js'
 import { extra as history } from './history-extra.js'
+import { extra as presence } from './presence-extra.js'
 import { TERMS, useVirtualTime, World } from './world.suite.js'
 
-const PARTS: ExtraParts = { history, 'full-mesh': fullMesh }
+const PARTS: ExtraParts = { history, 'full-mesh': fullMesh, presence }
 let asked: ExtraName[]
 let failures: number
 const load: LoadExtra = async name => {
@@ -73,5 +75,53 @@ describe('a topic whose extra is not there', () => {
     await time().until(() => again.outcomes.length === 1)
     expect(again.outcomes).toMatchObject([{ ok: true }])
     expect(asked).toEqual(['history', 'full-mesh', 'history'])
+  })
+})
+
+describe('presence', () => {
+  const time = useVirtualTime()
+
+  it('is loaded with the first that is shown or heard of, and none of it is lost', async () => {
+    const world = new World(time())
+    world.extras = () => new Extras(load)
+    const [a, b] = await world.joined(2)
+    await time().run(60_000)
+    expect(asked).toEqual([])
+    a!.topic.show('here')
+    await time().until(() => b!.topic.shown.length > 0)
+    expect(b!.topic.shown).toEqual(['here'])
+    expect(asked).toEqual(['presence', 'presence'])
+    b!.topic.show('there')
+    await time().until(() => a!.topic.shown.length > 0)
+    expect(a!.topic.shown).toEqual(['there'])
+  })
+
+  it('of ours that could not be loaded is told once and tried again', async () => {
+    const world = new World(time())
+    world.extras = () => new Extras(load)
+    const [a, b] = await world.joined(2)
+    failures = 3
+    a!.topic.show('not yet')
+    a!.topic.show('here')
+    await time().until(() => b!.topic.shown.length > 0)
+    expect(b!.topic.shown).toEqual(['here'])
+    expect(a!.peer.client.notices).toEqual(['protocol-unavailable'])
+  })
+
+  it('of a peer that could not be loaded is not asked for again for half a minute', async () => {
+    const world = new World(time())
+    const own = [allExtras(), new Extras(load)]
+    world.extras = () => own.shift()!
+    const [a, b] = await world.joined(2)
+    failures = Number.POSITIVE_INFINITY
+    for (let n = 0; n < 20; n++) {
+      a!.topic.show(`word ${n}`)
+      await time().run(1_000)
+    }
+    expect(asked).toEqual(['presence'])
+    expect(await b!.peer.metrics()).toMatchObject({ 'presence-not-loaded': 1 })
+    failures = 0
+    await time().until(() => b!.topic.shown.length > 0, 90_000)
+    expect(b!.topic.shown).toEqual(['word 19'])
   })
 })

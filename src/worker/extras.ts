@@ -23,6 +23,7 @@ export interface ExtraParts {
     ): HistoryDoor
   }
   'full-mesh': { protocol: NonNullable<Protocols['fullMesh']> }
+  presence: { protocol: NonNullable<Protocols['presence']> }
 }
 
 export type ExtraName = keyof ExtraParts
@@ -32,7 +33,7 @@ export type LoadExtra = <Name extends ExtraName>(name: Name) => Promise<ExtraPar
 export class Extras {
   /** What the core is given: it grows. */
   readonly protocols: Protocols = {}
-  #history: ExtraParts['history'] | undefined
+  readonly #parts: Partial<ExtraParts> = {}
   readonly #load: LoadExtra
   readonly #loading = new Map<ExtraName, Promise<void>>()
 
@@ -41,42 +42,45 @@ export class Extras {
   }
 
   get history(): ExtraParts['history'] {
-    if (this.#history === undefined) throw new Error('The history is not loaded.')
-    return this.#history
+    const { history } = this.#parts
+    if (history === undefined) throw new Error('The history is not loaded.')
+    return history
   }
 
-  readonly opStores = (): OpStores | undefined => this.#history?.opStores
+  readonly opStores = (): OpStores | undefined => this.#parts.history?.opStores
 
-  /** Until all that the terms name is here. Rejects with `protocol-unavailable`; the next call tries again. */
+  /** Until all that the terms name is here. Rejects as `fetch`. */
   async need({ membership, history }: TopicTerms): Promise<void> {
-    if (history !== 'none' && this.#history === undefined) {
-      await this.#once('history', extra => {
-        this.#history = extra
-        this.protocols.history = extra.protocol
-      })
-    }
-    if (membership !== 'hyparview' && this.protocols.fullMesh === undefined) {
-      await this.#once('full-mesh', extra => {
-        this.protocols.fullMesh = extra.protocol
-      })
-    }
+    if (history !== 'none') await this.fetch('history')
+    if (membership !== 'hyparview') await this.fetch('full-mesh')
   }
 
-  #once<Name extends ExtraName>(
-    name: Name,
-    take: (extra: ExtraParts[Name]) => void,
-  ): Promise<void> {
+  has(name: ExtraName): boolean {
+    return this.#parts[name] !== undefined
+  }
+
+  /** Until it is here. Rejects with `protocol-unavailable`; the next call tries again. */
+  async fetch(name: ExtraName): Promise<void> {
+    if (this.has(name)) return
     let loading = this.#loading.get(name)
     if (loading === undefined) {
-      loading = this.#load(name)
-        .then(take, (cause: unknown) => {
-          const why = cause instanceof Error ? cause.message : String(cause)
-          const message = `What a topic with ${name} needs could not be loaded: ${why}`
-          throw new GossamerError('protocol-unavailable', message, { cause })
-        })
-        .finally(() => this.#loading.delete(name))
+      loading = this.#take(name).finally(() => this.#loading.delete(name))
       this.#loading.set(name, loading)
     }
     return loading
+  }
+
+  async #take(name: ExtraName): Promise<void> {
+    try {
+      Object.assign(this.#parts, { [name]: await this.#load(name) })
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      const message = `What a topic with ${name} needs could not be loaded: ${why}`
+      throw new GossamerError('protocol-unavailable', message, { cause })
+    }
+    const { history, 'full-mesh': fullMesh, presence } = this.#parts
+    if (history !== undefined) this.protocols.history = history.protocol
+    if (fullMesh !== undefined) this.protocols.fullMesh = fullMesh.protocol
+    if (presence !== undefined) this.protocols.presence = presence.protocol
   }
 }

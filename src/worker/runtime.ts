@@ -86,6 +86,7 @@ export class Runtime {
   #isDraining = false
   #nextCall = 1
   #lastSweep = 0
+  #presenceAgainAt: Millis = 0
   #isSuspended = false
   #isRelayingTold = false
   #ending: Promise<void> | undefined
@@ -110,6 +111,7 @@ export class Runtime {
     })
     const count = (counter: string, by?: number) => this.#count(counter, by)
     this.#door = new Door(this.#node, input => this.input(input), count)
+    this.#door.loadPresence = () => this.#loadPresence()
     this.#signals = new Signals(identity, {
       signed: (to, body) => this.input({ type: 'signal-out', to, body }),
       heard: (from, body, via) => this.#heardSignal(from, body, via),
@@ -222,6 +224,7 @@ export class Runtime {
       status: undefined,
       presence: new Map(),
       ownPresence: undefined,
+      isLoadingPresence: false,
       history,
       historyState: NO_HISTORY,
     }
@@ -252,8 +255,7 @@ export class Runtime {
       this.input({ ...subscribe, history, order: wanted.order })
     } else return
     joined.isReady = true
-    if (joined.ownPresence !== undefined)
-      this.input({ type: 'set-presence', topic, value: joined.ownPresence })
+    if (joined.ownPresence !== undefined) this.#sayPresence(topic, joined)
     for (const input of joined.waiting.splice(0)) this.input(input)
   }
 
@@ -287,7 +289,52 @@ export class Runtime {
     const joined = this.#topics.get(topic)
     if (joined === undefined) return
     joined.ownPresence = value
-    if (joined.isReady) this.input({ type: 'set-presence', topic, value })
+    this.#sayPresence(topic, joined)
+  }
+
+  #sayPresence(topic: TopicId, joined: JoinedTopic): void {
+    if (this.#topics.get(topic) !== joined || !joined.isReady) return
+    if (this.#world.extras.has('presence')) {
+      this.input({ type: 'set-presence', topic, value: joined.ownPresence })
+    } else if (joined.ownPresence !== undefined && !joined.isLoadingPresence)
+      void this.#loadOwnPresence(topic, joined)
+  }
+
+  /** Nobody waits for an answer: it is tried until it is here, and a notice says so. */
+  async #loadOwnPresence(topic: TopicId, joined: JoinedTopic): Promise<void> {
+    joined.isLoadingPresence = true
+    for (
+      let pauseMs = 500;
+      this.#topics.get(topic) === joined;
+      pauseMs = Math.min(pauseMs * 2, 30_000)
+    ) {
+      try {
+        await this.#world.extras.fetch('presence')
+        break
+      } catch (error) {
+        const { message } = error as GossamerError
+        if (pauseMs === 500) this.notice({ code: 'protocol-unavailable', message })
+        await new Promise(resolve => setTimeout(resolve, pauseMs))
+      }
+    }
+    joined.isLoadingPresence = false
+    this.#sayPresence(topic, joined)
+  }
+
+  /** For what a peer says of it, which may be often. */
+  #loadPresence(): Promise<boolean> | undefined {
+    const { extras } = this.#world
+    if (extras.has('presence')) return undefined
+    const now = this.#world.clock()
+    if (now < this.#presenceAgainAt) return Promise.resolve(false)
+    return extras.fetch('presence').then(
+      () => true,
+      () => {
+        this.#count('presence-not-loaded')
+        this.#presenceAgainAt = now + PRESENCE_AGAIN_MS
+        return false
+      },
+    )
   }
 
   #showPresence(topic: TopicId, { peer, value, time }: PresenceChange): void {
@@ -854,6 +901,7 @@ interface JoinedTopic {
   readonly presence: Map<PeerId, PresenceChange>
   /** What we show, for when the core has the topic. */
   ownPresence: Uint8Array | undefined
+  isLoadingPresence: boolean
   readonly history: HistoryRequest | undefined
   historyState: HistoryState
 }
@@ -870,6 +918,8 @@ const NO_HISTORY: HistoryState = { synced: false, have: 0, known: 0 }
 /** Seen ids are kept by tens of seconds (core/broadcast/plumtree/seen.ts). */
 const BUCKET_MS = 10_000
 const SWEEP_MS = 30_000
+/** What could not be loaded is not asked for more often for the words of peers. Guess. */
+const PRESENCE_AGAIN_MS = 30_000
 /** What a burst may add to the delay of a hop. */
 const PUT_OFF_MS = 2
 /** Peer links give themselves a second to drain. */
