@@ -211,6 +211,10 @@ function withoutUnused(source) {
       instead === undefined ? '\n' : `\n  ${name} ${instead}\n`,
     )
   }
+  for (const [unused, instead] of UNUSED_LINES) {
+    if (!unused.test(source)) throw new Error(`simple-peer has nothing like ${unused} any more`)
+    source = source.replace(unused, instead)
+  }
   // The minifier takes out what is never said.
   return source.replaceAll('this._debug(', 'false && this._debug(')
 }
@@ -300,6 +304,7 @@ const UNUSED_METHODS = {
   _onFinish: undefined,
   _onInterval: undefined,
   _onTrack: '() {}',
+  _debug: undefined,
   _onChannelBufferedAmountLow: '() {}',
   _requestMissingTransceivers: '() {}',
   _startIceCompleteTimeout: '() {}',
@@ -310,6 +315,30 @@ const UNUSED_METHODS = {
     this.emit('connect')
   }`,
 }
+
+/** And lines of what is left: about the same, about codes of errors that nobody reads, and options that are always given. */
+const UNUSED_LINES = [
+  [/errCode\(((?:new Error\([^\n]*\))|err), 'ERR_\w+'\)/g, '$1'],
+  [/\n {4}this\.(?:remote|local)(?:Address|Family|Port) = undefined/g, ''],
+  [
+    /\n {4,6}this\.(?:_remoteTracks|_remoteStreams|_senderMap|_chunk|_cb|_interval|_iceCompleteTimer) = [^\n]*/g,
+    '',
+  ],
+  [
+    /\n {4}this\.(?:streams|allowHalfTrickle|iceCompleteTimeout|_isReactNativeWebrtc) = [^\n]*/g,
+    '',
+  ],
+  [/\n {4}if \(!this\._wrtc\) {\n[\s\S]*?\n {4}}\n/, '\n'],
+  [/ && typeof opts\.wrtc === 'object'/, ''],
+  [/\n {4}if \(this\.streams\) {\n[\s\S]*?\n {4}}\n/, '\n'],
+  [/\n {4}this\._onFinishBound = [\s\S]*?this\.once\('finish', this\._onFinishBound\)/, ''],
+  [/\n {6}if \(this\._onFinishBound\)[^\n]*\n {6}this\._onFinishBound = null/, ''],
+  [/\n {6}clearInterval\(this\._interval\)/, ''],
+  [/\n {8}if \(!this\.trickle && !this\.allowHalfTrickle\)[^\n]*/g, ''],
+  [/\n {4}if \(data\.transceiverRequest && this\.initiator\) {\n[\s\S]*?\n {4}}/, ''],
+  [/\n {6}this\._sendersAwaitingStable\.forEach\([\s\S]*?\n {6}}\)\n[^\n]*/, ''],
+  [/\n {2}get (?:bufferSize|connected) \(\) {\n[\s\S]*?\n {2}}/g, ''],
+]
 
 const WORKER_EXPRESSION =
   /new Worker\(new URL\((["'`])\.\/worker\.js\1,\s*import\.meta\.url\),\s*\{\s*type:\s*(["'`])module\2\s*\}\)/

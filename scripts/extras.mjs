@@ -19,7 +19,7 @@ export async function workerAndExtras(worker) {
   const isInWorker = path => (inputs[relative(root, path)]?.bytesInOutput ?? 0) > 0
   const exportsOf = await readExports(root, Object.keys(inputs))
 
-  const extra = (name, build) => ({
+  const extra = (name, build, callOf) => ({
     ...worker,
     entryPoints: undefined,
     stdin: {
@@ -30,29 +30,38 @@ export async function workerAndExtras(worker) {
     format: 'esm',
     banner: { js: `export const build="${build}";export function install(take,give){` },
     footer: { js: '}' },
-    plugins: [taking(root, isInWorker, exportsOf)],
+    plugins: [taking(root, isInWorker, exportsOf, callOf)],
   })
   const sources = new Set(Object.keys(inputs))
-  const taken = new Map()
+  /** As `path name`. */
+  const taken = new Set()
   for (const name of EXTRAS) {
-    const built = await esbuild.build({ ...extra(name, ''), write: false, metafile: true })
+    const byName = extra(name, '', each => `take(${JSON.stringify(each)})`)
+    const built = await esbuild.build({ ...byName, write: false, metafile: true })
     for (const path of Object.keys(built.metafile.inputs)) sources.add(path)
     const text = built.outputFiles.find(({ path }) => path.endsWith('.js')).text
-    for (const [, each] of text.matchAll(/\btake\("(\w+)"\)/g)) {
-      taken.set(each, [...exportsOf].find(([, names]) => names.includes(each))[0])
-    }
+    for (const [, each] of text.matchAll(/\btake\("([^"]+)"\)/g)) taken.add(each)
   }
   const build = await markOf(root, sources)
-  const lean = { ...worker, plugins: [sharing([...taken], build)] }
-  await proveLean(dry, lean.plugins, isInWorker)
+  const list = [...taken].sort()
+  const lean = {
+    ...worker,
+    ...inOrder(
+      worker,
+      Object.keys(inputs).filter(path => inputs[path].bytesInOutput > 0),
+    ),
+    plugins: [inSight, sharing(list, build)],
+  }
+  await proveLean({ ...dry, ...lean }, isInWorker)
+  const byNumber = each => `take(${list.indexOf(each)})`
   return {
     worker: lean,
-    extras: Object.fromEntries(EXTRAS.map(name => [name, extra(name, build)])),
+    extras: Object.fromEntries(EXTRAS.map(name => [name, extra(name, build, byNumber)])),
   }
 }
 
 /** What is imported of the worker's modules is taken from the worker. */
-function taking(root, isInWorker, exportsOf) {
+function taking(root, isInWorker, exportsOf, callOf) {
   return {
     name: 'taking',
     setup(build) {
@@ -65,11 +74,32 @@ function taking(root, isInWorker, exportsOf) {
       build.onLoad({ filter: /./, namespace: 'in-the-worker' }, ({ path }) => ({
         contents: exportsOf
           .get(path)
-          .map(name => `export const ${name} = /* @__PURE__ */ take('${name}')`)
+          .map(name => `export const ${name} = /* @__PURE__ */ ${callOf(`${path} ${name}`)}`)
           .join('\n'),
       }))
     },
   }
+}
+
+/**
+ * Modules in the order of their paths, as far as their imports allow: gzip looks back no further than 32 KiB, and what lies in
+ * one room is alike.
+ */
+function inOrder({ entryPoints, absWorkingDir }, paths) {
+  const modules = paths.filter(path => path.startsWith('src/')).sort()
+  const contents = [...modules, ...entryPoints].map(path => `import './${path}'`).join('\n')
+  return { entryPoints: undefined, stdin: { contents, resolveDir: absWorkingDir } }
+}
+
+/** Nothing is used of such an import, and it would be left out. */
+const inSight = {
+  name: 'in-sight',
+  setup(build) {
+    const root = build.initialOptions.absWorkingDir
+    build.onResolve({ filter: /^\.\/src\// }, ({ path, importer }) =>
+      importer === '<stdin>' ? { path: resolve(root, path), sideEffects: true } : undefined,
+    )
+  },
 }
 
 /** Where the worker's own source says `gossamer-shared`. */
@@ -83,8 +113,11 @@ function sharing(taken, mark) {
       }))
       build.onLoad({ filter: /.*/, namespace: 'shared' }, () => ({
         contents: [
-          ...taken.map(([name, path]) => `import { ${name} } from './${path}'`),
-          `export const shared = { ${taken.map(([name]) => name).join(', ')} }`,
+          ...taken.map((each, i) => {
+            const [path, name] = each.split(' ')
+            return `import { ${name} as shared${i} } from './${path}'`
+          }),
+          `export const shared = [${taken.map((_, i) => `shared${i}`).join(', ')}]`,
           `export const build = '${mark}'`,
         ].join('\n'),
         resolveDir: build.initialOptions.absWorkingDir,
@@ -93,7 +126,7 @@ function sharing(taken, mark) {
   }
 }
 
-/** What each module exports, by its path. No two may share a name, for names are what extras ask by. */
+/** What each module exports, by its path. */
 async function readExports(root, paths) {
   const modules = paths.filter(path => /\.m?[jt]s$/.test(path))
   const { metafile } = await esbuild.build({
@@ -114,8 +147,8 @@ async function readExports(root, paths) {
 }
 
 /** What extras take may itself need what no topic needs that has no extra: then it would lie in the worker for all. */
-async function proveLean(dry, plugins, wasInWorker) {
-  const { metafile } = await esbuild.build({ ...dry, plugins })
+async function proveLean(dry, wasInWorker) {
+  const { metafile } = await esbuild.build(dry)
   for (const { inputs } of Object.values(metafile.outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
       if (

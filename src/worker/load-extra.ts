@@ -6,7 +6,7 @@ interface ExtraFile {
   build: string
   install(
     /** Gives what the worker has already: nothing comes twice. */
-    take: (name: string) => unknown,
+    take: (index: number) => unknown,
     give: (part: never) => void,
   ): void
 }
@@ -56,7 +56,7 @@ function installed<Part>(file: ExtraFile, place: string): Part {
   }
   let part: Part | undefined
   file.install(
-    name => shared[name],
+    index => shared[index],
     given => {
       part = given
     },
