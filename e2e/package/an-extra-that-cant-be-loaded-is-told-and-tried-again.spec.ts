@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from './fixtures.js'
 
@@ -33,6 +33,12 @@ test('an extra that can not be loaded ends the topic with what is missing, and t
       expect(failure, kind).toMatchObject({ code: 'protocol-unavailable', state: 'closed' })
       expect(failure.message, kind).toContain('worker-history.js')
     }
+    const text = await readFile(`${file}.away`, 'utf8')
+    await writeFile(file, text.replace(/build=(["'`])\w+\1/, 'build="another"'))
+    const other = await again()
+    expect(other.code, kind).toBe('protocol-unavailable')
+    expect(other.message, kind).toContain('Serve both from one release')
+
     await rename(`${file}.away`, file)
     expect((await again()).id, kind).toBeDefined()
     await context.close()
