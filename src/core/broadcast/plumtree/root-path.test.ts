@@ -170,11 +170,40 @@ describe('in a rooted tree', () => {
     expect(bench.eager).toEqual([BOB, CAROL])
   })
 
+  it('a child stays one though it is asked, and a mended link becomes one that is grafted', () => {
+    const bench = family()
+    for (const [peer, seq, at] of [
+      [CAROL, 1, 10],
+      [DAVE, 2, 3_000],
+    ] as const) {
+      bench.ihave(at, peer, DAVE, seq)
+      expect(sentTo(peer, bench.wake(at + 700))).toContain('graft')
+      bench.message(at + 740, peer, DAVE, seq)
+      bench.control(at + 745, peer, { type: 'graft', source: undefined, wanted: undefined })
+      expect(sentTo(peer, bench.duplicate(at + 1_500, BOB, DAVE, seq))).not.toContain('prune')
+    }
+    bench.ihave(6_000, CAROL, DAVE, 3)
+    bench.wake(6_700)
+    bench.message(6_740, CAROL, DAVE, 3)
+    expect(sentTo(CAROL, bench.duplicate(6_750, BOB, DAVE, 3))).not.toContain('prune')
+  })
+
   it('a pushed copy is waited for as long as it may take by the root', () => {
     const bench = family()
     bench.ihave(10, DAVE, CAROL, 1)
     // Bob's 300, and 10 and 30 of the link to him; there and back.
     expect(bench.machine.nextDeadline).toEqual({ at: 10 + 680, reason: 'ask-for-missing' })
+  })
+
+  it('and half as long at least, however short the lags that were seen', () => {
+    const bench = family()
+    for (let seq = 1; seq <= 8; seq++) {
+      bench.ihave(10 * seq, DAVE, CAROL, seq)
+      bench.message(10 * seq + 1, BOB, CAROL, seq)
+    }
+    bench.ihave(200, DAVE, CAROL, 9)
+    expect(sentTo(DAVE, bench.wake(200 + 339))).not.toContain('graft')
+    expect(sentTo(DAVE, bench.wake(200 + 340))).toContain('graft')
   })
 })
 
