@@ -4,8 +4,6 @@ import type { PlumtreeConfig } from './config.js'
 export interface Neighbor {
   readonly peer: PeerId
   rttMs: number | undefined
-  /** When the tree was last optimized to or away from it. */
-  optimizedAt: Millis
   /** When it was last blamed for a broken promise. */
   promiseBrokenAt: Millis
 }
@@ -43,7 +41,6 @@ export class Neighbors {
     this.#byId.set(peer, {
       peer,
       rttMs: undefined,
-      optimizedAt: -Infinity,
       promiseBrokenAt: -Infinity,
     })
     this.#waitMs = this.#longestMs = undefined

@@ -194,37 +194,6 @@ describe('the tree', () => {
       [bench.lazy[0], 'ihave'],
     ])
   })
-
-  it('while many messages are under way, one alone turns links eager or lazy', () => {
-    const bench = new Bench({ neighbors: [BOB, CAROL] })
-    const pruned = []
-    for (let seq = 1; seq <= 20; seq++) bench.message(1, BOB, DAVE, seq)
-    for (let seq = 1; seq <= 20; seq++) {
-      const types = sentTo(CAROL, bench.duplicate(2, CAROL, DAVE, seq))
-      if (types.length > 0) pruned.push(seq)
-      // Undone, so that each gets its turn.
-      bench.control(2, CAROL, { type: 'graft', source: undefined, wanted: undefined })
-      bench.at(2, { type: 'neighbor-down', peer: CAROL })
-      bench.at(2, { type: 'neighbor-up', peer: CAROL })
-      bench.control(2, CAROL, { type: 'graft', source: undefined, wanted: undefined })
-    }
-    expect(pruned).toHaveLength(1)
-    // The same for everyone, in whatever order they come.
-    const other = new Bench({ neighbors: [BOB, CAROL] })
-    for (let seq = 20; seq >= 1; seq--) other.message(1, BOB, DAVE, seq)
-    expect(sentTo(CAROL, other.duplicate(2, CAROL, DAVE, pruned[0]!))).toEqual(['prune'])
-  })
-
-  it('what is asked for while another message shapes the tree leaves the link lazy', () => {
-    const bench = new Bench({ neighbors: [BOB, CAROL] })
-    bench.prune(0, CAROL)
-    for (let seq = 1; seq <= 20; seq++) bench.ihave(1, CAROL, DAVE, seq)
-    const types = sentTo(CAROL, bench.wake(81))
-    expect(types.filter(type => type === 'graft')).toHaveLength(20)
-    const eagerAfter = types.lastIndexOf('graft') > types.lastIndexOf('prune')
-    expect(bench.eager.includes(CAROL)).toBe(eagerAfter)
-    expect(types.filter(type => type === 'prune').length).toBeGreaterThan(0)
-  })
 })
 
 describe('a duplicate', () => {

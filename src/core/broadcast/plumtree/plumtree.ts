@@ -206,7 +206,6 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     }
     this.#outbox.count('gossip-received')
     const tree = this.#trees.hear(now, author)
-    this.#trees.note(now, author, seq)
     const wanted = this.#repair.missing.resolve(now, author, seq, from)
     const announcers = wanted?.announcers
     if (wanted !== undefined && !wanted.given && tree.isEager(from)) {
@@ -274,8 +273,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
    * two parents then lose their place one after the other, and the peer is left with none. So no prune for
    * echoes of our own messages (nobody gave those), for a second copy from the same giver, or where the
    * giver is no eager neighbor any more; nor of the last eager neighbor, without whom every message waits T1;
-   * nor of a peer grafted lately, which stands in for a parent that proved slow; nor, in the shared tree, for
-   * a message that does not lead.
+   * nor of a peer grafted lately, which stands in for a parent that proved slow.
    * Two peers whose pushes cross prune each other, as in the paper.
    */
   #onDuplicate(now: Millis, from: PeerId, { author, seq }: MessageId): void {
@@ -302,7 +300,6 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     const withheld =
       isBranch ||
       author === this.#self ||
-      !this.#trees.mayShape(now, tree, author, seq) ||
       giver === from ||
       (giver !== undefined && !tree.isEager(giver)) ||
       (tree.eager.length === 1 && tree.isEager(from)) ||

@@ -100,16 +100,13 @@ export class Repair {
     this.ask(now)
   }
 
-  /** Asks whom it is time to ask; each graft also turns its link eager, unless it must not shape the tree. */
+  /** Asks whom it is time to ask; each graft also turns its link eager. */
   ask(now: Millis): void {
     for (;;) {
       const ask = this.missing.due(now)
       if (ask === undefined) return
       const { peer, author, seq, round } = ask
-      const tree = this.#trees.of(author)
-      const shapes = tree.isEager(peer) || this.#trees.mayShape(now, tree, author, seq)
-      this.graft(now, tree, peer, { author, seq, round })
-      if (!shapes) this.prune(now, tree, peer)
+      this.graft(now, this.#trees.of(author), peer, { author, seq, round })
     }
   }
 
@@ -158,7 +155,6 @@ export class Repair {
     if (tree.detourMs !== undefined) return
     if (giver === undefined || !tree.isEager(giver) || now < tree.changedAt + CHANGE_PAUSE_MS)
       return
-    if (!this.#trees.mayShape(now, tree, message.author, message.seq)) return
     let best: Announcer | undefined
     let most = tree.source === undefined ? this.#config.optimizationThreshold - 1 : LEAST_GAIN_MS
     for (const announcer of announcers) {
@@ -215,8 +211,7 @@ export class Repair {
     const last = first + count - 1
     const waitMs = this.waitMs(now, this.#trees.of(author))
     const known = this.#cache.get(author, last)
-    if (known === undefined) this.#trees.note(now, author, last)
-    else this.reconsider(now, known, [{ peer: from, round, at: now }])
+    if (known !== undefined) this.reconsider(now, known, [{ peer: from, round, at: now }])
     for (let seq = first; (seq = this.#seen.nextUnknown(author, seq)) <= last; seq++) {
       if (this.missing.announcedBy(from) >= ANNOUNCED_BY_ONE) {
         this.#blameLimit(from)

@@ -7,8 +7,6 @@ export class Trees {
   /** The longest unheard first. */
   readonly #sources = new Map<PeerId, Source>()
   readonly #perSource: boolean
-  /** The message that may shape the shared tree. */
-  #leader = { author: '', seq: 0, rank: 0, at: Number.NEGATIVE_INFINITY }
 
   constructor(perSource: boolean) {
     this.#perSource = perSource
@@ -49,25 +47,6 @@ export class Trees {
     for (const tree of this.all()) tree.remove(peer)
   }
 
-  /** There is such a message. */
-  note(now: Millis, author: PeerId, seq: number): void {
-    const rank = rankOf(author, seq)
-    if (now > this.#leader.at + LEAD_MS || rank < this.#leader.rank) {
-      this.#leader = { author, seq, rank, at: now }
-    }
-  }
-
-  /**
-   * Whether links may turn eager or lazy for this message's sake. Departs from the paper: where many sources
-   * speak at once, each message closes and cuts the shared tree's circles at another place, and it is in
-   * pieces ever after. So of all that are under way, one shapes it: the same for everyone, drawn by a hash.
-   */
-  mayShape(now: Millis, tree: Tree, author: PeerId, seq: number): boolean {
-    if (tree.source !== undefined) return true
-    const leader = this.#leader
-    return now > leader.at + LEAD_MS || (leader.author === author && leader.seq === seq)
-  }
-
   #remember(now: Millis, author: PeerId): Source {
     let source = this.#sources.get(author)
     if (source === undefined || now - source.heardAt >= ACTIVE_MS) {
@@ -102,16 +81,6 @@ interface Source {
   tree: Tree | undefined
 }
 
-/** The same everywhere, and nothing an author's id says of it. */
-function rankOf(author: PeerId, seq: number): number {
-  let hash = seq
-  for (let i = 0; i < RANKED_LETTERS; i++) {
-    hash = Math.imul(hash ^ author.charCodeAt(i), 0x0100_0193)
-  }
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85eb_ca6b)
-  return (hash ^ (hash >>> 13)) >>> 0
-}
-
 /** Sources with a tree. Guess. */
 const SOURCES = 32
 
@@ -126,9 +95,3 @@ const HEARD_TO_BE_ACTIVE = 2
 
 /** Sources that are counted. Guess. */
 const REMEMBERED = 256
-
-/** How long one message shapes the shared tree: it should have reached everyone. Guess. */
-const LEAD_MS = 2_000
-
-/** FNV over these and seq, then mixed. */
-const RANKED_LETTERS = 12
