@@ -66,10 +66,10 @@ export class Repair {
     this.#outbox.count('grafts-received')
     // Who keeps no tree of that source pushes its messages along the shared one.
     const tree = this.#trees.named(now, source) ?? this.#trees.shared
-    tree.graftedBy(from)
+    tree.graftedBy(from, wanted !== undefined)
     if (wanted === undefined) return
     // Who does not keep its author's tree yet asks by the shared one, and means both.
-    if (source === undefined) this.#trees.of(wanted.author).graftedBy(from)
+    if (source === undefined) this.#trees.of(wanted.author).graftedBy(from, true)
     const { author, seq } = wanted
     const cached = this.#cache.get(author, seq)
     if (cached === undefined) {

@@ -51,16 +51,16 @@ export class Tree {
     return this.#branches.get(peer)?.eager === true
   }
 
-  /** Whether the link is eager only because we missed a message. */
+  /** Whether the link is eager only because one end missed a message. */
   isMend(peer: PeerId): boolean {
     return this.#branches.get(peer)?.isMend === true
   }
 
-  /** They asked us to push to them. */
-  graftedBy(peer: PeerId): void {
+  /** They asked us to push to them; a mend, if only for what they missed. */
+  graftedBy(peer: PeerId, isMend: boolean): void {
     const branch = this.#branches.get(peer)
     if (branch === undefined) return
-    branch.isMend = false
+    branch.isMend = isMend && (branch.isMend || !branch.eager)
     this.set(peer, true)
   }
 
