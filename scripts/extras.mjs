@@ -1,5 +1,5 @@
 // The worker and its extras: what only some topics need lies in files of its own, which the worker loads when a topic asks
-// (docs/decisions/0010-extras-come-on-demand.md). An extra brings nothing that the worker has: where it imports a
+// (docs/decisions/0012-extras-come-on-demand.md). An extra brings nothing that the worker has: where it imports a
 // module that is in the worker, the build has it take the worker's own. Each file of one build carries its mark.
 
 import { createHash } from 'node:crypto'

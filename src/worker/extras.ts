@@ -9,7 +9,7 @@ import type { HistoryDoor } from './history-door.js'
 
 /**
  * What only some topics ask for, each with all that it needs, and so that pages whose topics don't need not fetch it:
- * docs/decisions/0010-extras-come-on-demand.md.
+ * docs/decisions/0012-extras-come-on-demand.md.
  */
 export interface ExtraParts {
   history: {
