@@ -17,7 +17,7 @@ const CEILINGS = {
   'dist/index.js': 17.5 * 1024,
   'dist/worker.js': 59.5 * 1024,
   together: 77 * 1024,
-  'dist/worker-history.js': 20.75 * 1024,
+  'dist/worker-history.js': 21.25 * 1024,
   'dist/worker-full-mesh.js': 8.25 * 1024,
   'dist/worker-presence.js': 2.5 * 1024,
   everything: 108 * 1024,

@@ -31,6 +31,7 @@ import { checkPeerIds } from './topic-name.js'
  * - `synced`: what is kept here is what this `peer` keeps.
  * - `historyGap`: messages of an `author` that nobody keeps any more were passed over, `first` to `last`.
  * - `historyFailed`: what came could not be kept, and why (`reason`); it is tried again.
+ * - `historyResumed`: what could not be kept is kept now.
  * - `fork`: an `author` signed two different messages under one `seq`; it is not heard any further.
  * - `parentsMissing`: the message `id`, which follows, is delivered though those `missing` did not come (order 'causal').
  * - `joinFailed`: a bootstrap `peer` could not be joined through, and why.

@@ -236,7 +236,7 @@ export type TopicEvent =
     }
   /** What is kept of the topic is what this neighbor keeps; said again after each time they differed. */
   | { type: 'synced'; peer: PeerId }
-  /** An exchange goes on: ops kept so far, and how many are known to exist. At most once an exchange. */
+  /** An exchange goes on: ops kept so far, and how many are known to exist. Once a page. */
   | { type: 'historyProgress'; have: number; known: number }
   /** An author signed two different messages under one seq. Its messages above the last common one are refused. */
   | { type: 'fork'; author: PeerId; seq: number }
@@ -244,6 +244,8 @@ export type TopicEvent =
   | { type: 'historyGap'; author: PeerId; first: number; last: number }
   /** What came could not be kept (the store is full, or failed); tried again later. */
   | { type: 'historyFailed'; reason: string }
+  /** What could not be kept is kept now; so is what comes. */
+  | { type: 'historyResumed' }
   /** Causal order: the message that follows is delivered without these, which did not come in time. `author:seq` each. */
   | { type: 'parentsMissing'; id: string; missing: readonly string[] }
   | { type: 'mismatch'; peer: PeerId; field: keyof TopicTerms; ours: string; theirs: string }

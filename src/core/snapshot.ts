@@ -1,6 +1,6 @@
 import type { BroadcastSnapshot } from './broadcast/broadcast.js'
 import type { Deadline } from './deadline.js'
-import type { HistorySnapshot } from './history/history.js'
+import type { HistorySnapshot } from './history/history-output.js'
 import type { PeerId, TopicId } from './ids.js'
 import type { TopicStatus } from './io.js'
 import type { MembershipSnapshot } from './membership/membership.js'

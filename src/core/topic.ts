@@ -8,7 +8,8 @@ import { LONGEST_RUN, type PlumtreeMessage } from './broadcast/plumtree/messages
 import { Plumtree } from './broadcast/plumtree/plumtree.js'
 import type { NodeConfig } from './config.js'
 import { type Deadline, sooner } from './deadline.js'
-import type { History, HistoryOutput } from './history/history.js'
+import type { History } from './history/history.js'
+import type { HistoryOutput } from './history/history-output.js'
 import type { DeliveryOrder, HistoryIndex } from './history/records.js'
 import { formatMessageId, type MessageId, type Millis, type PeerId, type TopicId } from './ids.js'
 import type {

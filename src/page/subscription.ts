@@ -315,6 +315,7 @@ const STREAM_TYPES: Record<ClientEvent['type'], true> = {
   fork: true,
   historyGap: true,
   historyFailed: true,
+  historyResumed: true,
   parentsMissing: true,
 }
 /** Told in quarters, the node never runs dry while the reader keeps up. */

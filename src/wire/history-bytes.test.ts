@@ -114,7 +114,7 @@ function exchanged(...peers: TestPeer[]): HistoryMessage['type'][] {
     .sort((x, y) => Number(y === 'sharp') - Number(x === 'sharp'))
 }
 
-/** The ops themselves, whole. */
+/** The ops themselves with their authors, as `payloadBytes` of the simulator counts them. */
 function whole(ops: readonly Message[]): number {
   return ops.reduce((sum, op) => sum + encode(message, op).length, 0)
 }

@@ -1,22 +1,18 @@
 import { type Deadline, sooner } from '../deadline.js'
-import { formatMessageId, type MessageId, type Millis, type PeerId, type TopicId } from '../ids.js'
+import type { MessageId, Millis, PeerId, TopicId } from '../ids.js'
 import type { HistoryMessage, NodeOutput, TopicEvent } from '../io.js'
 import type { Draft, Message } from '../message.js'
 import type { Random } from '../random.js'
 import { Timers } from '../timers.js'
 import type { HistoryConfig } from './config.js'
+import { Deliveries, type DeliveryOutput } from './deliveries.js'
 import { Frontier, type Said } from './frontier.js'
+import type { HistoryOutput, HistorySnapshot } from './history-output.js'
+import { Keeping, type Publication } from './keeping.js'
 import { OpLog } from './log.js'
 import { type Op, opHash, opOf, withParents } from './op.js'
-import type {
-  ExchangeEnd,
-  Reconciler,
-  ReconcilerInput,
-  ReconcilerOptions,
-  ReconcilerOutput,
-  ReconcilerSnapshot,
-} from './reconciler.js'
-import type { DeliveryOrder, HistoryIndex, OpRecord, TrimmedLane } from './records.js'
+import type { ExchangeEnd, Reconciler, ReconcilerInput, ReconcilerOptions } from './reconciler.js'
+import type { DeliveryOrder, HistoryIndex, TrimmedLane } from './records.js'
 import type { WaveMessage } from './wavefront/messages.js'
 
 export interface HistoryOptions {
@@ -31,18 +27,6 @@ export interface HistoryOptions {
   reconciler: (options: ReconcilerOptions) => Reconciler<WaveMessage>
 }
 
-export type HistoryOutput =
-  | { type: 'tell'; to: PeerId; message: HistoryMessage }
-  /** New to the application. */
-  | { type: 'deliver'; message: Message; from: PeerId; round: number | undefined }
-  /** One's own message is kept: now it may leave. */
-  | { type: 'publish'; ref: number; message: Message }
-  /** These came in an exchange; the broadcast need not ask for them. */
-  | { type: 'held'; from: PeerId; ids: readonly MessageId[] }
-  | { type: 'emit'; event: TopicEvent }
-  | { type: 'out'; output: NodeOutput }
-  | Extract<ReconcilerOutput<WaveMessage>, { type: 'blame' | 'count' }>
-
 /**
  * A topic's history: what is kept of it, what neighbors keep, and when it is time to compare. Which ops are new is
  * the log's to say, how two peers become equal the reconciler's.
@@ -56,22 +40,19 @@ export class History {
   /** Exchanges to begin, in this order, once none that we began is under way. */
   readonly #wanted = new Set<PeerId>()
   #active: PeerId | undefined
-  /** Ops that came before their parents, by name. */
-  readonly #orphans = new Map<string, Orphan>()
-  /** Own messages that are being stored: their calls, and theirs. */
-  readonly #own = new Map<number, { ref: number; message: Message }>()
-  /** Ops of others that are being stored, by call. */
-  readonly #storing = new Map<number, number>()
-  #unstored = 0
-  #failed = false
+  readonly #keeping: Keeping
+  readonly #deliveries: Deliveries
   #isSynced = false
-  #ref = 1
   #out: HistoryOutput[] = []
 
   constructor(options: HistoryOptions) {
     const { self, topic, config, random, maxMessageSize, index } = options
     this.#options = options
     this.#log = new OpLog(self, index)
+    const heads = () => this.#log.heads
+    const out = (output: DeliveryOutput) => void this.#out.push(output)
+    this.#deliveries = new Deliveries(this.#log, config, options.order, out)
+    this.#keeping = new Keeping(topic, config, heads, output => this.#emitOut(output))
     for (const message of index.waiting) {
       const op = opOf(topic, message)
       if (op !== undefined) this.#log.recall(op)
@@ -79,7 +60,7 @@ export class History {
     const neighbors = () => this.#neighbors.size
     this.#reconciler = options.reconciler({
       ...{ self, topic, config, random, maxMessageSize, neighbors },
-      hasRoom: () => this.#unstored <= MOST_UNSTORED,
+      hasRoom: () => this.#keeping.hasRoom,
       log: this.#log,
     })
     this.#settle(0, self, undefined)
@@ -118,28 +99,19 @@ export class History {
   sealed(now: Millis, ref: number, message: Message): void {
     const op = this.opOf(message)
     if (op !== undefined) this.#log.take(op)
-    const call = this.#settle(now, this.#options.self, 0, message)
+    const isStored = this.#settle(now, this.#options.self, 0, { ref, message })
     // Of a lane of one's own that is forked nothing is kept any more; it is said all the same.
-    if (call === undefined) this.#out.push({ type: 'publish', ref, message })
-    else this.#own.set(call, { ref, message })
+    if (!isStored) this.#out.push({ type: 'publish', ref, message })
   }
 
   stored(now: Millis, call: number, ok: boolean): void {
-    const own = this.#own.get(call)
-    if (own !== undefined) {
-      this.#own.delete(call)
-      this.#out.push({ type: 'publish', ...own })
-      return
+    const came = this.#keeping.stored(now, call, ok)
+    if (typeof came === 'object') this.#out.push({ type: 'publish', ...came })
+    else if (came === 'failed') this.#emit({ type: 'historyFailed', reason: FAILED })
+    else if (came !== undefined) {
+      if (came === 'resumed') this.#emit({ type: 'historyResumed' })
+      this.#reconcile(now, { type: 'room' })
     }
-    this.#unstored -= this.#storing.get(call) ?? 0
-    this.#storing.delete(call)
-    if (ok) return this.#reconcile(now, { type: 'room' })
-    if (this.#failed) return
-    // What can't be kept is not claimed: others would ask for it.
-    this.#failed = true
-    const reason =
-      'What came could not be stored. Nothing more is kept until the topic is opened again.'
-    this.#emit({ type: 'historyFailed', reason })
   }
 
   loaded(now: Millis, ref: number, ops: readonly Message[] | undefined): void {
@@ -155,22 +127,23 @@ export class History {
   /** A message came by broadcast, new to it. */
   live(now: Millis, from: PeerId, op: Op, round: number): void {
     const { message } = op
-    if (this.#failed) {
-      if (!this.#log.has(message)) this.#deliver(message, from, round)
-      return
+    if (this.#keeping.isSuspended) {
+      return this.#deliveries.show(message, from, round)
     }
     const taken = this.#log.take(op)
     this.#settle(now, from, round)
     if (taken !== 'refused') return
     this.#count('ops-refused')
-    if (!this.#log.lanes.get(message.author)?.frozen) this.#deliver(message, from, round)
+    if (!this.#log.lanes.get(message.author)?.frozen) {
+      this.#deliveries.deliver(message, from, round)
+    }
   }
 
   hear(now: Millis, from: PeerId, message: HistoryMessage): void {
     const frontier = this.#neighbors.get(from)
     if (frontier === undefined) return this.#count('history-from-strangers')
     if (message.type === 'frontier') return this.#hearFrontier(now, from, frontier, message)
-    if (this.#failed && message.type !== 'exchange-error') {
+    if (this.#keeping.isSuspended && message.type !== 'exchange-error') {
       const { exchange } = message
       const { type } = message
       // So that nobody waits for us in vain.
@@ -201,8 +174,8 @@ export class History {
 
   get nextDeadline(): Deadline | undefined {
     let at: Deadline | undefined = this.#timers.next
-    const [first] = this.#orphans.values()
-    if (first?.isHeld) at = sooner(at, { at: this.#heldUntil(first), reason: 'causal order' })
+    at = sooner(at, this.#deliveries.nextDeadline)
+    at = sooner(at, this.#keeping.nextDeadline)
     return sooner(at, this.#reconciler.nextDeadline)
   }
 
@@ -214,7 +187,8 @@ export class History {
         this.#begin(now)
       }
     }
-    this.#deliverOverdue(now)
+    this.#deliveries.wake(now)
+    this.#keeping.wake(now)
     const deadline = this.#reconciler.nextDeadline
     if (deadline !== undefined && deadline.at <= now) this.#reconcile(now, { type: 'wake' })
   }
@@ -251,7 +225,9 @@ export class History {
   /** Who does not know itself equal is told; where all do, nothing is said. */
   #heartbeat(now: Millis): void {
     this.#tellAll()
-    this.#askForOrphans(now)
+    const isReady = (each: PeerId) => this.#neighbors.get(each)?.isReady ?? false
+    const peer = this.#deliveries.orphans.toAsk(now, isReady)
+    if (peer !== undefined) this.#want(now, peer)
     this.#beat(now)
   }
 
@@ -272,7 +248,7 @@ export class History {
     if (this.#timers.has('heartbeat')) return
     const ours = this.#said
     const isLevel = [...this.#neighbors.values()].every(frontier => frontier.isLevel(ours))
-    if (isLevel && this.#orphans.size === 0) return
+    if (isLevel && this.#deliveries.orphans.size === 0) return
     const { config, random } = this.#options
     // Never in step.
     this.#timers.set('heartbeat', now + config.heartbeatMs * random.between(0.9, 1))
@@ -294,7 +270,7 @@ export class History {
 
   /** One at a time of those begun here, so that the same ops are not given twice; and not while they are stored. */
   #begin(now: Millis): void {
-    if (this.#active !== undefined || this.#failed || this.#unstored > MOST_UNSTORED) return
+    if (this.#active !== undefined || !this.#keeping.hasRoom) return
     for (const peer of this.#wanted) {
       this.#wanted.delete(peer)
       // Who is new asks first, and hears at once when it can.
@@ -366,100 +342,26 @@ export class History {
 
   // ——— what the log took in
 
-  /** `own`: a message of ours that was just taken; it is stored first and alone. Returns the number of that call. */
-  #settle(now: Millis, from: PeerId, round: number | undefined, own?: Message): number | undefined {
+  /** `own`: one of ours that was just taken; it is stored first and alone. True where it is being stored. */
+  #settle(now: Millis, from: PeerId, round: number | undefined, own?: Publication): boolean {
     const changes = this.#log.takeChanges()
-    if (changes === undefined) return undefined
-    const isCausal = this.#options.order === 'causal'
-    const held: MessageId[] = []
-    for (const op of changes.waiting) {
-      const { message } = op
-      const orphan = { op, from, round, since: now, askedAt: now, isHeld: isCausal }
-      this.#orphans.set(formatMessageId(message), orphan)
-      if (!isCausal) this.#deliver(message, from, round)
+    if (changes === undefined) return false
+    this.#deliveries.took(now, changes, from, round, own?.message)
+    if (round === undefined) {
+      const ids = changes.kept.map(({ op }) => op.message).filter(each => each !== own?.message)
+      if (ids.length > 0) this.#out.push({ type: 'held', from, ids })
     }
-    for (const { op, waited } of changes.kept) {
-      const { message } = op
-      if (message === own) continue
-      if (round === undefined) held.push(message)
-      const orphan = waited || isCausal ? this.#orphans.get(formatMessageId(message)) : undefined
-      if (orphan !== undefined) this.#orphans.delete(formatMessageId(message))
-      if (orphan?.isHeld) this.#deliver(message, orphan.from, orphan.round)
-      else if (!waited) this.#deliver(message, from, round)
-    }
-    while (this.#orphans.size > this.#log.waiting.size + SLACK) this.#dropOrphans()
-    if (held.length > 0) this.#out.push({ type: 'held', from, ids: held })
     for (const fork of changes.forks) this.#emit({ type: 'fork', ...fork })
     for (const gap of changes.gaps) this.#emit({ type: 'historyGap', ...gap })
     const { records, lanes } = changes
-    const ours = records.filter(({ message }) => message === own)
-    const call = ours.length > 0 ? this.#store(ours, lanes, true) : undefined
+    const ours = records.filter(({ message }) => message === own?.message)
+    if (ours.length > 0) this.#keeping.storeOwn(own!, { ops: ours, lanes })
     if (records.length > ours.length || ours.length === 0) {
-      const rest = records.filter(({ message }) => message !== own)
-      this.#store(rest, lanes, false)
+      const ops = records.filter(({ message }) => message !== own?.message)
+      this.#keeping.store({ ops, lanes })
     }
     this.#beat(now)
-    return call
-  }
-
-  #store(ops: readonly OpRecord[], lanes: HistoryIndex['lanes'], own: boolean): number {
-    const ref = this.#ref++
-    if (!own) {
-      this.#storing.set(ref, ops.length)
-      this.#unstored += ops.length
-    }
-    const { topic } = this.#options
-    const { heads } = this.#log
-    this.#emitOut({ type: 'store-ops', topic, ref, own, ops, lanes, heads })
-    return ref
-  }
-
-  // ——— ops without parents
-
-  /** The broadcast mends itself first; what is missing then has to be asked for with whoever brought its children. */
-  #askForOrphans(now: Millis): void {
-    for (const orphan of this.#orphans.values()) {
-      if (now - orphan.askedAt < this.#options.config.orphanAfterMs) continue
-      orphan.askedAt = now
-      if (this.#neighbors.get(orphan.from)?.isReady) return this.#want(now, orphan.from)
-    }
-  }
-
-  #deliverOverdue(now: Millis): void {
-    for (const orphan of this.#orphans.values()) {
-      if (!orphan.isHeld || this.#heldUntil(orphan) > now) return
-      orphan.isHeld = false
-      const { op, from, round } = orphan
-      this.#giveUp(orphan)
-      this.#deliver(op.message, from, round)
-      // Behind those that are still held, which are looked at from the first on.
-      this.#orphans.delete(formatMessageId(op.message))
-    }
-  }
-
-  #giveUp({ op }: Orphan): void {
-    const id = formatMessageId(op.message)
-    this.#count('parents-missing')
-    this.#emit({ type: 'parentsMissing', id, missing: this.#log.missingOf(op) })
-  }
-
-  /** Those that the log does not wait for any more: their lane is frozen, or they gave way to others. */
-  #dropOrphans(): void {
-    for (const [id, orphan] of this.#orphans) {
-      if (this.#log.waiting.get(orphan.op.message) !== undefined) continue
-      this.#orphans.delete(id)
-      if (!orphan.isHeld) continue
-      this.#giveUp(orphan)
-      this.#deliver(orphan.op.message, orphan.from, orphan.round)
-    }
-  }
-
-  #heldUntil({ since }: Orphan): Millis {
-    return since + this.#options.config.causalWaitMs
-  }
-
-  #deliver(message: Message, from: PeerId, round: number | undefined): void {
-    this.#out.push({ type: 'deliver', message, from, round })
+    return ours.length > 0
   }
 
   #tell(to: PeerId, message: HistoryMessage): void {
@@ -479,28 +381,5 @@ export class History {
   }
 }
 
-export interface HistorySnapshot extends ReconcilerSnapshot {
-  /** Kept. */
-  ops: number
-  lanes: number
-  /** Ops whose parents are missing. */
-  waiting: number
-  isSynced: boolean
-  /** Equal where two peers keep the same. */
-  digest: Uint8Array
-}
-
-/** An op that came before its parents. */
-interface Orphan {
-  readonly op: Op
-  readonly from: PeerId
-  readonly round: number | undefined
-  readonly since: Millis
-  askedAt: Millis
-  /** In causal order: it is yet to be delivered. */
-  isHeld: boolean
-}
-
-/** Ops handed to the store and not confirmed; above it no exchange is begun. Two full waves. */
-const MOST_UNSTORED = 512
-const SLACK = 64
+const FAILED =
+  'What came could not be stored. It is tried again; until then nothing more is kept of what others say.'

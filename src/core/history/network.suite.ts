@@ -9,7 +9,8 @@ import type { HistoryMessage, TopicEvent } from '../io.js'
 import type { Draft, Message } from '../message.js'
 import { Random } from '../random.js'
 import { HISTORY_DEFAULTS, type HistoryConfig } from './config.js'
-import { History, type HistoryOutput } from './history.js'
+import { History } from './history.js'
+import type { HistoryOutput } from './history-output.js'
 import { opHash, parentsOf, shortHash, withParents } from './op.js'
 import type { Reconciler, ReconcilerOptions } from './reconciler.js'
 import {
@@ -111,6 +112,8 @@ export class TestPeer {
   /** Writes fail, loads fail. */
   isFull = false
   isBroken = false
+  /** Writes that failed. */
+  refused = 0
 
   constructor(
     readonly id: PeerId,
@@ -323,6 +326,7 @@ export class HistoryNetwork {
         const { ops, lanes, heads, own, ref } = output
         const ok = own || !peer.isFull
         if (ok) peer.shelf.store(ops, lanes, heads)
+        else peer.refused++
         return this.#after(peer, history => history.stored(this.now, ref, ok))
       }
       case 'load-ops': {

@@ -226,6 +226,93 @@ export function describeReconciler(name: string, reconciler: MakeReconciler): vo
       expect(b.said.slice(said).every(({ message }) => message.type === 'frontier')).toBe(true)
     })
 
+    it('a store that fails is tried again, and in the end nothing is missing or delivered twice', () => {
+      const { net, a, b } = parted(300)
+      b.isFull = true
+      net.link(a, b)
+      net.run(20_000)
+      // Live messages go on meanwhile.
+      net.broadcastMs = () => 10
+      for (let i = 0; i < 5; i++) net.say(a)
+      net.run(1_000)
+      const shown = b.delivered.slice(-5).map(({ round }) => round)
+      expect(shown).toEqual([1, 1, 1, 1, 1])
+      b.isFull = false
+      net.run(120_000)
+      expect(areEqual(a, b)).toBe(true)
+      expect(b.shelf.size).toBe(a.shelf.size)
+      expect(deliveredOnce(a) && deliveredOnce(b)).toBe(true)
+      const told = b.events
+        .map(({ type }) => type)
+        .filter(type => type.startsWith('historyF') || type === 'historyResumed')
+      expect(told).toEqual(['historyFailed', 'historyResumed'])
+      expect([...a.blames, ...b.blames]).toEqual([])
+    })
+
+    it('a store that stays broken is tried ever more rarely', () => {
+      const { net, a, b } = parted(5)
+      b.isFull = true
+      net.link(a, b)
+      net.run(10 * 60_000)
+      // After 2, 4, 8, 16 and 32 s, then once a minute.
+      expect(b.refused).toBeGreaterThan(8)
+      expect(b.refused).toBeLessThan(20)
+    })
+
+    it('what could not be kept is kept with all that came after, over a reload too', () => {
+      const { net, a, b } = parted(5)
+      b.isFull = true
+      net.link(a, b)
+      net.run(3_000)
+      for (let i = 0; i < 3; i++) net.say(b)
+      b.isFull = false
+      net.run(70_000)
+      const { size } = b.shelf
+      net.reload(b)
+      expect(b.history.snapshot().ops).toBe(size)
+      expect(areEqual(a, b)).toBe(true)
+    })
+
+    it('no exchange is begun while much of what came is being stored', () => {
+      const { net, a, b } = parted(0)
+      net.broadcastMs = () => 10
+      net.link(a, b)
+      net.run(5_000)
+      b.storeMs = 60_000
+      for (let i = 0; i < 513; i++) net.say(a)
+      net.run(1_000)
+      const c = net.add()[0]!
+      net.broadcastMs = () => undefined
+      net.say(c)
+      const begun = () =>
+        b.history.snapshot().exchanges.filter(({ opened, peer }) => opened && peer === c.id)
+      net.link(b, c)
+      for (let i = 0; i < 5; i++) {
+        net.inject(c, b, { type: 'frontier', digest: new Uint8Array(8).fill(i), ready: true })
+        expect(begun()).toEqual([])
+        net.run(1_000)
+      }
+      net.run(60_000)
+      for (let i = 0; i < 8 && begun().length === 0; i++) {
+        net.inject(c, b, { type: 'frontier', digest: new Uint8Array(8).fill(i), ready: true })
+      }
+      expect(begun()).toHaveLength(1)
+    })
+
+    it('who gained something tells its other neighbors at once', () => {
+      const { net, a, b } = parted(3)
+      const c = net.add()[0]!
+      net.link(b, c)
+      net.run(5_000)
+      expect(areEqual(b, c)).toBe(true)
+      net.link(a, b)
+      net.runUntil(() => areEqual(a, b), 10_000)
+      // No heartbeat later, but with the end of the exchange.
+      net.run(2 * net.latencyMs)
+      const told = b.said.filter(({ to, message }) => to === c.id && message.type === 'frontier')
+      expect(told.at(-1)!.message).toMatchObject({ digest: b.history.snapshot().digest })
+    })
+
     it('nobody begins two exchanges with one peer', () => {
       const { net, a, b } = parted(300)
       const begun = new Map<TestPeer, number>()

@@ -95,6 +95,21 @@ describe('a wave larger than a message', () => {
     expect(given).toHaveLength(3000)
   })
 
+  it('that is coming in is not asked for again: who takes it in refuses a TIDAL WAVE, of the same peer too', () => {
+    const { net, giver, taker } = midway()
+    net.inject(giver, taker, { type: 'tidal-wave', exchange: 9, tides: [] })
+    expect(words(taker).at(-1)).toEqual({ type: 'exchange-error', exchange: 9, code: 'busy' })
+    expect(taker.blames).toEqual([])
+  })
+
+  it('that is being said is not offered again: who says it begins no exchange', () => {
+    const { net, giver, taker } = midway()
+    const differs = { type: 'frontier', digest: new Uint8Array(8).fill(1), ready: true } as const
+    const before = words(giver).length
+    for (let i = 0; i < 8; i++) net.inject(taker, giver, differs)
+    expect(words(giver)).toHaveLength(before)
+  })
+
   it('whose next part the store can not give ends with an error, and what came stays', () => {
     const { net, giver, taker } = pair(1500)
     net.filter = (_from, _to, { type }) => {
