@@ -1,5 +1,7 @@
 import { KeyObject, sign, verify } from 'node:crypto'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { vi } from 'vitest'
+import { concat } from '../codec/bytes.js'
 import { Random } from '../core/random.js'
 
 /**
@@ -25,6 +27,9 @@ export class VirtualTime {
         }
       },
     )
+    // Their threads, too, would be waited for by nobody.
+    vi.stubGlobal('CompressionStream', streamOf(time, deflateRawSync))
+    vi.stubGlobal('DecompressionStream', streamOf(time, inflateRawSync))
     // The threads behind WebCrypto would end their work in another order each time.
     vi.spyOn(crypto.subtle, 'sign').mockImplementation((_, key, bytes) =>
       time.later(() => new Uint8Array(sign(null, viewOf(bytes), KeyObject.from(key))).buffer),
@@ -137,6 +142,20 @@ class TimedChannel {
   readonly port2 = { postMessage: () => this.time.soon(() => this.port1.onmessage()) }
 
   constructor(private readonly time: VirtualTime) {}
+}
+
+/** A class of streams that have it all before they do anything. */
+function streamOf(time: VirtualTime, work: (bytes: Uint8Array) => Uint8Array) {
+  return class extends TransformStream<Uint8Array, Uint8Array> {
+    constructor() {
+      const parts: Uint8Array[] = []
+      super({
+        transform: part => void parts.push(part),
+        flush: async controller =>
+          controller.enqueue(new Uint8Array(await time.later(() => work(concat(...parts))))),
+      })
+    }
+  }
 }
 
 function viewOf(bytes: BufferSource): Uint8Array {
