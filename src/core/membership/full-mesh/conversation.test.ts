@@ -160,6 +160,16 @@ describe('CONN', () => {
     expect(one.machine.neighbors).toEqual([b])
   })
 
+  it('that overtakes INFO is as good as one after it', () => {
+    const one = new One(a)
+    one.input({ type: 'join', peers: [b] })
+    one.hear(c, { type: 'conn', requestId: 1, asks: true, record: undefined })
+    expect(one.outputs('connect')).toMatchObject([{ peer: c }])
+    one.answer(b, 'info', [c, d])
+    expect(one.sent('conn').sort()).toEqual([c, d])
+    expect(one.outputs('connect')).toMatchObject([{ peer: c }, { peer: b }])
+  })
+
   it('back ends it: nobody answers an answer', () => {
     const one = new One(a)
     one.input({ type: 'join', peers: [b] })
