@@ -86,6 +86,12 @@ export class Peer implements Occurrence {
     this.#shelves.set(topic, shelf)
   }
 
+  /** What an earlier life of it has stored. */
+  inherit(before: Peer): void {
+    this.#seqs = before.#seqs
+    this.#shelves = before.#shelves
+  }
+
   snapshot(): NodeSnapshot {
     return this.#node.snapshot(this.world.now)
   }

@@ -162,6 +162,15 @@ export class World {
     return added
   }
 
+  /** Another life of that peer, as after a reload: the same key and the same store. */
+  again(before: Peer): Peer {
+    const peer = new Peer(this, this.peers.length, before.id)
+    peer.inherit(before)
+    this.peers.push(peer)
+    this.#byId.set(before.id, peer)
+    return peer
+  }
+
   /** A topic whose id follows from its name. */
   topic(name: string, terms: Partial<TopicTerms> = {}): TopicId {
     let hash = 0

@@ -29,6 +29,8 @@ export class Doors {
   readonly #tried = new Map<PeerId, number>()
   #wanted = false
   #isIn = false
+  /** Those that we did without. */
+  #unopened: PeerId[] = []
   #round = 0
   #restUntil: Millis | undefined
   #wakeAt: Millis | undefined
@@ -117,8 +119,15 @@ export class Doors {
   /** We are in: one of those we were to come in through is a member with us. */
   opened(peer: PeerId): void {
     if (this.#isIn || !this.#contacts.includes(peer)) return
-    this.#isIn = true
+    this.#in()
     this.#queue.clear()
+  }
+
+  /** Who is behind them may be an island by now, or we are: to be looked for again. */
+  takeUnopened(): PeerId[] {
+    const unopened = this.#unopened
+    this.#unopened = []
+    return unopened
   }
 
   /**
@@ -141,7 +150,7 @@ export class Doors {
     const contact = this.#leastTried(now, members)
     if (contact !== undefined) return this.#ask(now, contact)
     if (!isAlone && (this.#contacts.length === 0 || this.#round >= ROUNDS_IN_COMPANY)) {
-      this.#isIn = true
+      this.#in()
       return WAIT
     }
     if (this.#restUntil === undefined) return this.#rest(now, isAlone)
@@ -161,6 +170,11 @@ export class Doors {
 
   #tries(peer: PeerId): number {
     return this.#tried.get(peer) ?? 0
+  }
+
+  #in(): void {
+    this.#isIn = true
+    this.#unopened = this.#contacts.slice(0, TRIED_PER_ROUND)
   }
 
   #begin(): void {

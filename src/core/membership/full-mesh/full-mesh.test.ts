@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { PeerId } from '../../ids.js'
 import { Random } from '../../random.js'
 import { a, b, c, d, type Gosp, gosp, meshOf, periodMs } from './machine.suite.js'
 import { fullMeshNetwork } from './messages.suite.js'
@@ -28,6 +29,19 @@ describe('rule 6: the result is a full mesh', () => {
       }
     })
   }
+
+  it('also where one door opened late: whoever is behind it is looked for when others let us in', () => {
+    const world = fullMeshNetwork({ seed: 3 })
+    const [door, first, second] = world.addMany(3) as [PeerId, PeerId, PeerId]
+    world.crash(door)
+    world.join(first, door)
+    world.join(second, first, door)
+    world.run(60_000)
+    world.start(door)
+    world.join(door)
+    world.run(120_000)
+    expect(world.neighbors(door).sort()).toEqual([first, second].sort())
+  })
 
   it('also after a partition, when both halves can reach each other again', () => {
     const world = fullMeshNetwork({ seed: 7, config: { periodMs: 1_000 } })

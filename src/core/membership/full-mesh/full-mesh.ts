@@ -267,6 +267,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
       this.#overlay.count('isolated')
       this.#overlay.emit({ type: 'isolated' })
     }
+    for (const peer of doors.takeUnopened()) if (!members.has(peer)) lost.add(now, peer)
     const { wakeAt } = doors
     this.#setTimer('ask', askAt === undefined ? wakeAt : Math.min(askAt, wakeAt ?? askAt))
     this.#setTimer('gosp', rounds.nextAt)
