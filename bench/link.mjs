@@ -4,6 +4,8 @@
 //   npm run --silent bench:link -- --json    the same as JSON, and nothing else on stdout
 //   --rounds N     turns of each way, default 3; throughput is their median
 //   --seconds S    how long each flood lasts, default 1.5
+//   --size BYTES   of this payload size alone
+//   --cpu          instead: CPU time per message of each thread of the browser, µs (Linux only)
 // `raw` is the better of two bare channels, one used in the page and one lent to a worker. The receiving
 // side counts in the page (raw in a worker: there), Gossamer through its public API.
 
@@ -13,11 +15,14 @@ import { chromium } from 'playwright'
 import { buildLibrary } from '../scripts/build.mjs'
 import { likelyBrowser } from '../scripts/find-browsers.mjs'
 import { launchOptions } from '../scripts/launch-options.mjs'
+import { cpuBetween, cpuOf, processesOf } from './cpu.mjs'
 import { servePages, startSignaling } from './stage.mjs'
 
 async function main() {
   try {
-    const report = await measure()
+    const { browser, tabs } = await connect()
+    if (asked.cpu) return console.log(JSON.stringify(await account(browser, tabs), undefined, 2))
+    const report = await measure(browser, tabs)
     if (asked.json) console.log(JSON.stringify(report, undefined, 2))
     else print(report)
   } catch (error) {
@@ -29,7 +34,7 @@ async function main() {
   }
 }
 
-async function measure() {
+async function connect() {
   await buildLibrary()
   const found = likelyBrowser('chromium')
   if (found === undefined)
@@ -46,9 +51,12 @@ async function measure() {
   }
   for (const way of ['RawInPage', 'RawInWorker']) await connectRaw(tabs, way)
   await connectMesh(tabs, signalingUrl)
+  return { browser, tabs }
+}
 
+async function measure(browser, tabs) {
   const payloads = {}
-  for (const size of SIZES) payloads[size] = await compare(tabs, size)
+  for (const size of sizes) payloads[size] = await compare(tabs, size)
   return {
     chromium: browser.version(),
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
@@ -56,8 +64,28 @@ async function measure() {
     floodSeconds: floodMs / 1_000,
     roundTrips: ROUND_TRIPS,
     payloads,
-    targets: TARGETS.map(target => judge(target, payloads)),
+    targets: TARGETS.filter(({ size }) => size in payloads).map(target => judge(target, payloads)),
   }
+}
+
+/** Of the median flood in CPU time. */
+async function account(browser, tabs) {
+  const processes = await processesOf(browser, tabs)
+  const accounts = {}
+  for (const size of sizes) {
+    const floods = Object.fromEntries(WAYS.map(way => [way, []]))
+    for (let round = 0; round < rounds; round++) {
+      for (const way of WAYS) {
+        const before = cpuOf(processes)
+        const { messages } = await floodOnce(tabs, way, size)
+        floods[way].push(cpuBetween(before, cpuOf(processes), messages))
+      }
+    }
+    accounts[`${size} B`] = Object.fromEntries(
+      WAYS.map(way => [way, floods[way].sort((a, b) => a.sum - b.sum)[rounds >> 1]]),
+    )
+  }
+  return accounts
 }
 
 /** All ways in turn, as often as there are rounds. */
@@ -122,7 +150,8 @@ async function floodOnce([from, to], way, size) {
     if (seen.messages + seen.lost > before) progressAt = Date.now()
   }
   const lost = sent - seen.messages
-  return { rate: ((seen.messages - 1) * 1_000) / (seen.last - seen.first), lost }
+  const rate = ((seen.messages - 1) * 1_000) / (seen.last - seen.first)
+  return { rate, lost, messages: seen.messages }
 }
 
 async function tripsOnce([from, to], way, size, times) {
@@ -227,15 +256,35 @@ const STUCK_MS = 3_000
 const TARGETS = [
   {
     name: 'unsigned 16 KiB, ratio',
+    size: 16_384,
     wanted: 0.8,
     atLeast: true,
     read: p => p[16_384].unsigned.ratio,
   },
-  { name: 'unsigned 1 KiB, ratio', wanted: 0.7, atLeast: true, read: p => p[1_024].unsigned.ratio },
-  { name: 'unsigned 100 B, ratio', wanted: 2, atLeast: true, read: p => p[100].unsigned.ratio },
-  { name: 'signed 1 KiB, ratio', wanted: 0.4, atLeast: true, read: p => p[1_024].signed.ratio },
+  {
+    name: 'unsigned 1 KiB, ratio',
+    size: 1_024,
+    wanted: 0.7,
+    atLeast: true,
+    read: p => p[1_024].unsigned.ratio,
+  },
+  {
+    name: 'unsigned 100 B, ratio',
+    size: 100,
+    wanted: 2,
+    atLeast: true,
+    read: p => p[100].unsigned.ratio,
+  },
+  {
+    name: 'signed 1 KiB, ratio',
+    size: 1_024,
+    wanted: 0.4,
+    atLeast: true,
+    read: p => p[1_024].signed.ratio,
+  },
   ...SIZES.map(size => ({
     name: `unsigned ${size} B, added to the mean round trip, ms`,
+    size,
     wanted: 1.5,
     atLeast: false,
     read: p => p[size].unsigned.addedRoundTripMs,
@@ -247,10 +296,13 @@ const { values: asked } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '1.5' },
+    size: { type: 'string' },
+    cpu: { type: 'boolean', default: false },
   },
 })
 const rounds = positive('rounds', asked.rounds)
 const floodMs = positive('seconds', asked.seconds) * 1_000
+const sizes = asked.size === undefined ? SIZES : [positive('size', asked.size)]
 const closers = []
 
 await main()
