@@ -49,6 +49,11 @@ export class Writer {
     return value
   }
 
+  /** What was written since the last cut, as a view that holds until more is written. */
+  look(): Uint8Array {
+    return this.#buffer.subarray(this.#start, this.#length)
+  }
+
   /** Forgets what was written since the last cut. */
   drop(): void {
     this.#length = this.#start

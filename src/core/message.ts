@@ -1,9 +1,9 @@
-import { concat, utf8 } from '../codec/bytes.js'
+import { utf8 } from '../codec/bytes.js'
 import { optional, struct } from '../codec/combinators.js'
 import { bytes, fixed, varint } from '../codec/primitives.js'
 import type { Infer } from '../codec/schema.js'
 import { Writer } from '../codec/writer.js'
-import { author, idBytes, type PeerId, type TopicId } from './ids.js'
+import { author, peerId, type TopicId, topicId } from './ids.js'
 import { LARGEST_EXTENSIONS_BYTES, LARGEST_PAYLOAD_BYTES } from './limits.js'
 
 /**
@@ -26,14 +26,32 @@ export type Draft = Omit<Message, 'signature'>
 
 /** The bytes a signature covers and a hash names: domain tag, version, topic, author, seq, time, payload, extensions. */
 export function canonicalBytes(topic: TopicId, draft: Draft): Uint8Array {
-  const head = new Writer(96)
-  head.u8(1)
-  head.put(idBytes(topic))
-  head.put(idBytes(draft.author as PeerId))
-  head.varint(draft.seq)
-  head.varint(draft.time)
-  head.varint(draft.payload.length)
-  return concat(DOMAIN, head.finish(), draft.payload, draft.extensions)
+  return canonicalView(topic, draft).slice()
+}
+
+/**
+ * The same bytes, to be read at once: the next call writes over them. For WebCrypto, which takes its copy before it
+ * returns; to make a buffer for each costs more than to fill it, and twice more when it is swept.
+ */
+export function canonicalView(topic: TopicId, draft: Draft): Uint8Array {
+  const { payload, extensions } = draft
+  const isLarge = payload.length + extensions.length > SCRATCH_BYTES
+  const w = isLarge ? new Writer(payload.length + extensions.length + MOST_HEAD_BYTES) : scratch
+  w.drop()
+  w.put(DOMAIN)
+  w.u8(1)
+  topicId.write(w, topic)
+  peerId.write(w, draft.author)
+  w.varint(draft.seq)
+  w.varint(draft.time)
+  w.varint(payload.length)
+  w.put(payload)
+  w.put(extensions)
+  return w.look()
 }
 
 const DOMAIN = utf8('gossamer message\0')
+/** What is larger has a buffer of its own, so that one large message does not leave a large buffer behind. Guess. */
+const SCRATCH_BYTES = 16 << 10
+const MOST_HEAD_BYTES = 128
+const scratch = /* @__PURE__ */ new Writer(SCRATCH_BYTES + MOST_HEAD_BYTES)

@@ -121,7 +121,9 @@ export class VirtualTime implements Time {
       )
       this.#replace(crypto.subtle, name, (...given: unknown[]) => {
         this.#busy++
-        const done = this.#crypto.then(() => real(...given)).finally(() => this.#busy--)
+        // WebCrypto takes its copy before it returns.
+        const own = given.map(one => (one instanceof Uint8Array ? one.slice() : one))
+        const done = this.#crypto.then(() => real(...own)).finally(() => this.#busy--)
         this.#crypto = done.catch(() => {})
         return done
       })

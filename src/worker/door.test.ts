@@ -393,9 +393,11 @@ async function shown(at: number): Promise<PresenceEntry> {
 function gateVerification() {
   const real = vi.mocked(crypto.subtle.verify).getMockImplementation()!
   const gates: (() => void)[] = []
-  vi.mocked(crypto.subtle.verify).mockImplementation(async (...given) => {
+  vi.mocked(crypto.subtle.verify).mockImplementation(async (name, key, signature, bytes) => {
+    // As WebCrypto does, before it returns.
+    const copy = new Uint8Array(bytes as Uint8Array)
     await new Promise<void>(resolve => gates.push(resolve))
-    return real(...given)
+    return real(name, key, signature, copy)
   })
   return {
     async open(...turns: number[]) {

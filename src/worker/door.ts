@@ -4,7 +4,7 @@ import type { PlumtreeMessage } from '../core/broadcast/plumtree/messages.js'
 import { formatMessageId, idBytes, type PeerId, type TopicId } from '../core/ids.js'
 import type { NodeInput, TopicMessage } from '../core/io.js'
 import type { PeerEntry, PeerRecord } from '../core/membership/hyparview/messages.js'
-import { canonicalBytes, type Message } from '../core/message.js'
+import { canonicalView, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
 import { type PresenceEntry, presenceBytes } from '../core/presence/statement.js'
 import type { TopicTerms } from '../core/topic-hello.js'
@@ -133,7 +133,7 @@ export class Door {
   /** A copy that waited for one that failed gets its own chance; order among these few is lost. */
   #verifyNow(link: PeerLink, topic: TopicId, message: Message, round: number): void {
     const { peer: from, epoch } = link
-    void verifySignature(message.author, canonicalBytes(topic, message), message.signature!).then(
+    void verifySignature(message.author, canonicalView(topic, message), message.signature!).then(
       good => {
         if (!good) this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
         else if (this.#node.knows(topic, message)) {
@@ -144,7 +144,7 @@ export class Door {
   }
 
   #verify(link: PeerLink, name: string, topic: TopicId, message: Message): Promise<boolean> {
-    const bytes = canonicalBytes(topic, message)
+    const bytes = canonicalView(topic, message)
     const checked = this.#verifyPayload(message.author, bytes, message.signature!, message.payload)
     const verified = checked.then(good => {
       this.#pending.delete(name)

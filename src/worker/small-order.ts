@@ -3,11 +3,14 @@
 // that some peers take and others blame would let its author turn them against each other, so every peer
 // refuses these points, as public key and as the first half of a signature. No honest key is one of them.
 
-/** Whether these 32 bytes are a way to write one of the eight points whose order divides 8. */
+/** Whether the first 32 bytes are a way to write one of the eight points whose order divides 8. */
 export function isSmallOrder(point: Uint8Array): boolean {
-  return SMALL_ORDER.some(y =>
-    y.every((byte, i) => (i === 31 ? point[i]! & 0x7f : point[i]) === byte),
-  )
+  for (const y of SMALL_ORDER) if (point[0] === y[0] && isSame(point, y)) return true
+  return false
+}
+
+function isSame(point: Uint8Array, y: Uint8Array): boolean {
+  return y.every((byte, i) => (i === 31 ? point[i]! & 0x7f : point[i]) === byte)
 }
 
 function fromHex(hex: string): Uint8Array {

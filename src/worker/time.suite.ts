@@ -31,12 +31,14 @@ export class VirtualTime {
     vi.stubGlobal('CompressionStream', streamOf(time, deflateRawSync))
     vi.stubGlobal('DecompressionStream', streamOf(time, inflateRawSync))
     // The threads behind WebCrypto would end their work in another order each time.
-    vi.spyOn(crypto.subtle, 'sign').mockImplementation((_, key, bytes) =>
-      time.later(() => new Uint8Array(sign(null, viewOf(bytes), KeyObject.from(key))).buffer),
-    )
-    vi.spyOn(crypto.subtle, 'verify').mockImplementation((_, key, signature, bytes) =>
-      time.later(() => verify(null, viewOf(bytes), KeyObject.from(key), viewOf(signature))),
-    )
+    vi.spyOn(crypto.subtle, 'sign').mockImplementation((_, key, given) => {
+      const bytes = copyOf(given)
+      return time.later(() => new Uint8Array(sign(null, bytes, KeyObject.from(key))).buffer)
+    })
+    vi.spyOn(crypto.subtle, 'verify').mockImplementation((_, key, signature, given) => {
+      const bytes = copyOf(given)
+      return time.later(() => verify(null, bytes, KeyObject.from(key), copyOf(signature)))
+    })
     for (const name of ['importKey', 'exportKey', 'generateKey'] as const) {
       const real = crypto.subtle[name] as (...given: unknown[]) => Promise<unknown>
       const watched = (...given: unknown[]) => time.watch(real.apply(crypto.subtle, given))
@@ -158,7 +160,8 @@ function streamOf(time: VirtualTime, work: (bytes: Uint8Array) => Uint8Array) {
   }
 }
 
-function viewOf(bytes: BufferSource): Uint8Array {
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes)
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** WebCrypto takes its copy before it returns. */
+function copyOf(bytes: BufferSource): Uint8Array {
+  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes.slice())
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice()
 }

@@ -4,7 +4,7 @@ import { fixed, varint } from '../../codec/primitives.js'
 import { decode, encode, type Schema } from '../../codec/schema.js'
 import { type MessageId, type PeerId, peerId, type TopicId } from '../ids.js'
 import { LARGEST_EXTENSIONS_BYTES } from '../limits.js'
-import { canonicalBytes, type Draft, type Message } from '../message.js'
+import { canonicalView, type Draft, type Message } from '../message.js'
 import { SHORT_HASH_BYTES } from './records.js'
 
 /**
@@ -42,7 +42,7 @@ export const MOST_PARENTS = 8
 export function opHash(topic: TopicId, message: Draft): Uint8Array {
   let hash = hashes.get(message)
   if (hash === undefined) {
-    hash = sha256(canonicalBytes(topic, message))
+    hash = sha256(canonicalView(topic, message))
     hashes.set(message, hash)
   }
   return hash
