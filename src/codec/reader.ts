@@ -51,6 +51,7 @@ export class Reader {
   /** A view, not a copy. */
   take(length: number): Uint8Array {
     if (length > this.left) this.fail('truncated')
+    if (length === 0) return NOTHING
     const view = this.bytes.subarray(this.at, this.at + length)
     this.at += length
     return view
@@ -60,3 +61,6 @@ export class Reader {
     throw new Malformed(reason, this.at)
   }
 }
+
+/** An empty view would keep the whole buffer, and is one object more. */
+const NOTHING = new Uint8Array(0)

@@ -24,6 +24,11 @@ export type Message = Infer<typeof message>
 /** A message before its signature. */
 export type Draft = Omit<Message, 'signature'>
 
+export function sealed(draft: Draft, signature: Uint8Array | undefined): Message {
+  const { author, seq, time, payload, extensions } = draft
+  return { author, seq, time, payload, extensions, signature }
+}
+
 /** The bytes a signature covers and a hash names: domain tag, version, topic, author, seq, time, payload, extensions. */
 export function canonicalBytes(topic: TopicId, draft: Draft): Uint8Array {
   return canonicalView(topic, draft).slice()

@@ -62,7 +62,7 @@ export class Node {
 
   handle(now: Millis, input: NodeInput): NodeOutput[] {
     this.#isTimed = false
-    this.#accept(now, input)
+    if (!this.#payload(now, input)) this.#accept(now, input)
     const out = this.#out
     this.#out = []
     return out
@@ -115,6 +115,40 @@ export class Node {
     }
   }
 
+  /** What comes by the ten thousand, apart from the rest: closures cost more than all that is decided here. */
+  #payload(now: Millis, input: NodeInput): boolean {
+    switch (input.type) {
+      case 'broadcast': {
+        const topic = this.#joined(input.topic)
+        if (topic === undefined) return true
+        this.#perform(now, topic, topic.publish(now, input.ref, input.payload))
+        return true
+      }
+      case 'sealed': {
+        const topic = this.#joined(input.topic)
+        if (topic === undefined) return true
+        this.#perform(now, topic, topic.sealed(now, input.ref, input.message))
+        return true
+      }
+      case 'message': {
+        if (!this.#mayTalk(input.from, input.epoch, input.topic)) return true
+        const topic = this.#joined(input.topic)
+        if (topic === undefined) return true
+        this.#perform(now, topic, topic.message(now, input.from, input.message, input.round))
+        return true
+      }
+      case 'duplicate': {
+        if (!this.#mayTalk(input.from, input.epoch, input.topic)) return true
+        const topic = this.#joined(input.topic)
+        if (topic === undefined) return true
+        this.#perform(now, topic, topic.duplicate(now, input.from, input.id, input.round))
+        return true
+      }
+      default:
+        return false
+    }
+  }
+
   #accept(now: Millis, input: NodeInput): void {
     switch (input.type) {
       case 'subscribe':
@@ -122,10 +156,6 @@ export class Node {
       case 'join-peers':
         return this.#withTopic(now, input.topic, topic =>
           topic.join(now, this.#eligible(now, input.peers), this.#signaling),
-        )
-      case 'broadcast':
-        return this.#withTopic(now, input.topic, topic =>
-          topic.publish(now, input.ref, input.payload),
         )
       case 'broadcast-neighbors':
         return this.#withTopic(now, input.topic, topic =>
@@ -142,10 +172,6 @@ export class Node {
       case 'seqs-reserved':
         return this.#withTopic(now, input.topic, topic =>
           topic.seqsReserved(now, input.first, input.last),
-        )
-      case 'sealed':
-        return this.#withTopic(now, input.topic, topic =>
-          topic.sealed(now, input.ref, input.message),
         )
       case 'ops-stored':
         return this.#withTopic(now, input.topic, topic =>
@@ -183,16 +209,6 @@ export class Node {
         return this.#topicHello(now, input)
       case 'frame':
         return this.#frame(now, input)
-      case 'message':
-        if (!this.#mayTalk(input.from, input.epoch, input.topic)) return
-        return this.#withTopic(now, input.topic, topic =>
-          topic.message(now, input.from, input.message, input.round),
-        )
-      case 'duplicate':
-        if (!this.#mayTalk(input.from, input.epoch, input.topic)) return
-        return this.#withTopic(now, input.topic, topic =>
-          topic.duplicate(now, input.from, input.id, input.round),
-        )
       case 'relay':
         if (this.#link(input.from, input.epoch) === undefined) return
         return this.#fromRelay(
@@ -301,9 +317,14 @@ export class Node {
   }
 
   #withTopic(now: Millis, id: TopicId, act: (topic: Topic) => TopicOutput[]): void {
+    const topic = this.#joined(id)
+    if (topic !== undefined) this.#perform(now, topic, act(topic))
+  }
+
+  #joined(id: TopicId): Topic | undefined {
     const topic = this.#topic(id)
     if (topic === undefined) this.#count('input-for-unknown-topic')
-    else this.#perform(now, topic, act(topic))
+    return topic
   }
 
   #perform(now: Millis, topic: Topic, outputs: TopicOutput[]): void {

@@ -526,9 +526,18 @@ export class Topic {
     const verified = this.terms.signed
     const id = formatMessageId(message)
     const fromHistory = scope.kind === 'history'
+    const type = 'received'
     this.#out.push(
       this.emit({
-        ...{ type: 'received', content, author, verified, seq, time, id, deliveredFrom, scope },
+        type,
+        content,
+        author,
+        verified,
+        seq,
+        time,
+        id,
+        deliveredFrom,
+        scope,
         fromHistory,
       }),
     )

@@ -79,7 +79,10 @@ export class FrameEncoder implements Names {
   /** Names for authors who are heard of again and again; elsewhere one is used where there is one. */
   #introductions(message: TopicMessage): EncodedFrame[] {
     const frames: EncodedFrame[] = []
-    if (message.type === 'gossip') this.#introduce(message.message.author, frames)
+    if (message.type === 'gossip') {
+      this.#introduce(message.message.author, frames)
+      return frames
+    }
     if (message.type === 'ihave') {
       for (const { author } of message.announcements) this.#introduce(author, frames)
     }

@@ -72,12 +72,12 @@ export type LinkFrame = Infer<typeof linkFrame>
 export const topicMessage = {
   /** RangeError where no protocol has such a message. */
   tagOf({ type }: TopicMessage): number {
-    const tag = protocolOf(type)?.tags.get(type)
+    const tag = BY_TYPE.get(type)?.tag
     if (tag === undefined) throw new RangeError(`topic message: ${type}`)
     return tag
   },
   writeFields(w: Writer, message: TopicMessage): void {
-    protocolOf(message.type)!.writeFields(w, message as never)
+    BY_TYPE.get(message.type)!.protocol.writeFields(w, message as never)
   },
   readFields(r: Reader, tag: number): TopicMessage {
     if (tag < FRAME_TAGS.gossip) return membershipMessage.readFields(r, tag)
@@ -96,8 +96,8 @@ export type OutgoingFrame =
   | Omit<Extract<LinkFrame, { type: 'topic-hello' }>, 'alias'>
   | { type: 'topic'; topic: TopicId; message: TopicMessage }
 
-const PROTOCOLS = [plumtreeMessage, membershipMessage, historyMessage, wavefrontMessage]
-
-function protocolOf(type: string) {
-  return PROTOCOLS.find(({ tags }) => tags.has(type))
-}
+const BY_TYPE = new Map(
+  [plumtreeMessage, membershipMessage, historyMessage, wavefrontMessage].flatMap(protocol =>
+    [...protocol.tags].map(([type, tag]) => [type, { tag, protocol }] as const),
+  ),
+)

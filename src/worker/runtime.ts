@@ -15,7 +15,7 @@ import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
 import type { HistoryIndex } from '../core/history/records.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, NodeMetrics, NodeOutput, TopicEvent, TopicStatus } from '../core/io.js'
-import { canonicalView, type Draft } from '../core/message.js'
+import { canonicalView, type Draft, sealed } from '../core/message.js'
 import { Node } from '../core/node.js'
 import { type PresenceDraft, presenceBytes } from '../core/presence/statement.js'
 import { Random } from '../core/random.js'
@@ -710,13 +710,12 @@ export class Runtime {
     const joined = this.#topics.get(topic)
     if (joined === undefined) return
     if (!joined.terms.signed) {
-      const message = { ...draft, signature: undefined }
-      return this.input({ type: 'sealed', topic, ref, message })
+      return this.input({ type: 'sealed', topic, ref, message: sealed(draft, undefined) })
     }
     this.#sealing++
     joined.seals.later(this.#identity.sign(canonicalView(topic, draft)), signature => {
       this.#sealing--
-      this.input({ type: 'sealed', topic, ref, message: { ...draft, signature } })
+      this.input({ type: 'sealed', topic, ref, message: sealed(draft, signature) })
     })
   }
 

@@ -1,6 +1,6 @@
 import type { Millis, PeerId } from '../../ids.js'
 import type { Message } from '../../message.js'
-import { MessageMap } from './message-map.js'
+import { MessageShelf } from './message-shelf.js'
 import type { Count } from './outbox.js'
 
 export interface CacheOptions {
@@ -24,11 +24,11 @@ export interface Cached {
   /** When it came. */
   readonly at: Millis
   /** When it was first announced, where that was before it came, and whether it was then asked for. */
-  announcedAt: Millis
+  announcedAt: Millis | undefined
   asked: boolean
   /** How often each peer was given it on asking. */
   given: Map<PeerId, number> | undefined
-  readonly expiresAt: Millis
+  readonly bytes: number
   gone: boolean
   next: Cached | undefined
 }
@@ -36,7 +36,7 @@ export interface Cached {
 /** Payloads for a while, oldest first out, by age and by bytes. */
 export class MessageCache {
   readonly #options: CacheOptions
-  readonly #byId = new MessageMap<Cached>()
+  readonly #byId = new MessageShelf<Cached>()
   #oldest: Cached | undefined
   #newest: Cached | undefined
   #held = 0
@@ -58,8 +58,8 @@ export class MessageCache {
   }
 
   put(now: Millis, message: Message, round: number, giver: PeerId | undefined): Cached {
-    const replaced = this.#byId.get(message.author, message.seq)
-    if (replaced !== undefined) this.#drop(replaced)
+    const bytes = bytesOf(message)
+    // There are tens of thousands, and each lives long: what a field holds is a word, and looked at nowhere else.
     const cached: Cached = {
       message,
       round,
@@ -67,18 +67,19 @@ export class MessageCache {
       holders: NOBODY,
       announceTo: NOBODY,
       at: now,
-      announcedAt: now,
+      announcedAt: undefined,
       asked: false,
       given: undefined,
-      expiresAt: now + this.#options.retentionMs,
+      bytes,
       gone: false,
       next: undefined,
     }
-    this.#byId.set(message.author, message.seq, cached)
+    const replaced = this.#byId.set(message.author, message.seq, cached)
+    if (replaced !== undefined) this.#forget(replaced)
     if (this.#newest === undefined) this.#oldest = cached
     else this.#newest.next = cached
     this.#newest = cached
-    this.#held += bytesOf(message)
+    this.#held += bytes
     while (this.#held > this.#options.bytes && this.#oldest !== undefined) {
       if (!this.#oldest.gone) {
         this.#drop(this.#oldest)
@@ -91,12 +92,12 @@ export class MessageCache {
 
   /** When the oldest falls due. */
   get nextExpiry(): Millis | undefined {
-    return this.#oldest?.expiresAt
+    return this.#oldest && this.#oldest.at + this.#options.retentionMs
   }
 
   /** Expiry is inclusive. */
   expire(now: Millis): void {
-    while (this.#oldest !== undefined && this.#oldest.expiresAt <= now) {
+    while (this.#oldest !== undefined && this.#oldest.at + this.#options.retentionMs <= now) {
       if (!this.#oldest.gone) this.#drop(this.#oldest)
       this.#shift()
     }
@@ -106,16 +107,20 @@ export class MessageCache {
   *newestLiving(max: number, until: Millis): IterableIterator<Cached> {
     let skip = this.#byId.size - max
     for (let at = this.#oldest; at !== undefined; at = at.next) {
-      if (at.gone || skip-- > 0 || at.expiresAt <= until) continue
+      if (at.gone || skip-- > 0 || at.at + this.#options.retentionMs <= until) continue
       yield at
     }
   }
 
   #drop(cached: Cached): void {
-    cached.gone = true
-    this.#held -= bytesOf(cached.message)
     const { author, seq } = cached.message
-    if (this.#byId.get(author, seq) === cached) this.#byId.delete(author, seq)
+    this.#byId.delete(author, seq)
+    this.#forget(cached)
+  }
+
+  #forget(cached: Cached): void {
+    cached.gone = true
+    this.#held -= cached.bytes
   }
 
   #shift(): void {

@@ -287,7 +287,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     const giver = cached?.giver
     const tree = this.#trees.of(author)
     const recently = now - this.#neighbors.graftWaitMs
-    if (cached?.asked === true && giver !== from && tree.isEager(from)) {
+    if (cached?.announcedAt !== undefined && cached.asked && giver !== from && tree.isEager(from)) {
       // Asked for too early: this is the copy that should have been waited for.
       cached.asked = false
       tree.lag.note(now - cached.announcedAt)

@@ -6,6 +6,8 @@ export class Trees {
   readonly shared = new Tree()
   /** The longest unheard first. */
   readonly #sources = new Map<PeerId, Source>()
+  /** The last of them. */
+  #newest: PeerId | undefined
   readonly #perSource: boolean
 
   constructor(perSource: boolean) {
@@ -53,6 +55,8 @@ export class Trees {
       source = { heard: 0, heardAt: now, tree: undefined }
     }
     source.heardAt = now
+    if (author === this.#newest && this.#sources.get(author) === source) return source
+    this.#newest = author
     this.#sources.delete(author)
     this.#sources.set(author, source)
     if (this.#sources.size > REMEMBERED) {
