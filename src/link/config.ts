@@ -42,8 +42,11 @@ export const LINK_DEFAULTS: LinkConfig = {
   highWaterBytes: 256 << 10,
   /** Guess: two packets, of which one leaves while the next comes; 48 KiB at most stand before a live frame. */
   historyWaterBytes: 32 << 10,
-  /** The event fires near empty (papers §4, "bufferedAmount"): a quarter keeps the channel busy meanwhile. Guess. */
-  lowWaterBytes: 64 << 10,
+  /**
+   * The event fires near empty (papers §4, "bufferedAmount"). Half, 5 ms at full speed: on a busy machine the worker may
+   * wait that long for its turn. Guess.
+   */
+  lowWaterBytes: 128 << 10,
   queues: {
     /** Guess: more than any protocol here says in a second. */
     control: { bytes: 512 << 10, frames: 4096 },

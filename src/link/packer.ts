@@ -1,4 +1,4 @@
-// Packets from queues: filled to the brim, control first, a frame cut where the packet ends.
+// Packets from queues: control first, and no frame cut that fits into one.
 import type { FrameClass } from '../core/io.js'
 import { LARGEST_PACKET_BYTES } from '../wire/limits.js'
 import type { LinkConfig } from './config.js'
@@ -55,7 +55,7 @@ export class Packer {
   }
 
   /**
-   * The next packet, of at most 16 KiB; `own` records, which must fit, come first. Copies each byte once. Packets lie side
+   * The next packet, of at most 32 KiB; `own` records, which must fit, come first. Copies each byte once. Packets lie side
    * by side in large buffers, for making one costs more than filling it: who hands a packet on by its buffer copies it.
    */
   pack(own: readonly OwnRecord[], withHistory: boolean): Uint8Array {
@@ -82,13 +82,16 @@ export class Packer {
       packet.set(bytes, at)
       at += bytes.length
     }
+    const start = at
     // History is the last of them.
     const rows = CLASSES.length - (withHistory ? 0 : 1)
     for (let row = 0; row < rows && this.#frames > 0; row++) {
       const of = CLASSES[row]!
       const queue = this.queues[of]
+      const largest = of === 'history' ? LARGEST_HISTORY_PACKET_BYTES : LARGEST_PACKET_BYTES
+      const room = Math.min(end, start + largest)
       for (let frame = queue.first; frame !== undefined; frame = queue.first) {
-        const taken = fitting(frame.length, end - at)
+        const taken = fitting(frame.length, room - at, queue.firstIsUnderWay ? 0 : largest)
         if (taken === 0) return at
         const ends = taken === frame.length
         const part = partTaken(queue.firstIsUnderWay, ends)
@@ -110,9 +113,15 @@ export class Packer {
   }
 }
 
-/** How much of a frame goes into the room left: all, a fragment worth its head, or nothing. */
-function fitting(length: number, room: number): number {
-  if (length + headLength(length) <= room) return length
+/**
+ * How much of a frame goes into the room left: all, or nothing where a packet of its own, which takes up to `whole`
+ * bytes, holds it (to put it together again is a buffer and a copy, and SCTP wastes no room on what stays empty), or
+ * a fragment worth its head.
+ */
+function fitting(length: number, room: number, whole: number): number {
+  const needed = length + headLength(length)
+  if (needed <= room) return length
+  if (needed <= whole) return 0
   const fragment = room - headLength(room)
   return fragment < SMALLEST_FRAGMENT_BYTES ? 0 : fragment
 }
@@ -122,10 +131,12 @@ function partTaken(underWay: boolean, ends: boolean): Part {
   return ends ? 'whole' : 'first'
 }
 
-/** Eight of the largest packets, or some hundred usual ones. Guess. */
-const SHELF_BYTES = 8 * LARGEST_PACKET_BYTES
+/** Four of the largest packets, or some hundred usual ones. Guess. */
+const SHELF_BYTES = 4 * LARGEST_PACKET_BYTES
 let shelf = /* @__PURE__ */ new Uint8Array(0)
 let shelfUsed = 0
 const LARGEST_HEAD_BYTES = 3
+/** Live frames said later stand behind it (config.ts, `historyWaterBytes`). Guess. */
+export const LARGEST_HISTORY_PACKET_BYTES = 16 << 10
 /** A smaller rest of a packet stays empty: 0.4 % of it at worst. Guess. */
 const SMALLEST_FRAGMENT_BYTES = 64

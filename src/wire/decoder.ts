@@ -21,7 +21,7 @@ export class FrameDecoder implements Names, Pick<Schema<Frame>, 'read'> {
   /**
    * Never throws. Byte fields of the value are views; where they live on (gossip) and the frame is a small
    * part of its packet, it is copied first, to lie beside others of its kind, so that a peer can't make us
-   * keep 16 KiB for a few bytes.
+   * keep 32 KiB for a few bytes.
    */
   decode(bytes: Uint8Array): Decoded<Frame> {
     return decode(this, mayBeKept(bytes) ? keep(bytes) : bytes, this)

@@ -4,10 +4,11 @@ import { LARGEST_EXTENSIONS_BYTES, LARGEST_PAYLOAD_BYTES } from '../core/limits.
 // The bounds of the wire, in one place. A peer that passes one is blamed.
 
 /**
- * What goes on a channel in one send, bytes. Larger sends block all channels of a connection while they
- * pass, and 16 KiB is what libp2p found every browser to take well (papers §4, "message size").
+ * What goes on a channel in one send, bytes: half of what every end takes that says nothing else (RFC 8841 §6.1), so
+ * that a payload of 16 KiB, the usual piece of a file, goes whole. Larger sends block all channels of a
+ * connection while they pass (papers §4, "message size"); there is one.
  */
-export const LARGEST_PACKET_BYTES = 16_384
+export const LARGEST_PACKET_BYTES = 32_768
 
 /** Version, tag, aliases, round, author, seq, time, lengths and signature take 130 bytes at most. */
 const LARGEST_HEADER_BYTES = 256

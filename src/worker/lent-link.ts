@@ -1,5 +1,5 @@
 import { LINK_DEFAULTS } from '../link/config.js'
-import { LARGEST_PACKET_BYTES } from '../wire/limits.js'
+import { LARGEST_HISTORY_PACKET_BYTES } from '../link/packer.js'
 import type { Link, LinkListener } from './link.js'
 
 /** The members of RTCDataChannel used here: the worker's types know no WebRTC. */
@@ -63,7 +63,7 @@ export class LentLink implements Link {
   /** Also of little in the channel, as history is, word comes while there is still some. */
   #awaitLow(): void {
     const amount = this.#channel.bufferedAmount
-    const half = amount < LARGEST_PACKET_BYTES ? Number.POSITIVE_INFINITY : amount >> 1
+    const half = amount < LARGEST_HISTORY_PACKET_BYTES ? Number.POSITIVE_INFINITY : amount >> 1
     this.#channel.bufferedAmountLowThreshold = Math.min(LINK_DEFAULTS.lowWaterBytes, half)
   }
 
