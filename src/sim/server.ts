@@ -53,7 +53,7 @@ export class SignalingServer {
       const roster = this.#roster(topic)
       roster.add(peer)
       const peers = roster.sample(this.#random, this.#settings.introductions, peer)
-      this.#later(peer, () => peer.take({ type: 'introduced', topic, peers }))
+      this.#later(peer, () => peer.do({ type: 'introduced', topic, peers }))
     })
   }
 
@@ -75,7 +75,7 @@ export class SignalingServer {
       if (addressee === undefined || !addressee.isAlive || !this.serves(addressee)) {
         // A silent one still has a session, and what is sent to it is lost without a word.
         if (addressee?.isSilentlyGone(SILENT_SESSION_MS)) return
-        this.#later(from, () => from.take({ type: 'undeliverable', to }))
+        this.#later(from, () => from.do({ type: 'undeliverable', to }))
         return
       }
       this.carried++

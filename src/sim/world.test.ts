@@ -155,6 +155,15 @@ describe('a simulated world', () => {
     expect(heard.length).toBe(2)
   })
 
+  it('lets a newcomer try the next where the first is gone without a word', () => {
+    const { world, topic, peers } = town(6, {})
+    for (const peer of peers.slice(1)) world.crash(peer, { silent: true })
+    const [fresh] = world.add()
+    world.join(fresh!, topic)
+    world.run(20_000)
+    expect(fresh!.neighbors(topic)).toEqual([peers[0]!.id])
+  })
+
   it('lives on without its server', () => {
     const { world, topic, peers } = town(20, {})
     world.server.stop()
