@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import type { PeerId } from '../../ids.js'
+import { Random } from '../../random.js'
+import { FULL_MESH_DEFAULTS } from '../full-mesh/config.js'
+import { HYPARVIEW_DEFAULTS } from '../hyparview/config.js'
+import type { MembershipInput, MembershipOutput } from '../membership.js'
+import type { MembershipMessage } from '../messages.js'
+import { testPeer } from '../network.suite.js'
+import { Auto } from './auto.js'
+
+// What one machine does by the word of its neighbors, where no network would have them say it.
+
+const self = testPeer(0)
+const others = Array.from({ length: 9 }, (_, i) => testPeer(i + 1))
+const PERIOD_MS = 1_000
+
+describe('a link that is one too many', () => {
+  it('is kept while its other end has three or fewer', () => {
+    const one = wentUp()
+    one.spend(10, peer => [self, ...others.filter(other => other !== peer).slice(0, 2), peer])
+    expect(one.machine.neighbors).toHaveLength(7)
+    expect(one.counted('nobody-to-shed')).toBeGreaterThan(0)
+    const spared = others[3]!
+    one.spend(10, peer => [
+      self,
+      ...others.filter(o => o !== peer).slice(0, peer === spared ? 3 : 2),
+      peer,
+    ])
+    expect(one.machine.neighbors).toHaveLength(6)
+    expect(one.machine.neighbors).not.toContain(spared)
+  })
+
+  it('is shed first where the other end has most', () => {
+    const one = wentUp()
+    const rich = others[5]!
+    one.spend(2, peer => [
+      self,
+      ...others.filter(o => o !== peer).slice(0, peer === rich ? 6 : 4),
+      peer,
+    ])
+    expect(one.machine.neighbors).not.toContain(rich)
+  })
+})
+
+describe('a partial view of few', () => {
+  const few = others.slice(0, 3)
+  const all = (peer: PeerId) => [self, ...few.filter(other => other !== peer), peer]
+
+  it('is a full mesh again after half a minute in which all were neighbors of all', () => {
+    const one = wentUp(few)
+    one.spend(29, all)
+    expect(one.kind).toBe('hyparview')
+    one.spend(4, all)
+    expect(one.kind).toBe('full-mesh')
+  })
+
+  it('stays one while a neighbor has a link with someone that we have none with', () => {
+    const one = wentUp(few)
+    one.spend(60, peer => [...all(peer).slice(0, -1), others[6]!, peer])
+    expect(one.kind).toBe('hyparview')
+  })
+
+  it('stays one while a neighbor does not say who its neighbors are', () => {
+    const one = wentUp(few)
+    one.spend(60, peer => (peer === few[0] ? undefined : all(peer)))
+    expect(one.kind).toBe('hyparview')
+  })
+})
+
+/** A machine that went up with these neighbors, the last of which named a room of nine. */
+function wentUp(neighbors = others.slice(0, 7)): One {
+  const one = new One()
+  for (const peer of neighbors) {
+    one.hear(peer, { type: 'conn', requestId: 1, asks: false, record: undefined })
+    one.input({ type: 'link-up', peer })
+  }
+  one.gosp(neighbors[0]!, [self, ...others.slice(1), neighbors[0]!])
+  expect(one.kind).toBe('hyparview')
+  return one
+}
+
+class One {
+  readonly machine = new Auto({
+    self,
+    random: new Random(1),
+    hyparview: HYPARVIEW_DEFAULTS,
+    fullMesh: { ...FULL_MESH_DEFAULTS, periodMs: PERIOD_MS },
+  })
+  #now = 1_000_000
+  #out: MembershipOutput<MembershipMessage>[] = []
+
+  get kind(): string {
+    return this.machine.snapshot().kind
+  }
+
+  counted(counter: string): number {
+    return this.#out.filter(one => one.type === 'count' && one.counter === counter).length
+  }
+
+  input(input: MembershipInput<MembershipMessage>): void {
+    this.#out.push(...this.machine.handle(this.#now, input))
+  }
+
+  hear(from: PeerId, message: MembershipMessage): void {
+    const linked = this.machine.neighbors.includes(from)
+    this.input({ type: 'message', from, message, linked })
+  }
+
+  gosp(from: PeerId, members: PeerId[] | undefined): void {
+    const view = { digest: new Uint8Array(8), members }
+    this.hear(from, { type: 'gosp', view, presence: [], frontier: undefined })
+  }
+
+  /** So many periods, in each of which every neighbor says its members. */
+  spend(periods: number, membersOf: (peer: PeerId) => PeerId[] | undefined): void {
+    for (let i = 0; i < periods; i++) {
+      for (const peer of this.machine.neighbors) this.gosp(peer, membersOf(peer))
+      const until = this.#now + PERIOD_MS
+      for (;;) {
+        const at = this.machine.nextDeadline?.at ?? Number.POSITIVE_INFINITY
+        if (at > until) break
+        this.#now = Math.max(this.#now, at)
+        this.input({ type: 'wake' })
+      }
+      this.#now = until
+    }
+  }
+}
