@@ -50,6 +50,15 @@ describe('presence', () => {
     expect(one.drafts.at(-1)!.time).toBe(T + 3_600_002)
   })
 
+  it('of ours, heard again, is no news: only what is newer than our newest is', () => {
+    const one = new One(a)
+    one.set('1', 1_000)
+    one.hear(b, entry(a, 'of before', T - 1_000), entry(a, '1', T))
+    one.after(1_000)
+    expect(one.drafts).toHaveLength(1)
+    expect(one.set('2')).toBeGreaterThan(T)
+  })
+
   it('is shown when it is news, and not when it is the same or older', () => {
     const one = new One(a)
     one.up(b)

@@ -67,6 +67,38 @@ describe('a partial view of few', () => {
   })
 })
 
+describe('those of the other kind', () => {
+  it('that answer our INIT with a place have answered it, and change nothing where we have company', () => {
+    const one = new One()
+    const [friend, door] = others as [PeerId, PeerId]
+    one.hear(friend, { type: 'conn', requestId: 1, asks: false, record: undefined })
+    one.input({ type: 'link-up', peer: friend })
+    one.input({ type: 'join', peers: [door] })
+    const [init] = one.said(door, 'init') as { requestId: number }[]
+    const { requestId } = init!
+    one.hear(door, { type: 'neighbor-accept', requestId, record: undefined })
+    one.input({ type: 'link-up', peer: door })
+    one.spend(10, peer => [self, ...[friend, door].filter(other => other !== peer), peer])
+    expect(one.kind).toBe('full-mesh')
+    expect([...one.machine.neighbors].sort()).toEqual([friend, door].sort())
+    expect(one.said(door, 'init')).toHaveLength(1)
+  })
+
+  it('that say BYE to a partial view have left', () => {
+    const one = wentUp()
+    one.hear(others[2]!, { type: 'bye', requestId: 0, reason: 'leaving' })
+    expect(one.downs).toEqual([{ type: 'neighbor-down', peer: others[2], reason: 'left' }])
+  })
+
+  it('are told who is here when they become neighbors: so a full mesh hears that it is too small', () => {
+    const one = wentUp(others.slice(0, 3))
+    const [joiner] = others.slice(-1) as [PeerId]
+    one.hear(joiner, { type: 'init', requestId: 5, record: undefined })
+    one.input({ type: 'link-up', peer: joiner })
+    expect(one.said(joiner, 'gosp')).toMatchObject([{ view: { members: expect.any(Array) } }])
+  })
+})
+
 /** A machine that went up with these neighbors, the last of which named a room of nine. */
 function wentUp(neighbors = others.slice(0, 7)): One {
   const one = new One()
@@ -91,6 +123,16 @@ class One {
 
   get kind(): string {
     return this.machine.snapshot().kind
+  }
+
+  get downs() {
+    return this.#out.filter(one => one.type === 'neighbor-down')
+  }
+
+  said(to: PeerId, type: MembershipMessage['type']): MembershipMessage[] {
+    return this.#out.flatMap(one =>
+      one.type === 'send' && one.to === to && one.message.type === type ? [one.message] : [],
+    )
   }
 
   counted(counter: string): number {
