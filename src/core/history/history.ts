@@ -298,7 +298,9 @@ export class History {
     if (frontier !== undefined && again) {
       const others = [...this.#wanted]
       this.#wanted.clear()
-      for (const each of [peer, ...others]) this.#wanted.add(each)
+      // After first contact at once; who gave something lets others give too.
+      for (const each of end.gained > 0 ? [...others, peer] : [peer, ...others])
+        this.#wanted.add(each)
       this.#isSynced = false
     } else if (level) this.#synced(peer)
     if (end.gained > 0 && !again) this.#tellAll()
@@ -322,8 +324,8 @@ export class History {
         }
         case 'progress': {
           const { size: have } = this.#log
-          // Whoever still gives is not slow.
-          if (from !== undefined && from === this.#active) this.#bePatient(now)
+          // Whoever still gives is not slow, but for one who lets it drip.
+          if (from === this.#active && output.isSteady) this.#bePatient(now)
           this.#emit({ type: 'historyProgress', have, known: have + output.left })
           break
         }

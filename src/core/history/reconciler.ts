@@ -50,8 +50,8 @@ export type ReconcilerInput<M> =
 export type ReconcilerOutput<M> =
   | { type: 'send'; to: PeerId; message: M | Extract<CommonMessage, { exchange: number }> }
   | { type: 'load'; ref: number; wants: readonly OpRange[]; maxOps: number; maxBytes: number }
-  /** More is on its way: ops known to exist beyond those kept. */
-  | { type: 'progress'; left: number }
+  /** More is on its way: ops known to exist beyond those kept. `isSteady`: fast enough that nobody else need be asked. */
+  | { type: 'progress'; left: number; isSteady: boolean }
   | { type: 'ended'; end: ExchangeEnd }
   | {
       type: 'blame'

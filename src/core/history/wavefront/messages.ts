@@ -29,7 +29,7 @@ const exchange = exchangeId
 const marks = list(mark, { max: MOST_LANES })
 const ops = list(message, { max: MOST_WAVE_OPS })
 /** Ops that were to be sent too and had no room; what comes next brings them. */
-const left = varint()
+const left = varint({ max: 0xffff_ffff })
 
 /**
  * Wire tags 50 to 57. The tag is the type too: SHARP, TIDAL WAVE and FIRST WAVE are methods, COHERENT, RIPPLE and

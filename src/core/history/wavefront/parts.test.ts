@@ -153,7 +153,7 @@ describe('a part', () => {
     ],
     [
       'brings an op without its mother',
-      part => next({ ...part, ops: [part.ops[5]!, ...far()] }),
+      part => next({ ...part, left: 1, ops: [part.ops[5]!, ...far()] }),
       ...(['bad-ops', 'bad-exchange'] as const),
     ],
     [

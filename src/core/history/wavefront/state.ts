@@ -1,3 +1,4 @@
+import type { PeerId } from '../../ids.js'
 import type { Exchange } from '../exchanges.js'
 import type { CommonMessage } from '../messages.js'
 import type { WaveMessage } from './messages.js'
@@ -21,6 +22,11 @@ export interface State {
   /** Of the wave that is coming in: where lanes begin, and how many parts of it came. */
   roots: Tides
   parts: number
+  /** Of each lane how high it has got, and how much it said was left. */
+  reached: Map<PeerId, number>
+  left: number
+  /** New ops since the exchange last had time given, and their bytes. */
+  worth: { ops: number; bytes: number }
   /** It has not been told yet that they were taken in: there is no room for more. */
   isOwed: boolean
   gained: number
@@ -32,6 +38,7 @@ export interface State {
 export function newState(step: State['step'], said: Tides): State {
   return {
     ...{ step, said, promised: NO_TIDES, roots: NO_TIDES, parts: 0, isOwed: false },
+    ...{ reached: new Map(), left: Number.POSITIVE_INFINITY, worth: { ops: 0, bytes: 0 } },
     ...{ gained: 0, given: 0, again: false, level: false },
   }
 }

@@ -5,8 +5,8 @@ import { opOf } from '../op.js'
 import type { ReconcilerOptions } from '../reconciler.js'
 import { MOST_LANES } from '../records.js'
 import { RootClaims } from './claims.js'
-import { type Mark, PARTS_UNDER_WAY } from './messages.js'
-import type { Conversation, Wave } from './state.js'
+import { LARGEST_WAVE_BYTES, type Mark, MOST_WAVE_OPS, PARTS_UNDER_WAY } from './messages.js'
+import type { Conversation, State, Wave } from './state.js'
 import type { Talk } from './talk.js'
 import { byAuthor, isOversized, type Tides } from './waves.js'
 
@@ -50,7 +50,8 @@ export class Taking {
     }
     const { state } = exchange
     const isLate = part <= state.parts || part > state.parts + PARTS_UNDER_WAY
-    if (exchange.turn !== 'theirs' || isLate || ops.length === 0) {
+    const isEmpty = ops.length === 0 || left === 0
+    if (exchange.turn !== 'theirs' || isLate || isEmpty) {
       return this.#talk.violated(exchange, 'violation')
     }
     // One before it was lost where a queue was full.
@@ -59,31 +60,48 @@ export class Taking {
       this.#talk.blame(from, 'limit-exceeded')
       return this.#talk.fail(exchange, 'violation')
     }
-    if (!this.roots(exchange, roots)) return this.#talk.violated(exchange, 'violation')
+    if (!this.roots(exchange, roots) || !this.left(exchange, ops, left)) {
+      return this.#talk.violated(exchange, 'violation')
+    }
     state.parts = part
     if (!this.take(exchange, ops)) return this.#talk.violated(exchange, 'bad-ops')
-    exchanges.pass(now, exchange, 'theirs')
-    if (state.gained > 0) this.#talk.put({ type: 'progress', left })
+    const isSteady = state.worth.ops >= STEADY_OPS || state.worth.bytes >= STEADY_BYTES
+    if (isSteady) {
+      state.worth = { ops: 0, bytes: 0 }
+      exchanges.pass(now, exchange, 'theirs')
+    }
+    if (state.gained > 0) this.#talk.put({ type: 'progress', left, isSteady })
     state.isOwed = true
-    this.#grant(now, exchange)
+    this.#grant(exchange)
   }
 
   /** There is room for more: who waits for that is told. */
   room(now: Millis): void {
-    for (const exchange of this.#talk.exchanges) this.#grant(now, exchange)
+    for (const exchange of this.#talk.exchanges) {
+      // It waited for us.
+      if (this.#grant(exchange)) this.#talk.exchanges.pass(now, exchange, 'theirs')
+    }
   }
 
-  #grant(now: Millis, exchange: Conversation): void {
-    const { id, state } = exchange
-    if (!state.isOwed || !this.#options.hasRoom()) return
+  #grant({ id, peer, state }: Conversation): boolean {
+    if (!state.isOwed || !this.#options.hasRoom()) return false
     state.isOwed = false
-    this.#talk.say(now, exchange, { type: 'wave-taken', exchange: id, parts: state.parts })
+    const message = { type: 'wave-taken', exchange: id, parts: state.parts } as const
+    this.#talk.put({ type: 'send', to: peer, message })
+    return true
   }
 
-  /** Where lanes begin, as the wave says; false where one is named twice. */
+  /** What is left after these, as it says; false where it does not become less. */
+  left({ state }: Conversation, ops: readonly Message[], left: number): boolean {
+    if (left > Math.max(0, state.left - ops.length)) return false
+    state.left = left
+    return true
+  }
+
+  /** Where lanes begin, as the wave says; false where one is named twice, or not at the beginning. */
   roots({ peer, state }: Conversation, marks: readonly Mark[]): boolean {
     const roots = byAuthor(marks)
-    if (roots === undefined) return false
+    if (roots === undefined || (state.parts > 0 && roots.size > 0)) return false
     const before = state.step === 'tidal' ? this.#coherent.get(peer) : undefined
     if (before !== undefined) this.#coherent.delete(peer)
     state.roots = new Map([...(before ?? []), ...state.roots, ...roots])
@@ -100,11 +118,15 @@ export class Taking {
     for (const message of ops) {
       const op = opOf(topic, message)
       if (op === undefined || message.payload.length > maxMessageSize) return false
-      const said = state.said.get(message.author)
-      if (said !== undefined && message.seq < said.seq) return false
-      switch (log.take(op, roots, true)) {
+      const { author, seq } = message
+      if (!isWanted(state, author, seq)) return false
+      const taken = log.take(op, roots, true)
+      if (taken !== 'refused') state.reached.set(author, seq)
+      switch (taken) {
         case 'kept':
           state.gained++
+          state.worth.ops++
+          state.worth.bytes += message.payload.length
           break
         case 'waiting':
           // Its own lane goes on after a gap that we do not believe in yet, or hangs from one that does.
@@ -118,3 +140,17 @@ export class Taking {
     return true
   }
 }
+
+/** Above what we said, higher each time; in an answer to what we lack, of these and no higher than was promised. */
+function isWanted({ step, said, promised, reached }: State, author: PeerId, seq: number): boolean {
+  const ours = said.get(author)
+  if (seq <= (reached.get(author) ?? (ours?.seq ?? 0) - 1)) return false
+  return step !== 'first' || (ours !== undefined && seq <= (promised.get(author)?.seq ?? 0))
+}
+
+/**
+ * So much of new in all keeps an exchange alive as long again, and those waiting who could give too; who gives less is as
+ * good as silent. Guess: a quarter of a message.
+ */
+const STEADY_OPS = MOST_WAVE_OPS / 4
+const STEADY_BYTES = LARGEST_WAVE_BYTES / 4

@@ -5,6 +5,7 @@
  */
 import type { Deadline } from '../../deadline.js'
 import type { Millis, PeerId } from '../../ids.js'
+import type { Message } from '../../message.js'
 import type { ErrorCode } from '../messages.js'
 import type {
   Reconciler,
@@ -156,6 +157,7 @@ export class Wavefront implements Reconciler<WaveMessage> {
 
   #onSharp(now: Millis, exchange: Conversation, tides: Tides): void {
     const { lanes } = this.#options.log
+    if (!this.#asked.isNew(exchange.peer)) return this.#violated(exchange, 'violation')
     if (this.#isReady) {
       this.#say(now, exchange, { type: 'coherent', exchange: exchange.id, roots: rootsOf(lanes) })
       return this.#talk.finish(exchange)
@@ -169,8 +171,12 @@ export class Wavefront implements Reconciler<WaveMessage> {
     if (!this.#isReady) return this.#fail(exchange, 'not-ready')
     if (this.#talk.isCatchingUpWithout(exchange)) return this.#fail(exchange, 'busy')
     const difference = above(lanes.values(), tides)
-    const judged = this.#asked.judge(exchange.peer, tides, difference.count)
+    const judged = this.#asked.judge(exchange.peer, tides, lanes, difference.count)
     if (judged === 'fell') this.#talk.count('heights-fell')
+    if (judged === 'slow') {
+      this.#talk.count('asked-again')
+      return this.#fail(exchange, 'busy')
+    }
     if (judged !== 'fair') return this.#violated(exchange, 'violation')
     const lacking = behind(lanes, tides)
     exchange.state.said = byAuthor(lacking)!
@@ -225,10 +231,8 @@ export class Wavefront implements Reconciler<WaveMessage> {
   }
 
   #onRipple(exchange: Conversation, { ops, left }: Wave<'ripple'>): void {
-    if (!this.#taking.take(exchange, ops)) return this.#violated(exchange, undefined)
+    if (!this.#takeLast(exchange, ops, left)) return this.#violated(exchange, undefined)
     this.#isReady = true
-    exchange.state.again = left > 0
-    if (exchange.state.gained > 0) this.#talk.put({ type: 'progress', left })
     this.#talk.finish(exchange)
   }
 
@@ -243,10 +247,8 @@ export class Wavefront implements Reconciler<WaveMessage> {
     for (const { author, seq } of theirs.values()) {
       if (seq > (state.said.get(author)?.seq ?? -1)) return this.#violated(exchange, 'violation')
     }
-    if (!this.#taking.take(exchange, wave.ops)) return this.#violated(exchange, 'bad-ops')
-    state.again = wave.left > 0
+    if (!this.#takeLast(exchange, wave.ops, wave.left)) return this.#violated(exchange, 'bad-ops')
     state.level = wave.left === 0
-    if (state.gained > 0) this.#talk.put({ type: 'progress', left: wave.left })
     // Its calculated heights: as stated where it is behind, else equal to those we sent, or ahead.
     const lanes = [...theirs.keys()].flatMap(author => log.lanes.get(author) ?? [])
     const difference = above(lanes, theirs, state.said)
@@ -257,10 +259,8 @@ export class Wavefront implements Reconciler<WaveMessage> {
     const { state, peer } = exchange
     const { lanes } = this.#options.log
     if (!this.#taking.roots(exchange, marks)) return this.#violated(exchange, undefined)
-    if (!this.#taking.take(exchange, ops)) return this.#violated(exchange, undefined)
-    state.again = left > 0
+    if (!this.#takeLast(exchange, ops, left)) return this.#violated(exchange, undefined)
     state.level &&= left === 0
-    if (state.gained > 0) this.#talk.put({ type: 'progress', left })
     // Heights that lied: what was said to be there and was not given.
     const isKept = ({ author }: Mark) => {
       const lane = lanes.get(author)
@@ -283,6 +283,15 @@ export class Wavefront implements Reconciler<WaveMessage> {
       this.#talk.count(`exchange-error-${code}`)
       this.#fail(exchange, undefined)
     }
+  }
+
+  /** The end of a wave; false where it can't be so. Who gave nothing need not be asked for more. */
+  #takeLast(exchange: Conversation, ops: readonly Message[], left: number): boolean {
+    const { state } = exchange
+    if (!this.#taking.left(exchange, ops, left) || !this.#taking.take(exchange, ops)) return false
+    state.again = left > 0 && state.gained > 0
+    if (state.gained > 0) this.#talk.put({ type: 'progress', left, isSteady: true })
+    return true
   }
 
   // ——— in short

@@ -52,6 +52,7 @@ export function above(lanes: Iterable<Lane>, tides: Tides, upTo?: Tides): Differ
     if (seq >= last) {
       if (seq === last && theirs !== undefined && lane.differsAt(seq, theirs.hash)) {
         difference.wants.push({ author, first: seq, last })
+        difference.count++
       }
       continue
     }
