@@ -35,7 +35,7 @@ export class SignalRelay {
   #ways = new Map<PeerId, Via>()
   #waysBefore = NOWHERE
   #turnAt: Millis = 0
-  readonly #doubts = new Map<PeerId, Doubt>()
+  #doubts: Map<PeerId, Doubt> | undefined
   /** Ids of relays passed on lately, likewise. */
   #passed = new Set<number>()
   #passedBefore = NOTHING
@@ -69,9 +69,9 @@ export class SignalRelay {
 
   /** The peer itself spoke to us: the way to it is good. */
   answered(peer: PeerId): void {
-    const doubt = this.#doubts.get(peer)
+    const doubt = this.#doubts?.get(peer)
     if (doubt === undefined) return
-    if (doubt.distrusted === undefined) this.#doubts.delete(peer)
+    if (doubt.distrusted === undefined) this.#doubts!.delete(peer)
     else doubt.askedAt = undefined
   }
 
@@ -145,6 +145,7 @@ export class SignalRelay {
     const via = this.#viaOf(now, to)
     if (!isPeer(via)) return via
     if (!links.includes(via)) return undefined
+    this.#doubts ??= new Map()
     const before = this.#doubts.get(to)
     const askedAt = before?.via === via ? before.askedAt : undefined
     const isLost = askedAt !== undefined && now - askedAt >= ANSWER_MS
@@ -170,7 +171,7 @@ export class SignalRelay {
   #learn(now: Millis, peer: PeerId, via: Via): void {
     if (now >= this.#turnAt) this.#turn(now)
     if (this.#ways.get(peer) === via) return
-    if (this.#doubts.size > 0 && this.#doubts.get(peer)?.distrusted === via) return
+    if (this.#doubts?.get(peer)?.distrusted === via) return
     if (this.#ways.size >= WAYS_OF_ONE_AGE && !this.#ways.has(peer)) this.#turn(now)
     this.#ways.set(peer, via)
   }
@@ -183,6 +184,10 @@ export class SignalRelay {
     // A relay lives seconds.
     this.#passedBefore = NOTHING
     if (this.#passed.size > 0) this.#turnPassed()
+    for (const [peer, { askedAt = 0, distrusted }] of this.#doubts ?? []) {
+      if (distrusted === undefined && now - askedAt >= AGE_MS) this.#doubts!.delete(peer)
+    }
+    if (this.#doubts?.size === 0) this.#doubts = undefined
     for (const [peer, budget] of this.#budgets ?? []) {
       if (tokensOf(budget, now) === BURST) this.#budgets!.delete(peer)
     }
@@ -233,7 +238,7 @@ const MOST_HOPS = 8
 /** Three hops on degree five reach some 80 peers at some 80 frames. Guess. */
 const SPREAD_HOPS = 2
 /** A way is believed this long at least, and at most twice as long. Guess. */
-const AGE_MS = 40_000
+const AGE_MS = 30_000
 /** A trip there and back through the mesh, nobody hurrying. Guess. */
 const ANSWER_MS = 900
 /** Two generations hold those behind the names in our views. Guess. */

@@ -71,7 +71,7 @@ export class Presence {
     }
     if (statement.time <= (this.#own?.time ?? -1)) return []
     this.#own = statement
-    for (const untold of this.#untold.values()) untold.add(this.#self)
+    for (const neighbor of this.#untold.keys()) this.#owe(neighbor, this.#self)
     this.#saySoon(now)
     return this.#take()
   }
@@ -87,13 +87,12 @@ export class Presence {
   // ——— neighbors
 
   neighborUp(now: Millis, peer: PeerId): PresenceOutput[] {
-    const untold = new Set<PeerId>()
-    if (this.#own !== undefined) untold.add(this.#self)
+    this.#untold.set(peer, NOTHING_OWED)
+    if (this.#own !== undefined) this.#owe(peer, this.#self)
     for (const [other, { isGone }] of this.#kept) {
       // Its own too: where it lost its memory, or its clock went back, it hears what its next word must be newer than.
-      if (other === peer || !isGone) untold.add(other)
+      if (other === peer || !isGone) this.#owe(peer, other)
     }
-    this.#untold.set(peer, untold)
     const kept = this.#kept.get(peer)
     if (kept?.isSilent) this.#back(peer, kept)
     if (kept !== undefined && !kept.isGone) kept.until = Number.POSITIVE_INFINITY
@@ -232,6 +231,13 @@ export class Presence {
     return Math.min(LONGEST_LIFETIME_MS, Math.max(LIFETIME_MS, living * SAID_AGAIN_TIMES * 1_000))
   }
 
+  /** The neighbor is still to be told that peer's newest. */
+  #owe(neighbor: PeerId, peer: PeerId): void {
+    let untold = this.#untold.get(neighbor)!
+    if (untold === NOTHING_OWED) this.#untold.set(neighbor, (untold = new Set()))
+    untold.add(peer)
+  }
+
   #saySoon(now: Millis): void {
     for (const untold of this.#untold.values()) {
       if (untold.size === 0) continue
@@ -292,9 +298,9 @@ export class Presence {
     const shown = before === undefined || before.isGone ? undefined : before.statement.value
     if (!sameValue(shown, value)) this.#out.push({ type: 'show', peer, value, time })
     let isNews = false
-    for (const [neighbor, untold] of this.#untold) {
+    for (const neighbor of this.#untold.keys()) {
       if (neighbor === from || neighbor === peer) continue
-      untold.add(peer)
+      this.#owe(neighbor, peer)
       isNews ||= !this.#hasLink(neighbor, peer)
     }
     if (isNews) this.#saySoon(now)
@@ -364,6 +370,9 @@ export class Presence {
 
 /** Everyone is to be everyone's neighbor, and is; undefined where neighbors are some of many. */
 type Mesh = 'forming' | 'complete' | undefined
+
+/** Never added to: in most topics nobody shows anything. */
+const NOTHING_OWED: Set<PeerId> = new Set()
 
 interface Kept {
   statement: PresenceStatement

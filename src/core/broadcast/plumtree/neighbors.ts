@@ -5,7 +5,7 @@ export interface Neighbor {
   readonly peer: PeerId
   rttMs: number | undefined
   /** When it was last blamed for a broken promise. */
-  promiseBrokenAt: Millis
+  promiseBrokenAt: Millis | undefined
 }
 
 /** The peers that count: their links, and the graft timers that follow from the links' round trips. */
@@ -41,7 +41,7 @@ export class Neighbors {
     this.#byId.set(peer, {
       peer,
       rttMs: undefined,
-      promiseBrokenAt: -Infinity,
+      promiseBrokenAt: undefined,
     })
     this.#waitMs = this.#longestMs = undefined
   }

@@ -231,7 +231,7 @@ export class Repair {
     const neighbor = this.#neighbors.get(peer)
     if (neighbor === undefined || now - at >= this.#config.messageCacheRetentionMs) return
     // One full cache breaks a hundred promises and is one mishap.
-    if (now < neighbor.promiseBrokenAt + BLAME_PAUSE_MS) return
+    if (now < (neighbor.promiseBrokenAt ?? -Infinity) + BLAME_PAUSE_MS) return
     neighbor.promiseBrokenAt = now
     this.#outbox.blame(peer, 'broken-promise')
   }

@@ -29,7 +29,7 @@ export class Overlay {
   readonly returns = new Returns()
   readonly timers = new Timers()
   #outputs: HyparviewOutput[] = []
-  readonly #banned = new Map<PeerId, Millis>()
+  #banned: Map<PeerId, Millis> | undefined
   /** When former neighbors went, the last to go at the end. */
   readonly #lastActive = new Map<PeerId, Millis>()
   readonly #strays = new Throttle()
@@ -91,8 +91,8 @@ export class Overlay {
   /** Whether the peer may be in a view at all. */
   admissible(now: Millis, peer: PeerId): boolean {
     if (peer === this.self) return false
-    const until = this.#banned.get(peer)
-    if (until !== undefined && until <= now) this.#banned.delete(peer)
+    const until = this.#banned?.get(peer)
+    if (until !== undefined && until <= now) this.#banned!.delete(peer)
     return until === undefined || until <= now
   }
 
@@ -223,6 +223,7 @@ export class Overlay {
   ban(now: Millis, peer: PeerId): void {
     this.forget(peer)
     this.backoff.forget(peer)
+    this.#banned ??= new Map()
     this.#banned.delete(peer)
     if (this.#banned.size >= REMEMBERED_BANS) this.#banned.delete(this.#banned.keys().next().value!)
     this.#banned.set(peer, now + BAN_MS)

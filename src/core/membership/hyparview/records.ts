@@ -4,15 +4,16 @@ import type { PeerRecord } from './messages.js'
 
 /** What peers say about themselves, the newest of each. Signatures were checked at the door. */
 export class Records {
-  readonly #newest = new Map<PeerId, PeerRecord>()
+  #newest: Map<PeerId, PeerRecord> | undefined
 
   get(peer: PeerId): PeerRecord | undefined {
-    return this.#newest.get(peer)
+    return this.#newest?.get(peer)
   }
 
   /** Returns the peer's data where this changed it to something. */
   learn(peer: PeerId, record: PeerRecord | undefined): Uint8Array | undefined {
     if (record === undefined) return undefined
+    this.#newest ??= new Map()
     const known = this.#newest.get(peer)
     if (known !== undefined && known.time >= record.time) return undefined
     this.#newest.delete(peer)
@@ -23,7 +24,7 @@ export class Records {
   }
 
   forget(peer: PeerId): void {
-    this.#newest.delete(peer)
+    this.#newest?.delete(peer)
   }
 }
 
