@@ -61,6 +61,11 @@ export class Giving {
     this.#goOn(now, exchange)
   }
 
+  /** Parts were said, and it is for the other side to take them in. */
+  isWaiting(exchange: Conversation): boolean {
+    return this.#waves.get(exchange)?.isWaiting ?? false
+  }
+
   #goOn(now: Millis, exchange: Conversation): void {
     const wave = this.#waves.get(exchange)!
     if (wave.isWhole) return this.#end(now, exchange, wave)
@@ -118,6 +123,10 @@ class OutgoingWave {
 
   get isWhole(): boolean {
     return this.#last !== undefined && this.#said === this.#taken
+  }
+
+  get isWaiting(): boolean {
+    return this.loading === undefined && this.#said > this.#taken
   }
 
   get hasRoom(): boolean {

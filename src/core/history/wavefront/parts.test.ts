@@ -110,6 +110,15 @@ describe('a wave larger than a message', () => {
     expect(words(giver)).toHaveLength(before)
   })
 
+  it('that is not taken in gives way to the next exchange: the end of this one was lost', () => {
+    const { net, giver, taker } = midway()
+    net.filter = () => true
+    const { tides } = words(taker).find(({ type }) => type === 'tidal-wave') as Word<'tidal-wave'>
+    net.inject(taker, giver, { type: 'tidal-wave', exchange: 9, tides })
+    expect(giver.blames).toEqual([])
+    expect(parts(giver).at(-1)).toMatchObject({ exchange: 9, part: PARTS_UNDER_WAY })
+  })
+
   it('whose next part the store can not give ends with an error, and what came stays', () => {
     const { net, giver, taker } = pair(1500)
     net.filter = (_from, _to, { type }) => {

@@ -139,11 +139,11 @@ export class Wavefront implements Reconciler<WaveMessage> {
       return this.#talk.refuse(from, id, 'unknown-exchange')
     }
     const before = this.#talk.exchanges.with(from, false)
-    if (before?.turn === 'ours') {
+    if (before?.turn === 'ours' && !this.#giving.isWaiting(before)) {
       this.#talk.blame(from, 'bad-exchange')
       return this.#talk.refuse(from, id, 'busy')
     }
-    // It was its turn, and it speaks of something new: its answer was lost where a queue was full.
+    // It was to speak, and speaks of something new: its answer was lost where a queue was full.
     if (before !== undefined) this.#fail(before, undefined)
     const tides = byAuthor(message.tides)
     if (tides === undefined) {
