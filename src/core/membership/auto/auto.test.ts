@@ -123,6 +123,21 @@ describe('auto, going down', () => {
   })
 })
 
+describe('auto, after an hour of sleep', () => {
+  it('is what it was: those that it did not hear meanwhile are not gone', () => {
+    const world = roomOf(20)
+    world.run(60_000)
+    const [sleeper] = world.alive as [PeerId]
+    const machine = world.machine(sleeper)
+    const before = machine.neighbors
+    for (let ms = 3_600_000; ms < 3_602_000; ms += 100) {
+      machine.handle(world.now + ms, { type: 'wake' })
+      expect(machine.snapshot().kind).toBe('hyparview')
+    }
+    expect(machine.neighbors).toEqual(before)
+  })
+})
+
 describe('auto, half up', () => {
   it('those of one kind and those of the other are one overlay, and whoever comes finds a place', () => {
     // Slow words: the change goes round for seconds, and newcomers arrive in the middle of it.

@@ -239,7 +239,8 @@ export class Auto implements Membership<MembershipMessage> {
     heard.delete(this.#self)
     if (since.size === 0 || heard.size >= MOST_GOING_DOWN) return false
     for (const [peer, at] of since) {
-      if (now - at < DOWN_AFTER_MS || this.#rounds.neighborsOf(peer) === undefined) return false
+      if (now - at < DOWN_AFTER_MS || this.#rounds.neighborsOf(now, peer) === undefined)
+        return false
     }
     for (const peer of heard) if (!since.has(peer)) return false
     return true
@@ -285,7 +286,7 @@ export class Auto implements Membership<MembershipMessage> {
     let most = FEWEST_LEFT
     let best: PeerId[] = []
     for (const peer of partial.neighbors) {
-      const count = this.#rounds.neighborsOf(peer) ?? 0
+      const count = this.#rounds.neighborsOf(now, peer) ?? 0
       if (count > most) [most, best] = [count, []]
       if (count === most && count > FEWEST_LEFT) best.push(peer)
     }

@@ -161,9 +161,12 @@ export class Rounds {
     return peers
   }
 
-  /** How many neighbors that neighbor said it has; undefined where it did not say. */
-  neighborsOf(peer: PeerId): number | undefined {
-    const count = this.#neighbors.get(peer)?.members.length ?? 0
+  /** How many neighbors that neighbor said within three periods that it has; undefined where it did not say. */
+  neighborsOf(now: Millis, peer: PeerId): number | undefined {
+    const heard = this.#neighbors.get(peer)
+    if (heard === undefined || heard.membersAt < now - HEARD_PERIODS * this.#periodMs)
+      return undefined
+    const count = heard.members.length
     return count === 0 ? undefined : count - 1
   }
 }
