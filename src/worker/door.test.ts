@@ -280,6 +280,21 @@ describe('a flood', () => {
     expect(test.said).toEqual(['neighbor-gossip'])
   })
 
+  it('of presence to verify is blamed when thousands of statements wait', async () => {
+    const test = new DoorTest()
+    const link = test.link(0)
+    const entry = await shown(1)
+    gateVerification()
+    const full = topic(gosp(...Array(64).fill(entry)))
+    for (let n = 0; n < 200; n++) test.door.frame(link, full)
+    expect(link.control.waiting).toBeLessThan(70)
+    expect(test.inputs[0]).toEqual(blame(others[0]!, 'limit-exceeded'))
+    // What other links bring is no worse off.
+    test.inputs.length = 0
+    test.door.frame(test.link(1), full)
+    expect(test.inputs).toEqual([])
+  })
+
   it('of records to verify is blamed when thousands of frames wait behind them', async () => {
     const test = new DoorTest()
     const link = test.link(0)

@@ -181,14 +181,25 @@ export class Door {
         this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
       else this.#input({ type: 'frame', from, epoch, topic, message: { ...message, presence } })
     }
+    const waiting = this.#statements.get(link) ?? 0
+    const { length } = message.presence
+    if (waiting + length > MOST_STATEMENTS) {
+      return this.#input({ type: 'misbehaved', peer: from, reason: 'limit-exceeded' })
+    }
     const loading = this.loadPresence()
     const news =
       loading === undefined
         ? this.#newsOf(topic, message.presence)
         : loading.then(isHere => (isHere ? this.#newsOf(topic, message.presence) : []))
-    if (news instanceof Promise) link.control.later(news, pass)
-    else link.control.now(() => pass(news))
+    if (!(news instanceof Promise)) return link.control.now(() => pass(news))
+    this.#statements.set(link, waiting + length)
+    link.control.later(news, presence => {
+      this.#statements.set(link, this.#statements.get(link)! - length)
+      pass(presence)
+    })
   }
+  /** Of presence, that wait to be verified. */
+  readonly #statements = new WeakMap<PeerLink, number>()
 
   /** Of presence only news is verified, and only news goes on; undefined where some of it is forged. */
   #newsOf(
@@ -297,5 +308,7 @@ const MOST_COPIES = 4
 const MOST_PENDING_BYTES = 16 << 20
 /** What a message that waits weighs besides its payload, so that empty ones are bounded too. Guess. */
 const PENDING_BYTES = 512
+/** Statements of one link that wait, some five megabytes: who is honest says four GOSPs a second, of 64 at most. Guess. */
+const MOST_STATEMENTS = 4096
 /** Frames of one link that wait for the records of those before them. A full queue of its sender's. */
 const MOST_WAITING = 4096
