@@ -200,7 +200,7 @@ interface Room {
   readonly byHash: Map<string, Held>
   readonly waiting: Map<string, Held>
   /** By position, from `base` on. */
-  readonly placed: (Held | undefined)[]
+  placed: (Held | undefined)[]
   base: number
 }
 
@@ -241,6 +241,12 @@ function keep(room: Room, { message, hash, position }: OpRecord, now: Millis): v
   if (position === 0) room.waiting.set(nameOf(held), held)
   else {
     if (room.placed.length === 0) room.base = position
+    if (position < room.base) {
+      // An op of ours that could not be kept at first.
+      const early: undefined[] = new Array(room.base - position)
+      room.placed = [...early, ...room.placed]
+      room.base = position
+    }
     room.placed[position - room.base] = held
   }
 }

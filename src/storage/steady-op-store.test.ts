@@ -47,6 +47,39 @@ describe('a steady op store', () => {
     expect(index).toMatchObject({ position: 5, lanes: chain.lanes() })
   })
 
+  it('on a full disk passes over nothing where a page ends on the disk, however small what follows is', async () => {
+    await steady.ops.append(TOPIC, chain.batch(chain.say(1, 500), chain.say(1)), NOW)
+    full()
+    await steady.ops.append(TOPIC, chain.batch(chain.say(2), chain.say(1)), NOW)
+    const page = { ops: 10, bytes: 300 }
+    const seen: number[] = []
+    for (let from = 1; ; from = seen.at(-1)! + 1) {
+      const ops = await steady.ops.loadFrom(TOPIC, from, page)
+      if (ops.length === 0) break
+      seen.push(...ops.map(({ position }) => position))
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6])
+    const first = await steady.ops.load(TOPIC, [chain.all(1), chain.all(2)], page)
+    expect(first).toEqual(chain.said.slice(0, 2).map(({ message }) => message))
+  })
+
+  it('on a full disk finds what came late in its place', async () => {
+    full()
+    const [early, late] = [chain.say(1), chain.say(2)]
+    await steady.ops.append(TOPIC, chain.batch(late), NOW)
+    await steady.ops.append(TOPIC, chain.batch(early), NOW)
+    const kept = await steady.ops.loadFrom(TOPIC, 1, MUCH)
+    expect(kept.map(({ position }) => position)).toEqual([1, 2, 3, 4])
+  })
+
+  it('on a full disk counts the newest over both', async () => {
+    full()
+    await steady.ops.append(TOPIC, chain.batch(chain.say(1), chain.say(2)), NOW)
+    expect(await steady.ops.positionSince(TOPIC, 0, 3)).toBe(2)
+    expect(await steady.ops.positionSince(TOPIC, 0, 1)).toBe(4)
+    expect(await steady.ops.positionSince(TOPIC, 0, 9)).toBe(1)
+  })
+
   it('on a full disk speaks only once the next visit is sure to have another key', async () => {
     full()
     const forget = vi.spyOn(disk, 'forgetIdentity').mockRejectedValueOnce(FAILED)

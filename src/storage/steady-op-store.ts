@@ -87,12 +87,17 @@ export class SteadyOpStore implements OpStore {
   async load(topic: TopicId, wants: readonly OpRange[], bound: ReadBound): Promise<Message[]> {
     const early = await this.#told(this.#disk.load(topic, wants, bound), UNREAD)
     if (this.#memory === undefined) return early
-    return joined(bound, early, await this.#memory.load(topic, wants, bound), one => one)
+    const rest = beyond(wants, early)
+    if (early.length > 0 && (await this.#disk.load(topic, rest, ONE)).length > 0) return early
+    return joined(bound, early, await this.#memory.load(topic, rest, bound), one => one)
   }
 
   async loadFrom(topic: TopicId, position: number, bound: ReadBound): Promise<PlacedMessage[]> {
     const early = await this.#told(this.#disk.loadFrom(topic, position, bound), UNREAD)
     if (this.#memory === undefined) return early
+    const after = (early.at(-1)?.position ?? position - 1) + 1
+    // A page that ends on the disk is not gone on with in memory: what lies between would be passed over.
+    if (early.length > 0 && (await this.#disk.loadFrom(topic, after, ONE)).length > 0) return early
     const late = await this.#memory.loadFrom(topic, position, bound)
     return joined(bound, early, late, ({ message }) => message)
   }
@@ -103,9 +108,11 @@ export class SteadyOpStore implements OpStore {
   }
 
   async positionSince(topic: TopicId, since: Millis, limit: number): Promise<number | undefined> {
-    const late = await this.#memory?.positionSince(topic, since, limit)
     const early = await this.#told(this.#disk.positionSince(topic, since, limit), UNREAD)
-    return early ?? late
+    if (this.#memory === undefined) return early
+    const from = early ?? (await this.#memory.positionSince(topic, since, limit))
+    const { position } = await this.#memory.open(topic, this.#open.get(topic)!)
+    return from === undefined ? undefined : Math.max(from, position - limit + 1)
   }
 
   async trim(topic: TopicId, now: Millis): Promise<void> {
@@ -136,6 +143,15 @@ export class SteadyOpStore implements OpStore {
   }
 }
 
+/** What is still wanted once these were read. */
+function beyond(wants: readonly OpRange[], ops: readonly Message[]): OpRange[] {
+  const reached = new Map(ops.map(({ author, seq }) => [author, seq]))
+  return wants.map(want => ({
+    ...want,
+    first: Math.max(want.first, (reached.get(want.author) ?? 0) + 1),
+  }))
+}
+
 /** Both in a row, as far as the bound goes. */
 function joined<T>(
   bound: ReadBound,
@@ -154,6 +170,7 @@ function joined<T>(
   return all
 }
 
+const ONE: ReadBound = { ops: 1, bytes: 1 }
 const UNREAD = 'Earlier messages can not be read.'
 const UNKEPT = 'Messages that come now are not kept.'
 const FULL =
