@@ -73,6 +73,11 @@ export class Node {
     return this.#topic(topic)?.knows(id) ?? false
   }
 
+  /** Asked by the door likewise: whether ops of this exchange can be of use. */
+  expectsOps(topic: TopicId, from: PeerId, exchange: number): boolean {
+    return this.#topics.get(topic)?.expectsOps(from, exchange) ?? false
+  }
+
   /** Asked by the door: whether that peer's statement, or a newer one, is known. */
   knowsPresence(topic: TopicId, peer: PeerId, time: number): boolean {
     return this.#topics.get(topic)?.knowsPresence(peer, time) ?? true

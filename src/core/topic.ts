@@ -331,6 +331,10 @@ export class Topic {
     return this.#take()
   }
 
+  expectsOps(from: PeerId, exchange: number): boolean {
+    return this.#history?.expects(from, exchange) ?? false
+  }
+
   knows(id: MessageId): boolean {
     return this.#broadcast.knows(id) || (this.#history?.has(id) ?? false)
   }

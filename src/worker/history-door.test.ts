@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { TopicId } from '../core/ids.js'
+import type { PeerId, TopicId } from '../core/ids.js'
 import type { HistoryMessage, NodeInput } from '../core/io.js'
 import { canonicalBytes, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
@@ -21,7 +21,10 @@ beforeEach(async () => {
   inputs = []
   counted = []
   isJoined = true
-  const node = { termsOf: () => (isJoined ? TERMS : undefined) } as unknown as Node
+  const node = {
+    termsOf: () => (isJoined ? TERMS : undefined),
+    expectsOps: (_topic: TopicId, _from: PeerId, exchange: number) => exchange === 1,
+  } as unknown as Node
   door = new HistoryDoor(
     node,
     input => void inputs.push(input),
@@ -61,6 +64,17 @@ describe('a wave', () => {
     isJoined = false
     door.frame(link(1), TOPIC, wave(await ops(1)))
     expect(counted).toEqual(['history-for-unknown-topic'])
+  })
+
+  it('of an exchange that is not open costs no crypto, and passes without its ops', async () => {
+    const verify = vi.mocked(crypto.subtle.verify)
+    verify.mockClear()
+    const message = { ...wave(await ops(40)), exchange: 2 } as HistoryMessage
+    door.frame(link(1), TOPIC, message)
+    await time().quiet()
+    expect(verify).not.toHaveBeenCalled()
+    expect(inputs).toMatchObject([{ message: { type: 'ripple', exchange: 2, ops: [] } }])
+    expect(counted).toEqual(['ops-unverified'])
   })
 
   it('keeps its place before what the same peer says after', async () => {

@@ -34,10 +34,17 @@ export class HistoryDoor {
 
   frame(link: PeerLink, topic: TopicId, message: HistoryMessage): void {
     const { peer: from, epoch } = link
-    const pass = () => this.#input({ type: 'frame', from, epoch, topic, message })
+    const hand = (given: HistoryMessage) =>
+      this.#input({ type: 'frame', from, epoch, topic, message: given })
+    const pass = () => hand(message)
     if (!('ops' in message) || message.ops.length === 0) return link.history.now(pass)
     const terms = this.#node.termsOf(topic)
     if (terms === undefined) return this.#count('history-for-unknown-topic')
+    if (!this.#node.expectsOps(topic, from, message.exchange)) {
+      // Late, or never asked for, as the core will see: no crypto for that, and none of it gets further.
+      this.#count('ops-unverified')
+      return link.history.now(() => hand({ ...message, ops: [] }))
+    }
     const blame = (reason: 'bad-signature' | 'message-too-large') =>
       this.#input({ type: 'misbehaved', peer: from, reason })
     const { ops } = message

@@ -71,6 +71,11 @@ export class History {
     return this.#log.has(id)
   }
 
+  /** Asked before signatures are verified. */
+  expects(from: PeerId, exchange: number): boolean {
+    return this.#neighbors.has(from) && this.#reconciler.isOpen(from, exchange)
+  }
+
   /** Undefined where it can't be kept: its author broke the terms. */
   opOf(message: Message): Op | undefined {
     return opOf(this.#options.topic, message)

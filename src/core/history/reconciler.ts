@@ -16,6 +16,8 @@ export interface Reconciler<M> {
   /** Whether it has been in contact with the topic's history; while not, others do not ask it. */
   readonly isReady: boolean
   readonly nextDeadline: Deadline | undefined
+  /** Whether an exchange of this number is open with it: only then can ops of it be of use. */
+  isOpen(peer: PeerId, exchange: number): boolean
   snapshot(): ReconcilerSnapshot
 }
 

@@ -174,6 +174,8 @@ describe('exchanges that are no exchanges', () => {
     net.inject(beta, alpha, { type: 'ripple', exchange: 0xdead, ops, left: 0 })
     expect(alpha.shelf.ops.get(b.id)).toBeUndefined()
     expect(alpha.blames).toHaveLength(3)
+    expect(alpha.history.expects(beta.id, 0xdead)).toBe(false)
+    expect(alpha.history.expects(beta.id, word(alpha).exchange)).toBe(true)
   })
 
   it('a thousand openings leave one exchange open', () => {

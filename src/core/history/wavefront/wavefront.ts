@@ -54,6 +54,10 @@ export class Wavefront implements Reconciler<WaveMessage> {
     return this.#talk.exchanges.nextDeadline
   }
 
+  isOpen(peer: PeerId, exchange: number): boolean {
+    return [true, false].some(opened => this.#talk.exchanges.find(peer, exchange, opened))
+  }
+
   snapshot(): ReconcilerSnapshot {
     const exchanges = [...this.#talk.exchanges].map(({ peer, opened, since }) => ({
       peer,
