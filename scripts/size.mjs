@@ -17,10 +17,10 @@ const CEILINGS = {
   'dist/index.js': 17.5 * 1024,
   'dist/worker.js': 60.25 * 1024,
   together: 77.75 * 1024,
-  'dist/worker-history.js': 21.25 * 1024,
+  'dist/worker-history.js': 22.25 * 1024,
   'dist/worker-full-mesh.js': 8.25 * 1024,
   'dist/worker-presence.js': 2.5 * 1024,
-  everything: 109 * 1024,
+  everything: 110.5 * 1024,
 }
 /** What a page downloads whatever its topics ask for. */
 const ALWAYS = ['dist/index.js', 'dist/worker.js']
