@@ -52,9 +52,15 @@ export function checkSignal(name: string, given: unknown): AbortSignal | undefin
 
 /** The bytes as they stand: not copied. Arrays of other frames and realms are welcome. */
 export function checkBytes(name: string, given: unknown): Uint8Array {
-  const kind = Object.prototype.toString.call(given)
-  if (kind === '[object Uint8Array]') return given as Uint8Array
-  if (kind === '[object ArrayBuffer]') return new Uint8Array(given as ArrayBuffer)
+  // What calls itself so may be none: an object of that name, a proxy, a buffer that was transferred.
+  try {
+    const kind = Object.prototype.toString.call(given)
+    if (kind === '[object Uint8Array]' && ArrayBuffer.isView(given)) return given as Uint8Array
+    if (kind === '[object ArrayBuffer]') {
+      const bytes = new Uint8Array(given as ArrayBuffer)
+      if (bytes.buffer === given) return bytes
+    }
+  } catch {}
   const hint =
     typeof given === 'string' ? ' (text becomes bytes by new TextEncoder().encode(text))' : ''
   return refuse(name, given, `a Uint8Array or an ArrayBuffer${hint}`)
@@ -63,13 +69,20 @@ export function checkBytes(name: string, given: unknown): Uint8Array {
 /** A value as people read it, cut where it is long. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return cut(JSON.stringify(value))
-  if (typeof value === 'object' && value !== null) {
-    const length = (value as { length?: unknown; byteLength?: unknown }).length
-    const kind = Object.prototype.toString.call(value).slice(8, -1)
-    return typeof length === 'number' ? `${kind} of ${length}` : kind
-  }
+  if (typeof value === 'object' && value !== null) return showObject(value)
   if (typeof value === 'function') return 'a function'
   return cut(String(value))
+}
+
+function showObject(value: object): string {
+  try {
+    const kind = Object.prototype.toString.call(value).slice(8, -1)
+    const { length } = value as { length?: unknown }
+    return typeof length === 'number' ? `${kind} of ${length}` : kind
+  } catch {
+    // A proxy need not answer.
+    return 'an object'
+  }
 }
 
 function cut(text: string): string {

@@ -34,6 +34,22 @@ describe('what we show', () => {
     expect(node.all('set-presence')).toHaveLength(1)
   })
 
+  it.each<[string, () => unknown]>([
+    ['nothing at all', () => null],
+    ['an object that refers to itself', () => cyclic()],
+    ['an object that says it is bytes', () => ({ [Symbol.toStringTag]: 'Uint8Array', length: 5 })],
+    ['an object that says it is a buffer', () => ({ [Symbol.toStringTag]: 'ArrayBuffer' })],
+    ['a proxy of bytes', () => new Proxy(new Uint8Array(3), {})],
+    ['a proxy that was revoked', () => revoked()],
+    ['a buffer that was transferred', () => transferred()],
+    ['wider numbers', () => new Uint16Array(3)],
+  ])('is refused where it is %s', async (_, make) => {
+    const { topic, node } = await subscribed()
+    expect(() => topic.presence.set(make() as never)).toThrow(GossamerError)
+    await settled()
+    expect(node.all('set-presence')).toEqual([])
+  })
+
   it('can’t be set in a topic that was left', async () => {
     const { topic } = await subscribed()
     await topic.leave()
@@ -155,6 +171,24 @@ describe('what others show', () => {
     expect(() => topic.presence.changes()).toThrow(GossamerError)
   })
 })
+
+function cyclic(): object {
+  const one: { itself?: object } = {}
+  one.itself = one
+  return one
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+function transferred(): ArrayBuffer {
+  const buffer = new ArrayBuffer(4)
+  structuredClone(buffer, { transfer: [buffer] })
+  return buffer
+}
 
 async function subscribed() {
   const { node: first, end } = FakeNode.pair()
