@@ -10,9 +10,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import * as esbuild from 'esbuild'
 import { ROOT } from '../scripts/build.mjs'
 
+const MANY_NODES = 50_000
 let shownAt = 0
 const METER = {
   elapsedMs: () => performance.now(),
@@ -29,6 +31,8 @@ async function main(words) {
   const asked = sim.parseArguments(words)
   if ('problem' in asked) return refuse(asked.problem)
   const { scenario, settings, seeds } = asked
+  // Left alone the heap grows to several times of what lives before it is swept: too much where that is gigabytes.
+  if (settings.nodes >= MANY_NODES) setFlagsFromString('--heap-growing-percent=10')
 
   let baseline
   if (asked.baseline !== undefined) {
