@@ -45,10 +45,12 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
     this.#wrote = false
     this.#drive(FLUSH)
     // Where nothing was written the machine knows already what the channel holds.
-    if (this.#wrote || this.phase === 'closing' || this.#isLow) {
-      this.#isLow = false
+    let isNews = this.#wrote || this.phase === 'closing' || this.#isLow
+    while (isNews) {
+      this.#wrote = this.#isLow = false
       const amount = this.channel?.buffered ?? 0
       this.#drive(amount === 0 ? EMPTY : { type: 'buffered', amount })
+      isNews = this.#wrote
     }
   }
 

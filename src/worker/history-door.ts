@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { rememberHash } from '../core/history/op.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { HistoryMessage, NodeInput } from '../core/io.js'
-import { canonicalBytes, type Message } from '../core/message.js'
+import { canonicalView, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
 import { verifySignature } from './identity.js'
 import type { PeerLink } from './peer-link.js'
@@ -112,14 +112,15 @@ interface Wave {
 }
 
 async function isGenuine(topic: TopicId, op: Message): Promise<boolean> {
-  const bytes = canonicalBytes(topic, op)
-  const good = await verifySignature(op.author as PeerId, bytes, op.signature!)
-  if (!good) return false
-  if (bytes.length < HASHED_ELSEWHERE_BYTES) rememberHash(op, sha256(bytes))
-  else {
-    const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
-    rememberHash(op, new Uint8Array(digest))
-  }
+  // All that reads it does so before it returns.
+  const bytes = canonicalView(topic, op)
+  const verified = verifySignature(op.author as PeerId, bytes, op.signature!)
+  const hash =
+    bytes.length < HASHED_ELSEWHERE_BYTES
+      ? sha256(bytes)
+      : crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
+  if (!(await verified)) return false
+  rememberHash(op, hash instanceof Uint8Array ? hash : new Uint8Array(await hash))
   return true
 }
 

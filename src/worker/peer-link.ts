@@ -149,10 +149,14 @@ export class PeerLink implements LinkListener, Sleeper {
   flush(): void {
     if (this.#phase === 'closed') return
     this.#drive({ type: 'flush' })
-    if (this.#link !== undefined) {
+    // A channel that took all at once never says that it fell low.
+    do {
+      this.#wrote = false
+      if (this.#link === undefined || this.#isOver()) return
       this.#drive({ type: 'buffered', amount: this.#link.bufferedAmount })
-    }
+    } while (this.#wrote)
   }
+  #wrote = false
 
   /** Lets what is queued leave, then closes. */
   closeSoon(): void {
@@ -221,6 +225,7 @@ export class PeerLink implements LinkListener, Sleeper {
       if (this.#isOver()) return
       switch (output.type) {
         case 'write':
+          this.#wrote = true
           this.#link?.send(output.packet)
           break
         case 'deliver':
