@@ -61,6 +61,14 @@ describe('kept messages', () => {
     expect(await reader.next()).toEqual({ value: undefined, done: true })
   })
 
+  it('asked for with a signal that is over already end with its reason, and nothing is read', async () => {
+    const node = new FakeHistory([1])
+    const reader = node.reader(AbortSignal.abort(new Error('before')))
+    await expect(reader.next()).rejects.toThrow('before')
+    expect(await reader.next()).toEqual({ value: undefined, done: true })
+    expect(node.asked).toEqual([])
+  })
+
   it('end with what went wrong', async () => {
     const node = new FakeHistory([1])
     node.failure = new Error('broken')

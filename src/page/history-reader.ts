@@ -55,6 +55,8 @@ export class HistoryReader implements AsyncIterableIterator<KeptMessage, undefin
   }
 
   async #step(): Promise<IteratorResult<KeptMessage, undefined>> {
+    // Of a signal that was over before us there is no word.
+    if (this.#signal?.aborted) this.#abort()
     if (this.#at === this.#page.length && !this.#ending.signal.aborted) {
       try {
         const page = await this.#ask(this.#request, this.#ending.signal)
