@@ -94,6 +94,20 @@ describe('presence in a full mesh', () => {
     expect(one.shown()).toEqual([`${b}=x`, `${b}=`, `${b}=x`])
   })
 
+  it('of a neighbor that comes back over a new link is back when it says it again, the same word', () => {
+    const one = new One(a)
+    one.up(b)
+    one.hear(b, entry(b, 'x', T))
+    one.down(b, 'link-lost')
+    one.presence.linkUp(T, b)
+    one.up(b)
+    expect(one.shown()).toEqual([`${b}=x`, `${b}=`])
+    one.hear(c, entry(b, 'x', T))
+    expect(one.shown()).toEqual([])
+    one.hear(b, entry(b, 'x', T))
+    expect(one.shown()).toEqual([`${b}=x`])
+  })
+
   it('is passed on to nobody: all are told by their author', () => {
     const one = new One(a)
     one.up(b, c)

@@ -48,6 +48,22 @@ describe('INIT', () => {
     expect(one.sent('init')).toEqual([])
   })
 
+  it('that finds no door ends after four rounds in company: then the company is the room', () => {
+    const one = new One(a)
+    one.input({ type: 'join', peers: [b] })
+    one.hear(c, { type: 'init', requestId: 1, record: undefined })
+    one.input({ type: 'link-up', peer: c })
+    const said: number[] = []
+    for (let s = 0; s < 300; s++) {
+      one.hear(c, gosp())
+      for (const _ of one.sent('init')) said.push(s)
+      one.after(1_000)
+    }
+    // Each round three tries.
+    expect(said.length).toBe(3 * 4)
+    expect(said.at(-1)).toBeLessThan(100)
+  })
+
   it('is answered by one that is alone, one that comes in itself, and one in a full mesh', () => {
     const one = new One(a)
     const init = { type: 'init', requestId: 5, record: undefined } as const
