@@ -4,6 +4,7 @@ import type { Millis, PeerId } from '../ids.js'
 import type { NeighborDownReason } from '../membership/membership.js'
 import { Timers } from '../timers.js'
 import { Budgets } from './budgets.js'
+import { Own } from './own.js'
 import {
   LARGEST_PRESENCE_BYTES,
   LONGEST_LIFETIME_MS,
@@ -36,12 +37,7 @@ export class Presence {
   #out: PresenceOutput[] = []
   #mesh: Mesh
   readonly #hasLink: (neighbor: PeerId, peer: PeerId) => boolean
-  #value: Uint8Array | undefined
-  #own: PresenceStatement | undefined
-  /** Signed beforehand, for when there is no time to. */
-  #farewell: PresenceStatement | undefined
-  readonly #farewellTimes = new Set<number>()
-  #lastTime = 0
+  readonly #own = new Own()
   #sealedAt: Millis = Number.NEGATIVE_INFINITY
   #saidAt: Millis = Number.NEGATIVE_INFINITY
 
@@ -58,19 +54,15 @@ export class Presence {
     if (value !== undefined && value.length > LARGEST_PRESENCE_BYTES) {
       throw new RangeError(`presence: ${value.length} bytes of at most ${LARGEST_PRESENCE_BYTES}`)
     }
-    if (value === undefined && this.#value === undefined && this.#own === undefined) return []
-    this.#value = value
+    const { value: before, statement } = this.#own
+    if (value === undefined && before === undefined && statement === undefined) return []
+    this.#own.value = value
     this.#sealSoon(now)
     return this.#take()
   }
 
   sealed(now: Millis, statement: PresenceStatement): PresenceOutput[] {
-    if (this.#farewellTimes.delete(statement.time)) {
-      if (statement.time === this.#lastTime + 1) this.#farewell = statement
-      return []
-    }
-    if (statement.time <= (this.#own?.time ?? -1)) return []
-    this.#own = statement
+    if (!this.#own.sealed(statement)) return []
     for (const neighbor of this.#untold.keys()) this.#owe(neighbor, this.#self)
     this.#saySoon(now)
     return this.#take()
@@ -78,7 +70,7 @@ export class Presence {
 
   /** We leave: where neighbors are not all there are they take the word of it to the others. */
   leave(): PresenceOutput[] {
-    const statement = this.#farewell
+    const statement = this.#own.farewell
     if (statement === undefined || this.#mesh === 'complete') return []
     const entries = [{ peer: this.#self, statement, leftMs: statement.lifetimeMs }]
     return [...this.#untold.keys()].map(to => ({ type: 'say', to, entries }))
@@ -88,7 +80,7 @@ export class Presence {
 
   neighborUp(now: Millis, peer: PeerId): PresenceOutput[] {
     this.#untold.set(peer, NOTHING_OWED)
-    if (this.#own !== undefined) this.#owe(peer, this.#self)
+    if (this.#own.statement !== undefined) this.#owe(peer, this.#self)
     for (const [other, { isGone }] of this.#kept) {
       // Its own too: where it lost its memory, or its clock went back, it hears what its next word must be newer than.
       if (other === peer || !isGone) this.#owe(peer, other)
@@ -123,7 +115,7 @@ export class Presence {
   mesh(now: Millis, mesh: Mesh): void {
     this.#mesh = mesh
     if (mesh === 'complete') this.#timers.clear('refresh')
-    else if (this.#value !== undefined) {
+    else if (this.#own.value !== undefined) {
       this.#timers.ensure('refresh', now + this.#lifetimeMs / SAID_AGAIN_TIMES)
     }
   }
@@ -141,7 +133,7 @@ export class Presence {
 
   /** Whether it is no news, and not worth a look at its signature. */
   knows(peer: PeerId, time: number): boolean {
-    if (peer === this.#self) return time <= this.#lastTime
+    if (peer === this.#self) return this.#own.knows(time)
     const kept = this.#kept.get(peer)
     return kept !== undefined && !kept.isGone && kept.statement.time >= time
   }
@@ -162,7 +154,7 @@ export class Presence {
           continue
         }
       }
-      const statement = other === this.#self ? this.#own : kept?.statement
+      const statement = other === this.#self ? this.#own.statement : kept?.statement
       bytes += ENTRY_BYTES + (statement?.value?.length ?? 0)
       if (entries.length === MOST_IN_ONE || (bytes > MOST_BYTES_IN_ONE && entries.length > 0)) break
       untold.delete(other)
@@ -210,18 +202,10 @@ export class Presence {
     this.#sealedAt = now
     this.#timers.clear('seal')
     this.#timers.clear('refresh')
-    // Two, for between them lies the farewell.
-    const time = Math.max(Math.floor(now), this.#lastTime + 2)
-    this.#lastTime = time
     const lifetimeMs = this.#lifetimeMs
-    this.#out.push({ type: 'seal', draft: { value: this.#value, time, lifetimeMs } })
-    this.#farewell = undefined
-    if (this.#value === undefined) return
-    if (this.#mesh !== 'complete') this.#timers.set('refresh', now + lifetimeMs / SAID_AGAIN_TIMES)
-    const times = this.#farewellTimes
-    times.add(time + 1)
-    if (times.size > MOST_FAREWELLS) times.delete(times.values().next().value!)
-    this.#out.push({ type: 'seal', draft: { value: undefined, time: time + 1, lifetimeMs } })
+    for (const draft of this.#own.drafts(now, lifetimeMs)) this.#out.push({ type: 'seal', draft })
+    if (this.#own.value === undefined || this.#mesh === 'complete') return
+    this.#timers.set('refresh', now + lifetimeMs / SAID_AGAIN_TIMES)
   }
 
   /** The more there are, the less often each says it again: about one a second in all. */
@@ -258,13 +242,12 @@ export class Presence {
     if (isMore) this.#saySoon(now)
   }
 
-  /** A statement of ours from before a reload, by a clock that was ahead: ours are to be newer. */
   #heardOwn(now: Millis, { value, time }: PresenceStatement): void {
-    if (time <= this.#lastTime) return
+    if (this.#own.knows(time)) return
     // Unsigned it may be anyone's.
     if (time > now + FARTHEST_MS) return this.#count('presence-of-ours-too-late')
-    this.#lastTime = time
-    if (value !== undefined || this.#own !== undefined) this.#sealSoon(now)
+    this.#own.heard(time)
+    if (value !== undefined || this.#own.statement !== undefined) this.#sealSoon(now)
   }
 
   #hearOne(now: Millis, from: PeerId, { peer, statement, leftMs }: PresenceEntry): void {
@@ -404,7 +387,5 @@ const MOST_PEERS = 256
 /** A GOSP with presence stays well below a packet. Guess. */
 const MOST_BYTES_IN_ONE = 8_192
 const MOST_IN_ONE = 64
-/** Under signature at once; at four a second that is a quarter of a minute. Guess. */
-const MOST_FAREWELLS = 64
 /** Id, time, lifetime, signature and lengths. */
 const ENTRY_BYTES = 112
