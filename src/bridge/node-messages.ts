@@ -4,7 +4,7 @@ import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import type { Fault } from './fault.js'
-import type { OutcomeRun, ReceivedRun } from './runs.js'
+import type { BroadcastRun, OutcomeRun, ReceivedRun } from './runs.js'
 
 // The one protocol by which a node is driven. Whoever holds a port can speak it: the page that opened
 // the node, another tab, a Node process. Ports are ordered, so only calls that answer carry a number.
@@ -29,7 +29,12 @@ export type ClientMessage =
   | { type: 'read-history'; handle: number; call: number; request: ReadRequest }
   | { type: 'join-peers'; handle: number; peers: PeerId[] }
   /** All broadcasts of one task in one message: `postMessage` costs more than the bytes. */
-  | { type: 'broadcast'; handle: number; scope: 'swarm' | 'neighbors'; calls: BroadcastCall[] }
+  | {
+      type: 'broadcast'
+      handle: number
+      scope: 'swarm' | 'neighbors'
+      calls: (BroadcastCall | BroadcastRun)[]
+    }
   /** What we show of ourselves in this topic; undefined takes it back. */
   | { type: 'set-presence'; handle: number; value: Uint8Array | undefined }
   /** The reader took this many events: as many more may be sent. */

@@ -2,7 +2,7 @@
 // broadcasts made one after the other. An object of its own for each costs more to clone than its contents.
 import { formatMessageId, type PeerId } from '../core/ids.js'
 import type { TopicEvent } from '../core/io.js'
-import type { BroadcastOutcome, ClientEvent } from './node-messages.js'
+import type { BroadcastCall, BroadcastOutcome, ClientEvent } from './node-messages.js'
 
 type ReceivedEvent = Extract<TopicEvent, { type: 'received' }>
 
@@ -28,6 +28,33 @@ export interface OutcomeRun {
   author: PeerId
   seq: number
   neighbors: number
+}
+
+/** Broadcasts made one after the other, as columns; refs count up from the first. */
+export interface BroadcastRun {
+  ref: number
+  /** Where each payload ends in `contents`. */
+  ends: number[]
+  contents: Uint8Array
+}
+
+/** Calls for each broadcast what was said, in its order. */
+export function unpackCalls(
+  calls: readonly (BroadcastCall | BroadcastRun)[],
+  each: (ref: number, payload: Uint8Array) => void,
+): void {
+  for (const call of calls) {
+    if ('payload' in call) {
+      each(call.ref, call.payload)
+      continue
+    }
+    let start = 0
+    for (let i = 0; i < call.ends.length; i++) {
+      const end = call.ends[i]!
+      each(call.ref + i, call.contents.subarray(start, end))
+      start = end
+    }
+  }
 }
 
 /**

@@ -7,10 +7,17 @@ import type {
 import type { OpenMessage } from '../bridge/open-messages.js'
 import { createPortPair, type Port } from '../bridge/port.js'
 import type { RtcReport } from '../bridge/rtc-messages.js'
+import { unpackCalls } from '../bridge/runs.js'
 import { type PeerId, peerIdFromBytes } from '../core/ids.js'
 import type { TopicStatus } from '../core/io.js'
 
-type FromClient = OpenMessage | ClientMessage | RtcReport
+type Broadcast = Extract<ClientMessage, { type: 'broadcast' }>
+/** As it is heard; of runs of broadcasts each is heard alone. */
+type FromClient =
+  | OpenMessage
+  | Exclude<ClientMessage, Broadcast>
+  | (Omit<Broadcast, 'calls'> & { calls: BroadcastCall[] })
+  | RtcReport
 type Of<Type extends FromClient['type']> = Extract<FromClient, { type: Type }>
 
 /** The other side of a port, played by the test: it keeps what it hears and says what it is told to. */
@@ -34,7 +41,7 @@ export class FakeNode {
     readonly peerId: PeerId,
     readonly maxMessageSize = 4096,
   ) {
-    port.onmessage = message => this.receive(message as FromClient)
+    port.onmessage = message => this.receive(unpacked(message as ClientMessage))
   }
 
   static pair(): { node: FakeNode; end: Port } {
@@ -97,6 +104,13 @@ export class FakeNode {
     if (type === 'inspect') return { peerId, topics: [], links: [], deadline: undefined, blame: [] }
     return undefined
   }
+}
+
+function unpacked(message: ClientMessage): FromClient {
+  if (message.type !== 'broadcast') return message
+  const calls: BroadcastCall[] = []
+  unpackCalls(message.calls, (ref, payload) => calls.push({ ref, payload }))
+  return { ...message, calls }
 }
 
 export function somePeer(n: number): PeerId {

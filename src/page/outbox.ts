@@ -1,6 +1,6 @@
 import { errorOf, GossamerError } from '../bridge/errors.js'
 import type { BroadcastCall, BroadcastOutcome } from '../bridge/node-messages.js'
-import { type OutcomeRun, unpackOutcomes } from '../bridge/runs.js'
+import { type BroadcastRun, type OutcomeRun, unpackOutcomes } from '../bridge/runs.js'
 
 /** What a broadcast came to. */
 export interface Receipt {
@@ -17,7 +17,7 @@ export type Scope = 'swarm' | 'neighbors'
  * `postMessage` costs by the piece and not by the byte.
  */
 export class Outbox {
-  readonly #post: (scope: Scope, calls: BroadcastCall[], transfer: ArrayBuffer[]) => void
+  readonly #post: PostBatch
   readonly #waiting = new Map<number, Waiting>()
   #bytesWaiting = 0
   #nextRef = 1
@@ -26,7 +26,7 @@ export class Outbox {
   #batch: Batch | undefined
   readonly #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES)
 
-  constructor(post: (scope: Scope, calls: BroadcastCall[], transfer: ArrayBuffer[]) => void) {
+  constructor(post: PostBatch) {
     this.#post = post
   }
 
@@ -66,15 +66,14 @@ export class Outbox {
     if (batch === undefined) return
     this.#batch = undefined
     const packed = this.#scratch.slice(0, batch.used)
-    const calls: BroadcastCall[] = []
-    let at = 0
-    for (let i = 0; i < batch.refs.length; i++) {
-      const own = batch.payloads[i]
-      const end = batch.ends[i]!
-      calls.push({ ref: batch.refs[i]!, payload: own ?? packed.subarray(at, end) })
-      at = end
+    let start = 0
+    for (const call of batch.calls) {
+      if ('payload' in call) continue
+      const end = start + (call.ends.at(-1) ?? 0)
+      call.contents = packed.subarray(start, end)
+      start = end
     }
-    this.#post(batch.scope, calls, [packed.buffer, ...batch.transfer])
+    this.#post(batch.scope, batch.calls, [packed.buffer, ...batch.transfer])
   }
 
   fail(error: GossamerError): void {
@@ -92,23 +91,28 @@ export class Outbox {
     const isLarge = payload.length > LARGE_BYTES
     if (this.#batch !== undefined && !this.#fits(this.#batch, scope, payload.length)) this.flush()
     const batch = (this.#batch ??= this.#begin(scope))
-    batch.refs.push(ref)
+    batch.count++
     batch.bytes += payload.length
     if (isLarge) {
       const copy = new Uint8Array(payload.length)
       copy.set(payload)
-      batch.payloads.push(copy)
+      batch.calls.push({ ref, payload: copy })
       batch.transfer.push(copy.buffer)
-    } else {
-      this.#scratch.set(payload, batch.used)
-      batch.used += payload.length
-      batch.payloads.push(undefined)
+      batch.run = undefined
+      return
     }
-    batch.ends.push(batch.used)
+    if (batch.run === undefined) {
+      batch.run = { ref, ends: [], contents: NOTHING }
+      batch.runStart = batch.used
+      batch.calls.push(batch.run)
+    }
+    this.#scratch.set(payload, batch.used)
+    batch.used += payload.length
+    batch.run.ends.push(batch.used - batch.runStart)
   }
 
   #fits(batch: Batch, scope: Scope, bytes: number): boolean {
-    if (batch.scope !== scope || batch.refs.length >= BATCH_CALLS) return false
+    if (batch.scope !== scope || batch.count >= BATCH_CALLS) return false
     return bytes > LARGE_BYTES
       ? batch.bytes + bytes <= BATCH_BYTES
       : batch.used + bytes <= SCRATCH_BYTES
@@ -116,7 +120,16 @@ export class Outbox {
 
   #begin(scope: Scope): Batch {
     queueMicrotask(() => this.flush())
-    return { scope, refs: [], ends: [], payloads: [], transfer: [], used: 0, bytes: 0 }
+    return {
+      scope,
+      calls: [],
+      run: undefined,
+      runStart: 0,
+      transfer: [],
+      count: 0,
+      used: 0,
+      bytes: 0,
+    }
   }
 
   /** The message goes out all the same, and goes on being counted until its outcome is there. */
@@ -141,18 +154,22 @@ interface Waiting {
   forget: (() => void) | undefined
 }
 
-/** Kept as columns: one object less for each broadcast. */
 interface Batch {
   scope: Scope
-  refs: number[]
-  /** Where each payload ends in the scratch buffer. */
-  ends: number[]
-  /** Set where the payload is large and has a buffer of its own. */
-  payloads: (Uint8Array<ArrayBuffer> | undefined)[]
+  /** The small in runs, which lie one after the other in the scratch buffer; each large one by itself. */
+  calls: (BroadcastCall | BroadcastRun)[]
+  /** The last of them, where it goes on. */
+  run: BroadcastRun | undefined
+  runStart: number
   transfer: ArrayBuffer[]
+  count: number
   used: number
   bytes: number
 }
+
+type PostBatch = (scope: Scope, calls: Batch['calls'], transfer: ArrayBuffer[]) => void
+
+const NOTHING = new Uint8Array(0)
 
 /** Broadcasts without an outcome, per topic handle. Guess: a fifth of a second's worth at full speed. */
 const MOST_WAITING = 8_192

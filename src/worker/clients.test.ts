@@ -237,6 +237,15 @@ describe('a subscription', () => {
 })
 
 describe('a broadcast', () => {
+  it('in a run goes out under a ref of its own, as what stands alone does', () => {
+    test.subscribe(1)
+    const run = { ref: 4, ends: [1, 1, 3], contents: new Uint8Array([7, 8, 9]) }
+    const calls = [run, { ref: 7, payload: new Uint8Array([1]) }]
+    test.say({ type: 'broadcast', handle: 1, scope: 'swarm', calls })
+    expect(test.broadcasts).toEqual([4, 5, 6, 7])
+    expect(test.payloads.map(bytes => [...bytes])).toEqual([[7], [], [8, 9], [1]])
+  })
+
   it('on a topic that was left, or that the node refuses, fails under its own ref; the others go out', () => {
     test.subscribe(1)
     const calls = [1, 2, 3].map(ref => ({ ref, payload: new Uint8Array([ref]) }))
@@ -341,6 +350,7 @@ class ClientTest {
   readonly counted: string[] = []
   readonly subscriptions: Subscription[] = []
   readonly broadcasts: number[] = []
+  readonly payloads: Uint8Array[] = []
   readonly left: number[] = []
   readonly reads: unknown[] = []
   readonly presence: unknown[] = []
@@ -365,10 +375,11 @@ class ClientTest {
       unsubscribe: async subscription => void this.left.push(subscription.handle),
       joinPeers: () => {},
       setPresence: (topic, value) => void this.presence.push({ topic, value }),
-      broadcast: (_, ref) => {
+      broadcast: (_, ref, payload) => {
         const refusal = this.refuses(ref)
         if (refusal !== undefined) throw refusal
         this.broadcasts.push(ref)
+        this.payloads.push(payload)
       },
       inspect: () => asked({ peerId, topics: [], links: [], deadline: undefined, blame: [] }),
       metrics: () => ({ some: 1 }),

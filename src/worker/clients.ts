@@ -14,7 +14,7 @@ import type {
   ReadRequest,
   Welcome,
 } from '../bridge/node-messages.js'
-import { addOutcome, type OutcomeRun, packEvents } from '../bridge/runs.js'
+import { addOutcome, type OutcomeRun, packEvents, unpackCalls } from '../bridge/runs.js'
 import { decode, encode } from '../codec/schema.js'
 import { type PeerId, parsePeerId, parseTopicId, type TopicId } from '../core/ids.js'
 import type { NodeMetrics, TopicStatus } from '../core/io.js'
@@ -193,7 +193,7 @@ export class Client {
 
   #broadcast({ handle, scope, calls }: Extract<ClientMessage, { type: 'broadcast' }>): void {
     const subscription = this.#subscriptions.get(handle)
-    for (const { ref, payload } of calls) {
+    unpackCalls(calls, (ref, payload) => {
       if (subscription === undefined) {
         const outcome = { ref, ok: false, code: 'closed', message: 'The topic was left.' } as const
         this.#post({ type: 'outcomes', handle, outcomes: [outcome] })
@@ -204,7 +204,7 @@ export class Client {
           subscription.outcome({ ref, ok: false, ...failure(error) })
         }
       }
-    }
+    })
   }
 
   #find(handle: number): Subscription {

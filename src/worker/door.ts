@@ -98,15 +98,21 @@ export class Door {
     const terms = this.#node.termsOf(topic)
     if (terms === undefined) return this.#count('gossip-for-unknown-topic')
     if (!this.#acceptable(from, terms, message.payload, message.signature)) return
+    if (!terms.signed || this.#node.knows(topic, message)) {
+      // Most need not wait, and a closure for each would cost more than all else here.
+      if (link.live.waiting === 0) this.#deliver(from, epoch, topic, message, round)
+      else this.#deliverLater(link, topic, message, round)
+    } else this.#check(link, topic, message, round)
+  }
+
+  #deliverLater(link: PeerLink, topic: TopicId, message: Message, round: number): void {
+    link.live.now(() => this.#deliver(link.peer, link.epoch, topic, message, round))
+  }
+
+  #check(link: PeerLink, topic: TopicId, message: Message, round: number): void {
+    const { peer: from, epoch } = link
     const duplicate = () =>
       this.#input({ type: 'duplicate', from, epoch, topic, id: message, round })
-    const deliver = () => {
-      // The last word on whether it is known falls when it acts: another copy may have come first.
-      if (this.#node.knows(topic, message)) duplicate()
-      else this.#input({ type: 'message', from, epoch, topic, message, round })
-    }
-    if (!terms.signed || this.#node.knows(topic, message)) return link.live.now(deliver)
-
     const name = `${topic}/${formatMessageId(message)}`
     const pending = this.#pending.get(name)
     if (pending !== undefined) {
@@ -125,9 +131,16 @@ export class Door {
     if (!this.#hasBudgetFor(message.payload)) return this.#count('gossip-over-verify-budget')
     const verified = this.#verify(link, name, topic, message)
     link.live.later(verified, good => {
-      if (good) deliver()
+      if (good) this.#deliver(from, epoch, topic, message, round)
       else this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
     })
+  }
+
+  /** The last word on whether it is known falls when it acts: another copy may have come first. */
+  #deliver(from: PeerId, epoch: number, topic: TopicId, message: Message, round: number): void {
+    if (this.#node.knows(topic, message))
+      this.#input({ type: 'duplicate', from, epoch, topic, id: message, round })
+    else this.#input({ type: 'message', from, epoch, topic, message, round })
   }
 
   /** A copy that waited for one that failed gets its own chance; order among these few is lost. */
