@@ -6,8 +6,8 @@
 //   --seconds S    how long each flood lasts, default 1.5
 //   --size BYTES   of this payload size alone
 //   --cpu          instead: CPU time per message of each thread of the browser, µs (Linux only)
-// `raw` is the better of two bare channels, one used in the page and one lent to a worker. The receiving
-// side counts in the page (raw in a worker: there), Gossamer through its public API.
+// `raw` is the better of two bare channels, one used in the page, as it is without Gossamer ("to page"), and one lent
+// to a worker. The receiving side counts in the page (raw in a worker: there), Gossamer through its public API.
 
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -203,7 +203,7 @@ function print({ chromium: version, machine, payloads, targets, roundTrips }) {
   console.log(
     `Chromium ${version}, ${machine}; ${rounds} turns of ${floodMs / 1_000} s, ${roundTrips} round trips\n`,
   )
-  console.log('payload   way        messages/s   ratio   mean round trip    added')
+  console.log('payload   way        messages/s   ratio   to page   mean round trip    added')
   for (const [size, { raw, unsigned, signed }] of Object.entries(payloads)) {
     for (const [way, one] of Object.entries({ raw, unsigned, signed })) {
       const line = [
@@ -211,6 +211,7 @@ function print({ chromium: version, machine, payloads, targets, roundTrips }) {
         way.padEnd(8),
         String(one.messagesPerSecond).padStart(12),
         (one.ratio?.toFixed(2) ?? '').padStart(7),
+        (one.ratioToRawInPage?.toFixed(2) ?? '').padStart(9),
         `${one.meanRoundTripMs.toFixed(2)} ms`.padStart(17),
         one.addedRoundTripMs === undefined
           ? ''
