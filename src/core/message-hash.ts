@@ -1,8 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { TopicId } from './ids.js'
-import { canonicalBytes, type Draft } from './message.js'
+import { canonicalView, type Draft } from './message.js'
 
 /** A message's name in history: SHA-256 of its canonical bytes, 32 bytes. Its signature is not part of it. */
 export function messageHash(topic: TopicId, draft: Draft): Uint8Array {
-  return sha256(canonicalBytes(topic, draft))
+  return sha256(canonicalView(topic, draft))
 }
