@@ -348,6 +348,22 @@ describe('IndexedDB store: ops', () => {
       expect((await store.ops.open(TOPIC, OPTIONS)).nextSeq).toBe(4)
     })
 
+    it('on which ops of a topic fail takes none of those given after them, which may build on them', async () => {
+      const { store, chain } = await filled()
+      const [first, second] = [chain.batch(chain.say(1)), chain.batch(chain.say(1))]
+      const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction')
+      const fail = () => {
+        throw new DOMException('broken', 'UnknownError')
+      }
+      // Both together, and the first alone.
+      transaction.mockImplementationOnce(fail).mockImplementationOnce(fail)
+      const all = [first, second].map(batch => store.ops.append(TOPIC, batch, NOW))
+      const outcomes = await Promise.allSettled(all)
+      transaction.mockRestore()
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+      expect(await store.ops.loadFrom(TOPIC, 1, MUCH)).toHaveLength(20)
+    })
+
     it('whose transaction is aborted after its requests succeeded keeps nothing', async () => {
       const { store, chain } = await filled()
       const put = IDBObjectStore.prototype.put

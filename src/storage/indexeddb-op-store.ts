@@ -275,13 +275,15 @@ export class IndexeddbOpStore implements OpStore {
     this.#breath = setTimeout(() => this.#writeNow(), this.#breathMs)
   }
 
-  /** Our numbers are used in their order: where one can't be, those after it can't either. */
+  /**
+   * Our numbers are used in their order, and ops build on those before them: where one can't be kept, those after it
+   * can't either, or a lane would have a hole.
+   */
   #refuse(refused: Pending, batches: readonly Pending[], cause: unknown): void {
     settle(refused, cause)
     const { topic, batch } = refused
-    if (!batch.own) return
     for (const one of [...batches, ...this.#waiting]) {
-      if (!one.isOver && one.batch.own && one.topic === topic) settle(one, cause)
+      if (!one.isOver && one.batch.own === batch.own && one.topic === topic) settle(one, cause)
     }
   }
 
@@ -338,6 +340,11 @@ export class IndexeddbOpStore implements OpStore {
     const lanes = new Set<PeerId>()
     const numbers: number[] = []
     const ops: PackedOp[] = []
+    const takeOut = async (l: number, s: number) => {
+      const at = ops.findIndex(one => one.l === l && one.s === s)
+      if (at < 0) await trimming.takeOut(l, s)
+      else room.removed(ops.splice(at, 1)[0]!)
+    }
     let now = 0
     for (const { batch, now: at } of batches) {
       now = at
@@ -346,10 +353,11 @@ export class IndexeddbOpStore implements OpStore {
         const l = room.know(author)
         // Only one that waited, or one below its lane's height, can lie here already.
         const isHere = seq <= (room.lanes.get(author)?.height ?? 0)
-        if (isHere || room.waitingAt(l, seq) !== undefined) {
-          const at = ops.findIndex(one => one.l === l && one.s === seq)
-          if (at < 0) await trimming.takeOut(l, seq)
-          else room.removed(ops.splice(at, 1)[0]!)
+        if (isHere || room.waitingAt(l, seq) !== undefined) await takeOut(l, seq)
+        const oldest = op.position === 0 ? room.oldestOfTooMany : undefined
+        if (oldest !== undefined) {
+          await takeOut(...oldest)
+          this.counters.opsTrimmed++
         }
         const packed = packedOp(op, op.position || room.nextWaiting(), l, at)
         room.added(packed)

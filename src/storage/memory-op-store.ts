@@ -59,12 +59,12 @@ export class MemoryOpStore implements OpStore {
     if (own && ops.some(({ message }) => message.seq <= this.#seqs.last(topic))) {
       throw new StorageError('failed', `the last number of topic ${topic} was given before`)
     }
-    const waiting = ops.filter(({ position }) => position === 0).length
-    if (room.waiting.size + waiting > MOST_WAITING_OPS) {
-      throw new StorageError('failed', `${MOST_WAITING_OPS} ops wait for their parents already`)
-    }
     for (const op of ops) {
       keep(room, op, now)
+      if (room.waiting.size > MOST_WAITING_OPS) {
+        drop(room, room.waiting.values().next().value!)
+        this.counters.opsTrimmed++
+      }
       if (own) this.#seqs.use(topic, op.message.seq)
     }
     for (const lane of batch.lanes) {

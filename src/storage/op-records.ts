@@ -106,7 +106,9 @@ export function packsOf(r: number, ops: readonly PackedOp[]): Pack[] {
     let end = i
     for (; end < ops.length && end - i < OPS_IN_PACK; end++) {
       const { p, b } = ops[end]!
-      if (end > i && (p !== ops[i]!.p + end - i || bytes + b.length > BYTES_IN_PACK)) break
+      // What waits is taken out one by one, by its place.
+      const isApart = p < 0 || p !== ops[i]!.p + end - i
+      if (end > i && (isApart || bytes + b.length > BYTES_IN_PACK)) break
       bytes += b.length
     }
     packs.push(packOf(r, ops.slice(i, end), bytes))

@@ -196,6 +196,30 @@ export function describeOpStore(name: string, open: () => Promise<Store>): void 
         expect(await ops.loadFrom(TOPIC, 1, MUCH)).toEqual([])
       })
 
+      it('of more ops that wait than there may be the oldest give way', async () => {
+        const chain = new Chain()
+        await opened()
+        const many = Array.from({ length: 1030 }, (_, n) => chain.waits(1, n + 9))
+        for (let i = 0; i < many.length; i += 103) {
+          const ops = many.slice(i, i + 103)
+          await store.ops.append(TOPIC, { own: false, ops, lanes: [], heads: [] }, NOW)
+        }
+        const { waiting } = await opened()
+        expect(waiting.length).toBeLessThanOrEqual(1024)
+        expect(waiting).toContainEqual(many.at(-1)!.message)
+        expect(waiting).not.toContainEqual(many[0]!.message)
+      })
+
+      it('of ops that waited together each waits no more once it is placed', async () => {
+        const chain = new Chain()
+        await opened()
+        const [one, other] = [chain.waits(1, 1), chain.waits(2, 1)]
+        const wait = { own: false, ops: [one, other], lanes: [], heads: [] }
+        await store.ops.append(TOPIC, wait, NOW)
+        await store.ops.append(TOPIC, chain.batch(chain.place(one)), NOW)
+        expect((await opened()).waiting).toEqual([other.message])
+      })
+
       it('a batch that fails costs those given with it nothing', async () => {
         const [chain, other] = [new Chain(), new Chain()]
         await opened()

@@ -106,6 +106,15 @@ export class Room {
     return this.waiting.get(`${l} ${s}`)
   }
 
+  /** Author and number of the op that waits longest, where no more may. */
+  get oldestOfTooMany(): [l: number, s: number] | undefined {
+    if (this.waiting.size < MOST_WAITING_OPS) return undefined
+    let oldest: [name: string, p: number] | undefined
+    for (const each of this.waiting) if (oldest === undefined || each[1] > oldest[1]) oldest = each
+    const [l, s] = oldest![0].split(' ').map(Number)
+    return [l!, s!]
+  }
+
   /** Ops that wait have a place too, below all positions. */
   nextWaiting(): number {
     if (this.waiting.size >= MOST_WAITING_OPS) {

@@ -39,6 +39,14 @@ describe('what the store does not take', () => {
     expect(keeping.nextDeadline!.at - 5_000).toBe(2 * HISTORY_DEFAULTS.idlePauseMs)
   })
 
+  it('is tried again with its lanes as they came to be, in whatever order calls fail', () => {
+    const { keeping, calls, batch } = keeper()
+    for (const n of [1, 2, 3]) keeping.store(batch(n))
+    for (const n of [0, 2, 1]) keeping.stored(0, calls[n]!.ref, false)
+    keeping.wake(keeping.nextDeadline!.at)
+    expect(calls[3]!.lanes.map(({ height }) => height)).toEqual([3])
+  })
+
   it('does not hold up what is ours', () => {
     const { keeping, calls, batch } = keeper()
     keeping.store(batch(1))

@@ -110,7 +110,8 @@ export class Keeping {
     const refused = this.#refused
     this.#refused = []
     const ops = refused.flatMap(batch => batch.ops).sort((a, b) => a.position - b.position)
-    const lanes = new Map(refused.flatMap(batch => batch.lanes).map(lane => [lane.author, lane]))
+    const rising = refused.flatMap(batch => batch.lanes).sort((a, b) => a.height - b.height)
+    const lanes = new Map(rising.map(lane => [lane.author, lane]))
     this.#storeOthers({ ops, lanes: [...lanes.values()], isRetry: true })
   }
 
