@@ -23,6 +23,26 @@ describe('in a complete full mesh', () => {
     expect(outputs.some(output => output.type === 'deliver')).toBe(true)
   })
 
+  it('the tree rests: a better way to its root costs no word', () => {
+    const bench = meshed()
+    const words = (now: number) => {
+      for (const [peer, costMs] of [
+        [BOB, 0],
+        [CAROL, 10],
+      ] as const) {
+        bench.control(now, peer, { type: 'root-path', term: 1, rank: 1, costMs })
+        bench.at(now, { type: 'rtt', peer, rttMs: 100 })
+      }
+      bench.wake(now + 10_000)
+      bench.at(now + 10_000, { type: 'rtt', peer: CAROL, rttMs: 100 })
+      const outputs = bench.at(now + 10_000, { type: 'rtt', peer: BOB, rttMs: 3_000 })
+      return sent([...outputs, ...bench.wake(now + 20_000)])
+    }
+    expect(words(1)).toEqual([])
+    bench.at(30_000, { type: 'mesh', isComplete: false })
+    expect(words(30_001)).not.toEqual([])
+  })
+
   it('what came another way goes on as ever', () => {
     const bench = meshed()
     const outputs = bench.message(1, BOB, CAROL, 1, 1)

@@ -118,7 +118,8 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
         break
       case 'rtt':
         this.#neighbors.noteRtt(input.peer, input.rttMs)
-        this.#rootPath.noteRtt(now, input.peer)
+        // In a full mesh nothing goes by the tree; it is as it was when that ends.
+        if (!this.#isMesh) this.#rootPath.noteRtt(now, input.peer)
         break
       case 'mesh':
         this.#mesh(now, input.isComplete)
