@@ -20,6 +20,7 @@ import { minify as compress } from '@swc/core'
 import * as esbuild from 'esbuild'
 import { minify as name } from 'vite'
 import { EXTRAS, workerAndExtras } from './extras.mjs'
+import { leanIdb, leanValibot } from './lean-packages.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -132,6 +133,7 @@ function parts() {
       // Runs as a module and as a classic worker alike, and has nothing a bundler would have to resolve.
       format: 'iife',
       platform: 'browser',
+      plugins: [leanIdb, leanValibot],
     },
     simulator: {
       ...common,

@@ -14,7 +14,10 @@ export const EXTRAS = ['history', 'full-mesh', 'presence']
 export async function workerAndExtras(worker) {
   const root = worker.absWorkingDir
   const dry = { ...worker, write: false, metafile: true, logLevel: 'silent' }
-  const { metafile } = await esbuild.build({ ...dry, plugins: [sharing([], '')] })
+  const { metafile } = await esbuild.build({
+    ...dry,
+    plugins: [...worker.plugins, sharing([], '')],
+  })
   const [{ inputs }] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint)
   const isInWorker = path => (inputs[relative(root, path)]?.bytesInOutput ?? 0) > 0
   const exportsOf = await readExports(root, Object.keys(inputs))
@@ -30,7 +33,7 @@ export async function workerAndExtras(worker) {
     format: 'esm',
     banner: { js: `export const build="${build}";export function install(take,give){` },
     footer: { js: '}' },
-    plugins: [taking(root, isInWorker, exportsOf, callOf)],
+    plugins: [...worker.plugins, taking(root, isInWorker, exportsOf, callOf)],
   })
   const sources = new Set(Object.keys(inputs))
   /** As `path name`. */
@@ -50,7 +53,7 @@ export async function workerAndExtras(worker) {
       worker,
       Object.keys(inputs).filter(path => inputs[path].bytesInOutput > 0),
     ),
-    plugins: [inSight, sharing(list, build)],
+    plugins: [inSight, ...worker.plugins, sharing(list, build)],
   }
   await proveLean({ ...dry, ...lean }, isInWorker)
   const byNumber = each => `take(${list.indexOf(each)})`

@@ -1,5 +1,6 @@
 import { concat, utf8 } from '../codec/bytes.js'
 import { Writer } from '../codec/writer.js'
+import type { BlameReason } from '../core/blame.js'
 import type { PlumtreeMessage } from '../core/broadcast/plumtree/messages.js'
 import { formatMessageId, idBytes, type PeerId, type TopicId } from '../core/ids.js'
 import type { NodeInput, TopicMessage } from '../core/io.js'
@@ -44,7 +45,7 @@ export class Door {
     const { peer: from, epoch } = link
     if (link.control.waiting >= MOST_WAITING) {
       // Records cost more to verify than to send.
-      return this.#input({ type: 'misbehaved', peer: from, reason: 'limit-exceeded' })
+      return this.#blame(from, 'limit-exceeded')
     }
     switch (frame.type) {
       case 'topic-hello': {
@@ -84,7 +85,7 @@ export class Door {
     if (checks.length === 0) return link.control.now(pass)
     link.control.later(Promise.all(checks), good => {
       if (good.every(Boolean)) pass()
-      else this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      else this.#blame(from)
     })
   }
 
@@ -132,7 +133,7 @@ export class Door {
     const verified = this.#verify(link, name, topic, message)
     link.live.later(verified, good => {
       if (good) this.#deliver(from, epoch, topic, message, round)
-      else this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      else this.#blame(from)
     })
   }
 
@@ -148,10 +149,8 @@ export class Door {
     const { peer: from, epoch } = link
     void verifySignature(message.author, canonicalView(topic, message), message.signature!).then(
       good => {
-        if (!good) this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
-        else if (this.#node.knows(topic, message)) {
-          this.#input({ type: 'duplicate', from, epoch, topic, id: message, round })
-        } else this.#input({ type: 'message', from, epoch, topic, message, round })
+        if (good) this.#deliver(from, epoch, topic, message, round)
+        else this.#blame(from)
       },
     )
   }
@@ -183,21 +182,20 @@ export class Door {
     const verified = this.#verifyPayload(from, bytes, message.signature!, message.payload)
     link.live.later(verified, good => {
       if (good) pass()
-      else this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      else this.#blame(from)
     })
   }
 
   #gosp(link: PeerLink, topic: TopicId, message: Extract<TopicMessage, { type: 'gosp' }>): void {
     const { peer: from, epoch } = link
     const pass = (presence: PresenceEntry[] | undefined) => {
-      if (presence === undefined)
-        this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      if (presence === undefined) this.#blame(from)
       else this.#input({ type: 'frame', from, epoch, topic, message: { ...message, presence } })
     }
     const waiting = this.#statements.get(link) ?? 0
     const { length } = message.presence
     if (waiting + length > MOST_STATEMENTS) {
-      return this.#input({ type: 'misbehaved', peer: from, reason: 'limit-exceeded' })
+      return this.#blame(from, 'limit-exceeded')
     }
     const loading = this.loadPresence()
     const news =
@@ -255,14 +253,18 @@ export class Door {
     signature: Uint8Array | undefined,
   ): boolean {
     if (payload.length > terms.maxMessageSize) {
-      this.#input({ type: 'misbehaved', peer: from, reason: 'message-too-large' })
+      this.#blame(from, 'message-too-large')
       return false
     }
     if (terms.signed !== (signature !== undefined)) {
-      this.#input({ type: 'misbehaved', peer: from, reason: 'bad-signature' })
+      this.#blame(from)
       return false
     }
     return true
+  }
+
+  #blame(peer: PeerId, reason: BlameReason = 'bad-signature'): void {
+    this.#input({ type: 'misbehaved', peer, reason })
   }
 }
 
