@@ -38,9 +38,7 @@ export class MeshPicture extends Component<Props> {
   }
 
   override componentDidUpdate(before: Readonly<Props>): void {
-    if (before.mesh === this.props.mesh) return
-    this.layout?.show(this.props.mesh)
-    if (isCalm()) this.setState({})
+    if (before.mesh !== this.props.mesh) this.layout?.show(this.props.mesh)
   }
 
   override componentWillUnmount(): void {
