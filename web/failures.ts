@@ -42,7 +42,7 @@ export function endOf(error: unknown): PageNotice {
 export const OFFLINE: PageNotice = {
   code: 'offline',
   tone: 'calm',
-  text: 'This device is offline. What you say is kept for a short while, and the room comes back by itself when the network does.',
+  text: 'This device is offline. What you say is kept, and the room comes back by itself when the network does.',
   times: 1,
 }
 
@@ -114,7 +114,7 @@ const FAILURES: Record<string, Omit<Failure, 'text'>> = {
     title: "This address can't be opened",
     technical: false,
     advice:
-      'A room is a topic, named in the address bar: correct it there, or start again in the lobby.',
+      'The address bar names the room and how to open it: correct it there, or start again in the lobby.',
   },
   'insecure-context': {
     title: 'This address is not secure enough',

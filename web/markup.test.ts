@@ -54,6 +54,12 @@ describe('markup', () => {
     ])
   })
 
+  test('has no more than one empty line between others, and none around them', () => {
+    expect(parseMarkup(`${'\n'.repeat(60)}a\n\nb\n \n\t\n\nc\n\n`)).toEqual([
+      paragraph(text('a\n\nb\n\nc')),
+    ])
+  })
+
   test('has quotes of several lines', () => {
     expect(parseMarkup('> one\n> two\nthree')).toEqual([
       { kind: 'quote', spans: [text('one\ntwo')] },
@@ -78,6 +84,12 @@ describe('a link', () => {
         href: 'https://example.org/a_(b)?c=1#d',
       },
       { kind: 'link', text: 'http://x.test/', href: 'http://x.test/' },
+    ])
+  })
+
+  test('ends before a mark that would turn its letters round', () => {
+    expect(linksOf('https://evil.test/\u202egro.knab//:sptth')).toEqual([
+      { kind: 'link', text: 'https://evil.test/', href: 'https://evil.test/' },
     ])
   })
 

@@ -35,9 +35,14 @@ function parseLines(text: string): Block[] {
     else blocks.push({ kind, lines: [words] })
   }
   return blocks
-    .map(({ kind, lines }) => ({ kind, text: lines.join('\n') }))
+    .map(({ kind, lines }) => ({ kind, text: withoutGaps(lines.join('\n')) }))
     .filter(({ text: words }) => words !== '')
     .map(({ kind, text: words }) => ({ kind, spans: parseSpans(words, 0) }))
+}
+
+/** One empty line parts as well as a hundred, which would push all that others said out of sight. */
+function withoutGaps(text: string): string {
+  return text.replace(GAP, '\n\n').replace(/^\n+|\n+$/gu, '')
 }
 
 function parseSpans(text: string, depth: number): Span[] {
@@ -64,7 +69,7 @@ function spanOf(match: RegExpMatchArray, depth: number): Span | undefined {
   return { kind, spans: parseSpans(inner, depth + 1) }
 }
 
-/** What is read is where it leads: links have no other label than their address. */
+/** What is read is where it leads: links have no other label than their address, and no mark turns it round. */
 function linkOf(raw: string): Span | undefined {
   let text = raw.replace(/[.,:;!?'"*_~]+$/u, '')
   // The bracket around a link is not part of it, the one within is.
@@ -75,9 +80,11 @@ function linkOf(raw: string): Span | undefined {
 
 const FENCE = /^```[^\n`]*\n([\s\S]*?)\n?```[^\S\n]*(?:\n|$)/gmu
 
+const GAP = /\n(?:[^\S\n]*\n){2,}/gu
+
 /** Each span ends in its line and within 500 characters, so that no text takes long to read. */
 const SPAN =
-  /`(?<code>[^`\n]{1,500})`|\*\*(?<strong>(?!\s)[^\n]{1,500}?(?<!\s))\*\*|~~(?<struck>(?!\s)[^\n]{1,500}?(?<!\s))~~|(?<![\w*])\*(?<emphasis>(?![\s*])[^*\n]{1,500}(?<!\s))\*(?![\w*])|(?<![\w_])_(?<slanted>(?![\s_])[^_\n]{1,500}(?<!\s))_(?![\w_])|\b(?<link>https?:\/\/[^\s<>"`]{1,500})/gu
+  /`(?<code>[^`\n]{1,500})`|\*\*(?<strong>(?!\s)[^\n]{1,500}?(?<!\s))\*\*|~~(?<struck>(?!\s)[^\n]{1,500}?(?<!\s))~~|(?<![\w*])\*(?<emphasis>(?![\s*])[^*\n]{1,500}(?<!\s))\*(?![\w*])|(?<![\w_])_(?<slanted>(?![\s_])[^_\n]{1,500}(?<!\s))_(?![\w_])|\b(?<link>https?:\/\/[^\s<>"`\p{C}]{1,500})/gu
 
 /** Emphasis within strong within struck; nobody needs more. */
 const DEEPEST = 3

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeSaid, encodeSaid, LONGEST_NICK, tidyNick } from './payload.js'
+import { decodeSaid, encodeSaid, isBlank, LONGEST_NICK, tidyNick } from './payload.js'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -48,6 +48,11 @@ describe('a payload', () => {
   })
 })
 
+test('a text of which nothing would be seen is blank', () => {
+  for (const text of ['', ' \n', '\u200b\u200b', '\u3164']) expect(isBlank(text)).toBe(true)
+  for (const text of ['a', '🕸️', '…']) expect(isBlank(text)).toBe(false)
+})
+
 describe('a picture', () => {
   const webp = bytes('RIFF\u0000\u0000\u0000\u0000WEBPVP8 ')
 
@@ -87,8 +92,17 @@ describe('a nick', () => {
     expect(nick).toBe('🕸'.repeat(LONGEST_NICK))
   })
 
-  test('of nothing visible is replaced in what others see', () => {
-    expect(tidyNick(' \u200b ')).toBe('')
-    expect(decodeSaid(encodeSaid('\u200b', 'hi'))).toMatchObject({ nick: 'no name' })
+  test.each([' \u200b ', '\u200d\u200d', '\ufe0f', '\u3164\u115f', '\u2800', '\u0301'])(
+    'of nothing visible is replaced in what others see: %j',
+    raw => {
+      expect(tidyNick(raw)).toBe('')
+      expect(decodeSaid(encodeSaid(raw, 'hi'))).toMatchObject({ nick: 'no name' })
+    },
+  )
+
+  test('keeps emoji whole and the marks of its letters, but no towers of them', () => {
+    for (const nick of ['👩‍🚀 Cosmo', '❤️', 'Z\u0301\u0323', 'เป็น'])
+      expect(tidyNick(nick)).toBe(nick)
+    expect(tidyNick(`Z${'\u0301'.repeat(20)}`)).toBe(`Z${'\u0301'.repeat(4)}`)
   })
 })

@@ -51,10 +51,19 @@ export function pictureOf(bytes: Uint8Array, alt: string): Picture | undefined {
   return { type, bytes, url: `data:${type};base64,${btoa(binary)}`, alt: tidyAlt(alt) }
 }
 
-/** A name that fits in a line and hides nothing: no control or direction marks, at most 32 characters. */
+/**
+ * A name that fits in a line and hides nothing: no control or direction marks, no towers of accents, at most 32
+ * characters. Empty where nothing of it would be seen.
+ */
 export function tidyNick(raw: string): string {
-  const visible = raw.replace(INVISIBLE, '').replace(/\s+/gu, ' ').trim()
-  return [...visible].slice(0, LONGEST_NICK).join('').trim()
+  const visible = withoutTowers(raw.replace(INVISIBLE, '')).replace(/\s+/gu, ' ').trim()
+  const nick = [...visible].slice(0, LONGEST_NICK).join('').trim()
+  return isBlank(nick) ? '' : nick
+}
+
+/** Nothing of it would be seen. */
+export function isBlank(text: string): boolean {
+  return !VISIBLE.test(text.replace(INVISIBLE, ''))
 }
 
 export const LONGEST_NICK = 32
@@ -116,14 +125,22 @@ function hex(payload: Uint8Array): string {
 }
 
 function clipped(text: string): string {
-  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)} … (cut here)` : text
+  return withoutTowers(text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)} … (cut here)` : text)
+}
+
+/** Accents upon accents grow over the lines above and below. */
+function withoutTowers(text: string): string {
+  return text.replace(TOWER, '$1')
 }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** Every kind of control, format and unassigned character but the joiner that composes emoji. */
-const INVISIBLE = /(?!\u200d)\p{C}/gu
+/** Control, format, unassigned and filling characters, but not the joiner and the selector that compose emoji. */
+const INVISIBLE = /(?![\u200d\ufe0f])[\p{C}\p{DI}\u2800]/gu
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
+/** Four marks: more than any script puts on one letter. Guess. */
+const TOWER = /(\p{M}{4})\p{M}+/gu
 
 /** Control characters other than tab, line feed and carriage return: no text meant for people. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.

@@ -1,5 +1,22 @@
 import { expect, test } from 'vitest'
-import { delayInWords, hopsInWords, hueOf, inventNick, neighborsInWords } from './words.js'
+import {
+  delayInWords,
+  hopsInWords,
+  hueOf,
+  initialOf,
+  inventNick,
+  neighborsInWords,
+} from './words.js'
+
+test.each([
+  ['ada', 'A'],
+  ['🇩🇪 Uwe', '🇩🇪'],
+  ['👩‍🚀 Cosmo', '👩‍🚀'],
+  ['', '·'],
+  [undefined, '·'],
+])('the initial of %s is %s', (name, initial) => {
+  expect(initialOf(name)).toBe(initial)
+})
 
 test.each([
   [0, 'direct'],

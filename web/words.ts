@@ -37,6 +37,12 @@ export function hueOf(peer: string): number {
   return hash % 360
 }
 
+/** What stands in a peer's dot: the first letter, or the first emoji whole. */
+export function initialOf(name = ''): string {
+  const [first] = LETTERS.segment(name)
+  return first?.segment.toLocaleUpperCase() ?? '·'
+}
+
 export function shortPeer(peer: string): string {
   return peer.slice(0, 8)
 }
@@ -85,6 +91,8 @@ const CLOCKS_AGREE_MS = 250
 
 /** The mesh repairs a lost message within seconds; beyond this it is the clock that is wrong. Guess. */
 const LONGEST_DELAY_MS = 10 * 60_000
+
+const LETTERS = new Intl.Segmenter()
 
 const DAY_MS = 24 * 60 * 60_000
 

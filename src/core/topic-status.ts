@@ -46,6 +46,6 @@ export function topicState(facts: TopicFacts): { state: TopicState; reason: stri
   }
   return {
     state: 'alone',
-    reason: 'Nobody else is here yet. What is said is kept for a short while.',
+    reason: 'Nobody else is here yet. What is said is kept for a while.',
   }
 }

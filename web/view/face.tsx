@@ -1,14 +1,10 @@
-import { hueOf } from '../words.js'
+import { hueOf, initialOf } from '../words.js'
 
 /** A peer's colour with its initial; decoration beside its name. */
 export function Face({ peer, name }: { peer: string; name: string | undefined }) {
   return (
     <span class="face" style={{ '--hue': hueOf(peer) }} aria-hidden="true">
-      {initial(name ?? '')}
+      {initialOf(name)}
     </span>
   )
-}
-
-function initial(name: string): string {
-  return [...name][0]?.toLocaleUpperCase() ?? '·'
 }

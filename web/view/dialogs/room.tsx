@@ -12,8 +12,12 @@ export function RoomDialog(props: { room: string; onClose: () => void }) {
   return (
     <Dialog title="Go to another room" onClose={props.onClose}>
       <p>
-        You are in <strong>#{props.room}</strong>. A room is where everyone meets who has its name:
-        any name makes one, and it is gone when the last one leaves.
+        You are in{' '}
+        <strong>
+          #<bdi>{props.room}</bdi>
+        </strong>
+        . A room is where everyone meets who has its name: any name makes one, and what is said in
+        it is kept by those who were there.
       </p>
       <form
         class="copy"

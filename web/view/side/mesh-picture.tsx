@@ -3,7 +3,7 @@ import type { Chat } from '../../chat.js'
 import type { Layout, Spot } from '../../mesh/layout.js'
 import { type MeshLink, type MeshModel, meshInWords } from '../../mesh/model.js'
 import { type Heard, TRIP_MS, type Trip, tripsOf } from '../../mesh/traffic.js'
-import { hueOf, shortPeer } from '../../words.js'
+import { hueOf, initialOf, shortPeer } from '../../words.js'
 
 interface Props {
   chat: Chat
@@ -172,7 +172,7 @@ function Dot(props: {
       <circle r={radius} />
       {radius >= RADII.neighbor && (
         <text class="initial" dy="0.35em">
-          {[...(name ?? '')][0]?.toLocaleUpperCase() ?? '·'}
+          {initialOf(name)}
         </text>
       )}
       {label !== undefined && (

@@ -73,7 +73,7 @@ function factsOf(
 
 function sentFacts(way: Extract<Way, { kind: 'sent' }>): [string, string][] {
   return way.neighbors === 0
-    ? [['Sent', 'Kept for a short while and announced to neighbors that arrive.']]
+    ? [['Sent', 'To nobody yet. Kept, and given to those who arrive.']]
     : [['Sent', `Handed to ${counted(way.neighbors, 'neighbor')}; they pass it on.`]]
 }
 

@@ -1,6 +1,7 @@
 import { ArrowDown } from 'lucide'
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks'
 import type { ChatView } from '../../chat.js'
+import { type Follow, followAfter } from '../../follow.js'
 import { rowsOf } from '../../rows.js'
 import { NOTHING_UNREAD, unreadAfter } from '../../unread.js'
 import { counted } from '../../words.js'
@@ -19,7 +20,7 @@ export function Log(props: {
   const { view, room, onInvite, onUnread } = props
   const { entries, dropped, peerId, nicks } = view
   const scroller = useRef<HTMLDivElement>(null)
-  const following = useRef(true)
+  const follow = useRef<Follow>({ following: true, scrollTop: 0 })
   const lastKey = useRef(0)
   const [unread, tell] = useReducer(unreadAfter, NOTHING_UNREAD)
   const names = useRef(nicks)
@@ -31,10 +32,10 @@ export function Log(props: {
     if (fresh.length === 0) return
     lastKey.current = Math.max(...fresh.map(({ key }) => key))
     const own = fresh.some(({ author }) => author === peerId)
-    const looking = following.current && isInFront()
+    const looking = follow.current.following && isInFront()
     if (own) tell({ type: 'spoke' })
     else tell({ type: 'arrived', keys: fresh.map(({ key }) => key), looking })
-    if (own || following.current) toBottom()
+    if (own || follow.current.following) toBottom()
   }, [entries])
 
   useEffect(() => onUnread(unread.count), [unread.count])
@@ -42,12 +43,12 @@ export function Log(props: {
   useEffect(() => {
     // A field that grows, a picture that loads, a keyboard: the newest message stays in sight.
     const watch = new ResizeObserver(() => {
-      if (following.current) toBottom()
+      if (follow.current.following) toBottom()
     })
     watch.observe(scroller.current!)
     for (const child of scroller.current!.children) watch.observe(child)
     const onFront = () => {
-      if (following.current && isInFront()) tell({ type: 'seen' })
+      if (follow.current.following && isInFront()) tell({ type: 'seen' })
     }
     document.addEventListener('visibilitychange', onFront)
     addEventListener('focus', onFront)
@@ -61,7 +62,7 @@ export function Log(props: {
   function toBottom(): void {
     const box = scroller.current
     if (box !== null) box.scrollTop = box.scrollHeight
-    following.current = true
+    follow.current = { following: true, scrollTop: box?.scrollTop ?? 0 }
     if (isInFront()) tell({ type: 'seen' })
   }
 
@@ -69,8 +70,8 @@ export function Log(props: {
     const box = scroller.current!
     // A log that is not shown has no height and was not scrolled by anyone.
     if (box.clientHeight === 0) return
-    following.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_BOTTOM_PX
-    if (following.current && isInFront()) tell({ type: 'seen' })
+    follow.current = followAfter(follow.current, box)
+    if (follow.current.following && isInFront()) tell({ type: 'seen' })
   }
 
   return (
@@ -125,6 +126,3 @@ export function Log(props: {
 function isInFront(): boolean {
   return document.visibilityState === 'visible' && document.hasFocus()
 }
-
-/** About one line of text. */
-const NEAR_BOTTOM_PX = 32

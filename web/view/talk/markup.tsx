@@ -35,7 +35,14 @@ function spanIn(span: Span): ComponentChild {
       return <code>{span.text}</code>
     case 'link':
       return (
-        <a href={span.href} target="_blank" rel="noopener noreferrer nofollow">
+        // Its letters run as an address does, whatever is around it.
+        <a
+          class="address"
+          dir="ltr"
+          href={span.href}
+          target="_blank"
+          rel="noopener noreferrer nofollow"
+        >
           {span.text}
         </a>
       )

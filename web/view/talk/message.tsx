@@ -1,5 +1,6 @@
 import { Component } from 'preact'
 import type { Entry, Way } from '../../chat.js'
+import { isBlank } from '../../payload.js'
 import {
   clock,
   delayInWords,
@@ -110,7 +111,11 @@ function Said({ entry: { said } }: { entry: Entry }) {
           alt={picture.alt || 'A picture without description'}
         />
       )}
-      {text !== '' && <Markup text={text} />}
+      {isBlank(text) ? (
+        picture === undefined && <p class="foreign">Nothing to be seen</p>
+      ) : (
+        <Markup text={text} />
+      )}
     </>
   )
 }
