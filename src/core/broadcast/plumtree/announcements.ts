@@ -65,11 +65,12 @@ export class LazyQueue {
   take(isNeighbor: (peer: PeerId) => boolean): Map<PeerId, Runs> {
     const told = new Map<PeerId, Runs>()
     for (const cached of this.#waiting) {
-      const peers = cached.announceTo
-      cached.announceTo = NOBODY
+      const { announceTo, holders } = cached
+      // From now on nobody asks for them, and there are tens of thousands.
+      cached.announceTo = cached.holders = NOBODY
       if (cached.gone) continue
-      for (const peer of peers) {
-        if (peer === cached.giver || cached.holders.includes(peer)) continue
+      for (const peer of announceTo) {
+        if (peer === cached.giver || holders.includes(peer)) continue
         let runs = told.get(peer)
         if (runs === undefined) {
           if (!isNeighbor(peer)) continue

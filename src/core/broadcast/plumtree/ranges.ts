@@ -4,7 +4,7 @@
  */
 export class Ranges {
   /** first, last, first, last, … */
-  readonly #bounds: number[] = []
+  #bounds: number[] = []
 
   get count(): number {
     return this.#bounds.length / 2
@@ -30,7 +30,9 @@ export class Ranges {
       return 0
     }
     if (first > highest) {
-      bounds.push(first, last)
+      // A row that grows by `push` gets room for seventeen more, and most authors have one range.
+      if (bounds.length === 0) this.#bounds = [first, last]
+      else bounds.push(first, last)
       return 1
     }
     return this.#merge(first, last)

@@ -156,7 +156,8 @@ export class Seen {
     const newest = known.buckets[known.buckets.length - 1]
     if (newest !== undefined && newest.since === this.#since) return newest
     const bucket = { since: this.#since, ranges: new Ranges() }
-    known.buckets.push(bucket)
+    if (newest === undefined) known.buckets = [bucket]
+    else known.buckets.push(bucket)
     this.#oldest ??= this.#since
     // The map's order is the order of silence, to ten seconds: once a bucket, not once a message.
     this.#authors.delete(author)
@@ -199,7 +200,7 @@ interface Bucket {
 
 interface Author {
   /** Oldest first. */
-  readonly buckets: Bucket[]
+  buckets: Bucket[]
   highest: number
   /**
    * Every seq up to here counts as known. Departs from the seed, which forgets an id after 90 s so that a
