@@ -37,7 +37,7 @@ export class SignalRelay {
   #turnAt: Millis = 0
   #doubts: Map<PeerId, Doubt> | undefined
   /** Ids of relays passed on lately, likewise. */
-  #passed = new Set<number>()
+  #passed = NOTHING
   #passedBefore = NOTHING
   #budgets: Map<PeerId, { tokens: number; at: Millis }> | undefined
 
@@ -195,13 +195,14 @@ export class SignalRelay {
   }
 
   #remember(id: number): void {
+    if (this.#passed === NOTHING) this.#passed = new Set()
     this.#passed.add(id)
     if (this.#passed.size >= MOST_PASSED) this.#turnPassed()
   }
 
   #turnPassed(): void {
     this.#passedBefore = this.#passed
-    this.#passed = new Set()
+    this.#passed = NOTHING
   }
 
   #spend(now: Millis, from: PeerId): boolean {

@@ -10,12 +10,14 @@ import { LinkEnd } from './link-end.js'
  * time after which a silent peer is given up.
  */
 export class BareEnd extends LinkEnd<readonly Frame[]> {
-  #waiting: Frame[] = []
+  #waiting = NOTHING
   #deadAt: Millis | undefined
 
   send(frame: OutgoingFrame): void {
     if (this.phase === 'closing' || this.phase === 'closed') return
-    this.#waiting.push(frame as Frame)
+    // A row that grows by `push` gets room for seventeen, and most packets hold one frame.
+    if (this.#waiting === NOTHING) this.#waiting = [frame as Frame]
+    else this.#waiting.push(frame as Frame)
     this.markDirty()
   }
 
@@ -25,7 +27,7 @@ export class BareEnd extends LinkEnd<readonly Frame[]> {
       const { traffic } = this.peer.world
       traffic.packets++
       this.channel!.send(this.#waiting, 0)
-      this.#waiting = []
+      this.#waiting = NOTHING
     }
     if (this.phase === 'closing') this.end('closed')
   }
@@ -80,4 +82,6 @@ export class BareEnd extends LinkEnd<readonly Frame[]> {
   }
 }
 
+/** Never pushed to. */
+const NOTHING: Frame[] = []
 const TRACE_FRAMES = 2

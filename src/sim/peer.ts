@@ -34,12 +34,11 @@ export class Peer implements Occurrence {
   /** Made when needed, as all of which ten thousand would be empty. */
   #seqs: Map<TopicId, number> | undefined
   #shelves: Map<TopicId, OpShelf> | undefined
-  readonly #remembered = new Map<TopicId, readonly PeerId[]>()
   #dialing: Dialing | undefined
   #queue: NodeInput[] = []
   #isDraining = false
   /** Times at which it will be woken, the soonest last. */
-  readonly #alarms: Millis[] = []
+  #alarms: Millis[] = []
 
   constructor(
     world: World,
@@ -66,11 +65,6 @@ export class Peer implements Occurrence {
 
   status(topic: TopicId): TopicStatus | undefined {
     return this.#statuses.get(topic)
-  }
-
-  /** What the worker would have stored for the next visit. */
-  rememberedPeers(topic: TopicId): readonly PeerId[] {
-    return this.#remembered.get(topic) ?? NOBODY
   }
 
   /** What its store would hold. */
@@ -180,7 +174,10 @@ export class Peer implements Occurrence {
     }
     const alarms = this.#alarms
     if (alarms.length > 0 && alarms[alarms.length - 1]! <= at) return
-    alarms.push(Math.max(at, this.world.now))
+    at = Math.max(at, this.world.now)
+    // A row that grows by `push` gets room for seventeen.
+    if (alarms.length === 0) this.#alarms = [at]
+    else alarms.push(at)
     this.world.agenda.add(at, this)
   }
 
@@ -380,12 +377,10 @@ export class Peer implements Occurrence {
       case 'exit':
         this.#statuses.delete(output.topic)
         return world.server.exit(this, output.topic)
-      case 'remember-peers':
-        this.#remembered.set(output.topic, output.peers)
-        return
       case 'blamed':
         return world.count(`blamed-${output.reason}`)
       case 'remember-ids':
+      case 'remember-peers':
       case 'broadcast-done':
     }
   }

@@ -47,7 +47,7 @@ export class Missing {
   readonly #deadlines = new DeadlineQueue<Wanted>()
   readonly #peers = new Map<PeerId, Ledger>()
   /** Nobody left to ask; first to go where room is needed. */
-  readonly #spent = new Set<Wanted>()
+  #spent: Set<Wanted> | undefined
   #asks = 0
 
   constructor(options: MissingOptions) {
@@ -102,7 +102,7 @@ export class Missing {
       turn = wanted.announcers.push({ peer, round, at: now }) - 1
       this.#ledger(peer).announced++
     }
-    if (this.#spent.delete(wanted)) {
+    if (this.#spent?.delete(wanted)) {
       // All others failed, and the pushed copy is long overdue: the new hope is tried at once.
       wanted.lap = 0
       wanted.turn = turn
@@ -175,6 +175,7 @@ export class Missing {
       wanted.lap++
     }
     if (wanted.lap >= LAPS) {
+      this.#spent ??= new Set()
       this.#spent.add(wanted)
       this.#deadlines.set(wanted, wanted.expiresAt)
       return undefined
@@ -183,6 +184,7 @@ export class Missing {
     const { peer, round } = wanted.announcers[wanted.turn]!
     const ledger = this.#ledger(peer)
     if (ledger.asked >= ASKED_AT_ONCE) {
+      ledger.waiting ??= new Set()
       ledger.waiting.add(wanted)
       return undefined
     }
@@ -207,7 +209,7 @@ export class Missing {
 
   #withdraw(now: Millis, wanted: Wanted, peer: PeerId): void {
     const at = wanted.announcers.findIndex(one => one.peer === peer)
-    const turnIsTheirs = wanted.asked === peer || this.#ledger(peer).waiting.delete(wanted)
+    const turnIsTheirs = wanted.asked === peer || this.#ledger(peer).waiting?.delete(wanted)
     if (wanted.asked === peer) this.#release(now, wanted)
     wanted.announcers.splice(at, 1)
     this.#ledger(peer).announced--
@@ -222,8 +224,8 @@ export class Missing {
     const ledger = this.#ledger(wanted.asked)
     wanted.asked = undefined
     ledger.asked--
-    for (const next of ledger.waiting) {
-      ledger.waiting.delete(next)
+    for (const next of ledger.waiting ?? []) {
+      ledger.waiting!.delete(next)
       this.#deadlines.set(next, now)
       break
     }
@@ -232,18 +234,18 @@ export class Missing {
   #drop(now: Millis, wanted: Wanted): void {
     this.#release(now, wanted)
     this.#deadlines.remove(wanted)
-    this.#spent.delete(wanted)
+    this.#spent?.delete(wanted)
     this.#wanted.delete(wanted.author, wanted.seq)
     for (const { peer } of wanted.announcers) {
       const ledger = this.#ledger(peer)
       ledger.announced--
-      ledger.waiting.delete(wanted)
+      ledger.waiting?.delete(wanted)
     }
   }
 
   #makeRoom(now: Millis): boolean {
     if (this.#wanted.size < this.#options.capacity) return true
-    for (const wanted of this.#spent) {
+    for (const wanted of this.#spent ?? []) {
       this.#drop(now, wanted)
       this.#options.count('missing-given-up')
       return true
@@ -254,7 +256,7 @@ export class Missing {
   #ledger(peer: PeerId): Ledger {
     let ledger = this.#peers.get(peer)
     if (ledger === undefined) {
-      ledger = { announced: 0, asked: 0, waiting: new Set(), answeredOrder: 0, answeredAt: 0 }
+      ledger = { announced: 0, asked: 0, waiting: undefined, answeredOrder: 0, answeredAt: 0 }
       this.#peers.set(peer, ledger)
     }
     return ledger
@@ -280,7 +282,7 @@ interface Ledger {
   announced: number
   /** Unanswered grafts, and what waits for one of them to be answered. */
   asked: number
-  readonly waiting: Set<Wanted>
+  waiting: Set<Wanted> | undefined
   /** The latest of our grafts it answered, and when. */
   answeredOrder: number
   answeredAt: Millis

@@ -11,7 +11,8 @@ export interface Neighbor {
 /** The peers that count: their links, and the graft timers that follow from the links' round trips. */
 export class Neighbors {
   readonly #config: PlumtreeConfig
-  readonly #byId = new Map<PeerId, Neighbor>()
+  /** Few: looking along a row is as fast as a map, and smaller. */
+  #row: Neighbor[] = []
   /** T1, kept until a round trip or the neighbors change. */
   #waitMs: number | undefined
   /** Likewise. */
@@ -22,37 +23,36 @@ export class Neighbors {
   }
 
   get size(): number {
-    return this.#byId.size
+    return this.#row.length
   }
 
-  get peers(): IterableIterator<PeerId> {
-    return this.#byId.keys()
+  get peers(): PeerId[] {
+    return this.#row.map(({ peer }) => peer)
   }
 
   has(peer: PeerId): boolean {
-    return this.#byId.has(peer)
+    return this.get(peer) !== undefined
   }
 
   get(peer: PeerId): Neighbor | undefined {
-    return this.#byId.get(peer)
+    for (const neighbor of this.#row) if (neighbor.peer === peer) return neighbor
+    return undefined
   }
 
   add(peer: PeerId): void {
-    this.#byId.set(peer, {
-      peer,
-      rttMs: undefined,
-      promiseBrokenAt: undefined,
-    })
+    this.#row = this.#row.concat({ peer, rttMs: undefined, promiseBrokenAt: undefined })
     this.#waitMs = this.#longestMs = undefined
   }
 
   delete(peer: PeerId): boolean {
     this.#waitMs = this.#longestMs = undefined
-    return this.#byId.delete(peer)
+    const before = this.#row
+    this.#row = before.filter(neighbor => neighbor.peer !== peer)
+    return this.#row.length < before.length
   }
 
   noteRtt(peer: PeerId, rttMs: number): void {
-    const neighbor = this.#byId.get(peer)
+    const neighbor = this.get(peer)
     if (neighbor === undefined) return
     neighbor.rttMs = rttMs
     this.#waitMs = this.#longestMs = undefined
@@ -66,21 +66,21 @@ export class Neighbors {
 
   /** T2: how long a peer that was asked may take to answer. */
   answerMs(peer: PeerId): number {
-    return within(this.#config.graftTimeout2Ms, ANSWER_RTTS * (this.#byId.get(peer)?.rttMs ?? 0))
+    return within(this.#config.graftTimeout2Ms, ANSWER_RTTS * (this.get(peer)?.rttMs ?? 0))
   }
 
   /** Detours pass many links, some of them as long as the longest here. */
   get longestRttMs(): number {
     if (this.#longestMs !== undefined) return this.#longestMs
     let longest = 0
-    for (const { rttMs } of this.#byId.values()) longest = Math.max(longest, rttMs ?? 0)
+    for (const { rttMs } of this.#row) longest = Math.max(longest, rttMs ?? 0)
     this.#longestMs = longest
     return longest
   }
 
   get medianRttMs(): number {
     const rtts: number[] = []
-    for (const { rttMs } of this.#byId.values()) if (rttMs !== undefined) rtts.push(rttMs)
+    for (const { rttMs } of this.#row) if (rttMs !== undefined) rtts.push(rttMs)
     rtts.sort((a, b) => a - b)
     return rtts[rtts.length >>> 1] ?? 0
   }

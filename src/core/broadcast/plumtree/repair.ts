@@ -209,10 +209,13 @@ export class Repair {
     if (this.lazyQueue.length > 0) this.lazyQueue.noteHolder(from, run, this.#cache)
     if (author === this.#self) return true
     const last = first + count - 1
-    const waitMs = this.waitMs(now, this.#trees.of(author))
     const known = this.#cache.get(author, last)
     if (known !== undefined) this.reconsider(now, known, [{ peer: from, round, at: now }])
-    for (let seq = first; (seq = this.#seen.nextUnknown(author, seq)) <= last; seq++) {
+    let seq = this.#seen.nextUnknown(author, first)
+    // Most is known.
+    if (seq > last) return true
+    const waitMs = this.waitMs(now, this.#trees.of(author))
+    for (; seq <= last; seq = this.#seen.nextUnknown(author, seq + 1)) {
       if (this.missing.announcedBy(from) >= ANNOUNCED_BY_ONE) {
         this.#blameLimit(from)
         return false

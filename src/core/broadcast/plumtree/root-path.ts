@@ -35,9 +35,8 @@ export class RootPath {
   readonly #tree: Tree
   readonly #repair: Repair
   readonly #outbox: Outbox
-  readonly #heard = new Map<PeerId, Path>()
-  /** Neighbors that would not be our parent; until they tell another path. */
-  readonly #unwilling = new Set<PeerId>()
+  /** Few: looking along a row is as fast as a map, and smaller. */
+  #heard: Heard[] = []
   #own: Path | undefined
   #isRoot = false
   #parent: PeerId | undefined
@@ -66,7 +65,7 @@ export class RootPath {
     if (own === undefined) return false
     if (peer === this.#parent) return true
     if (this.#tree.isMend(peer)) return false
-    const heard = this.#heard.get(peer)
+    const heard = this.#pathOf(peer)
     return heard === undefined || !isSameRoot(heard, own) || heard.costMs > own.costMs
   }
 
@@ -76,26 +75,27 @@ export class RootPath {
   }
 
   remove(now: Millis, peer: PeerId): void {
-    this.#heard.delete(peer)
-    this.#unwilling.delete(peer)
+    this.#heard = this.#heard.filter(heard => heard.peer !== peer)
     this.#leave(now, peer)
   }
 
   hear(now: Millis, from: PeerId, { term, rank, costMs }: Path): void {
-    this.#heard.set(from, { term, rank, costMs })
-    this.#unwilling.delete(from)
+    const heard = this.#pathOf(from)
+    const told = { peer: from, term, rank, costMs, isUnwilling: false }
+    if (heard === undefined) this.#heard = this.#heard.concat(told)
+    else Object.assign(heard, told)
     this.#choose(now)
     this.#prune(now)
   }
 
   noteRtt(now: Millis, peer: PeerId): void {
-    if (this.#heard.has(peer)) this.#choose(now)
+    if (this.#pathOf(peer) !== undefined) this.#choose(now)
   }
 
   /** Our parent will not have us. */
   refused(now: Millis, peer: PeerId): void {
     if (this.#parent !== peer) return
-    this.#unwilling.add(peer)
+    this.#pathOf(peer)!.isUnwilling = true
     this.#leave(now, peer)
   }
 
@@ -123,24 +123,23 @@ export class RootPath {
 
   #choose(now: Millis): void {
     const before = this.#parent
-    for (const path of this.#heard.values()) {
+    for (const path of this.#heard) {
       if (this.#own !== undefined && !isLater(path, this.#own)) continue
       // Its cost follows.
-      this.#own = { ...path, costMs: LARGEST_COST_MS }
+      this.#own = { term: path.term, rank: path.rank, costMs: LARGEST_COST_MS }
       this.#isRoot = false
       this.#parent = undefined
     }
     const own = this.#own
     if (own === undefined) return
-    const current = this.#parent === undefined ? undefined : this.#heard.get(this.#parent)
+    const current = this.#parent === undefined ? undefined : this.#pathOf(this.#parent)
     let best = current === undefined ? undefined : this.#parent
     let least = current === undefined ? Infinity : current.costMs + this.#costOf(this.#parent!)
-    for (const [peer, path] of this.#heard) {
-      if (!isSameRoot(path, own) || path.costMs >= own.costMs) continue
-      if (this.#unwilling.has(peer)) continue
-      const cost = path.costMs + this.#costOf(peer)
+    for (const path of this.#heard) {
+      if (!isSameRoot(path, own) || path.costMs >= own.costMs || path.isUnwilling) continue
+      const cost = path.costMs + this.#costOf(path.peer)
       if (cost >= least - (current !== undefined && best === before ? LEAST_GAIN_MS : 0)) continue
-      best = peer
+      best = path.peer
       least = cost
     }
     this.#parent = best
@@ -155,7 +154,7 @@ export class RootPath {
     const own = this.#own
     if (own === undefined || this.#parent === undefined) return
     for (const peer of this.#tree.eager) {
-      const heard = this.#heard.get(peer)
+      const heard = this.#pathOf(peer)
       if (peer === this.#parent || heard === undefined || !isSameRoot(heard, own)) continue
       if (heard.costMs <= own.costMs) this.#repair.prune(now, this.#tree, peer)
     }
@@ -186,6 +185,11 @@ export class RootPath {
     this.#outbox.send(peer, { type: 'root-path', ...path })
   }
 
+  #pathOf(peer: PeerId): Heard | undefined {
+    for (const heard of this.#heard) if (heard.peer === peer) return heard
+    return undefined
+  }
+
   #costOf(peer: PeerId): number {
     const rttMs = this.#neighbors.get(peer)?.rttMs
     return (
@@ -193,6 +197,12 @@ export class RootPath {
       (rttMs === undefined ? UNMEASURED_MS : Math.ceil(Math.min(rttMs, LONGEST_RTT_MS) / 2))
     )
   }
+}
+
+interface Heard extends Path {
+  readonly peer: PeerId
+  /** It would not be our parent; until it tells another path. */
+  isUnwilling: boolean
 }
 
 function isSameRoot(a: Path, b: Path): boolean {
