@@ -98,8 +98,8 @@ async function connect(
   if (!hasIndexeddb()) throw new StorageError('missing', 'this browser gives the page no IndexedDB')
   const opening = (async () =>
     openDB<Tables>(name, MIGRATIONS.length, {
-      upgrade(db, oldVersion) {
-        for (const migrate of MIGRATIONS.slice(oldVersion)) migrate(db)
+      upgrade(db, oldVersion, _newVersion, tx) {
+        for (const migrate of MIGRATIONS.slice(oldVersion)) migrate(db, tx)
       },
       // Another tab deletes or upgrades the database: whoever holds on makes it wait for ever.
       blocking(_current, _blocked, event) {

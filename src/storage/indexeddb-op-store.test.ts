@@ -124,7 +124,9 @@ describe('IndexedDB store: ops', () => {
   }
 
   it('a store of before ops gets their tables, and keeps the rest', async () => {
-    const old = await openDB('s', 1, { upgrade: db => MIGRATIONS[0]!(db as never) })
+    const old = await openDB('s', 1, {
+      upgrade: db => MIGRATIONS[0]!(db as never, undefined as never),
+    })
     const keys = await newKeys()
     await old.put('own', keys, 'identity')
     old.close()

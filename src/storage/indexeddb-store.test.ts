@@ -258,7 +258,7 @@ describe('IndexedDB store', () => {
     })
 
     it('an opening that comes through too late leaves no connection behind', async () => {
-      const db = await openDB('s', 1)
+      const db = await openDB('s', 1, { upgrade: db => MIGRATIONS[0]!(db as never, 0 as never) })
       const close = vi.spyOn(IDBDatabase.prototype, 'close')
       const migrations = MIGRATIONS as unknown as (() => void)[]
       migrations.push(() => {})

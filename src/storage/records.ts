@@ -10,7 +10,7 @@ import { PEERS_PER_TOPIC } from './store.js'
 export interface Tables extends DBSchema {
   /** What there is one of per slot: `identity`, `seq-floor`, `opened`. */
   own: { key: string; value: unknown }
-  seqs: { key: string; value: unknown; indexes: { last: number } }
+  seqs: { key: string; value: unknown }
   seen: { key: SeenKey; value: unknown; indexes: { since: number } }
   peers: { key: string; value: unknown; indexes: { saved: number } }
   /** op-records.ts says what these three hold. */
@@ -19,7 +19,6 @@ export interface Tables extends DBSchema {
     value: unknown
     indexes: {
       lane: [room: number, author: number, seq: number]
-      hash: number
       earliest: [room: number, time: number]
       latest: [room: number, time: number]
     }

@@ -23,10 +23,13 @@ export async function keepSeq(
   if (isNew && (await seqs.count()) >= TOPICS_WITH_SEQS) {
     const floor = (await tx.objectStore('own').get('seq-floor')) ?? 0
     // New topics begin above the floor, so a forgotten one that comes back repeats nothing.
-    const lowest = await seqs.index('last').openCursor()
-    if (lowest !== null && isCount(floor)) {
-      await tx.objectStore('own').put(Math.max(floor, lowest.key), 'seq-floor')
-      await lowest.delete()
+    // No index for so rare a question: it would be written with each number of ours.
+    const keys = await seqs.getAllKeys()
+    const numbers = (await seqs.getAll()).map(parseLast)
+    const lowest = Math.min(...numbers.map(last => last ?? Infinity))
+    if (lowest < Infinity && isCount(floor)) {
+      await tx.objectStore('own').put(Math.max(floor, lowest), 'seq-floor')
+      await seqs.delete(keys[numbers.indexOf(lowest)]!)
       counters.seqTopicsForgotten++
     }
   }
