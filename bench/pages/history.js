@@ -12,6 +12,8 @@ export class HistoryPeer {
   twice = 0
   #seen = new Set()
   #beat
+  #wanted = Number.POSITIVE_INFINITY
+  #complete = () => {}
 
   static async open(signaling, topic) {
     const peer = new HistoryPeer()
@@ -65,6 +67,18 @@ export class HistoryPeer {
     return { fromHistory, firstAt, lastAt, delays, lost, twice }
   }
 
+  /** What is counted once so many came, or after so long, milliseconds. */
+  async complete(count, withinMs) {
+    this.#wanted = count
+    if (this.fromHistory + this.lost < count) {
+      await new Promise(fulfil => {
+        this.#complete = fulfil
+        setTimeout(fulfil, withinMs)
+      })
+    }
+    return this.counted()
+  }
+
   /** How many messages are kept, told by reading all of them. */
   async kept() {
     let count = 0
@@ -89,6 +103,7 @@ export class HistoryPeer {
     }
     this.lastAt = performance.now()
     if (this.fromHistory++ === 0) this.firstAt = this.lastAt
+    if (this.fromHistory >= this.#wanted) this.#complete()
   }
 }
 
