@@ -166,6 +166,7 @@ export class Topic {
     if (fresh.length > 0) this.#emitOut({ type: 'remember-ids', topic: this.id, seen: fresh })
     this.#rememberPeers()
     this.#fromPresence(this.#presence?.leave())
+    this.#history?.leave()
     this.#meet(now, { type: 'quit' })
     this.#closed = true
     this.#timers.clearAll()

@@ -58,12 +58,31 @@ describe('in order of arrival', () => {
   it('one that waited for its parents is known again after a reload', () => {
     const { net, b, ops } = chain('arrival')
     net.live(b, ops[2]!, b)
+    net.act(b, history => history.leave())
     net.reload(b)
     net.live(b, ops[2]!, b)
     net.live(b, ops[0]!, b)
     net.live(b, ops[1]!, b)
     expect(seqs(b)).toEqual([3, 1, 2])
     expect(b.history.snapshot()).toMatchObject({ ops: 3, waiting: 0 })
+  })
+
+  it('one that waits is written down after a while, and one whose parents come sooner only once', () => {
+    const { net, b, ops } = chain('arrival')
+    const stored: number[] = []
+    const { store } = b.shelf
+    b.shelf.store = (...batch) => {
+      stored.push(...batch[0].map(({ message }) => message.seq))
+      store.apply(b.shelf, batch)
+    }
+    net.live(b, ops[1]!, b)
+    net.live(b, ops[0]!, b)
+    net.live(b, ops[3]!, b)
+    expect(stored).toEqual([1, 2])
+    net.run(5_000)
+    expect(stored).toEqual([1, 2, 4])
+    net.reload(b)
+    expect(b.history.snapshot()).toMatchObject({ ops: 2, waiting: 1 })
   })
 })
 

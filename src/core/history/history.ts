@@ -52,7 +52,8 @@ export class History {
     const heads = () => this.#log.heads
     const out = (output: DeliveryOutput) => void this.#out.push(output)
     this.#deliveries = new Deliveries(this.#log, config, options.order, out)
-    this.#keeping = new Keeping(topic, config, heads, output => this.#emitOut(output))
+    const isWaiting = (id: MessageId) => this.#log.waiting.get(id) !== undefined
+    this.#keeping = new Keeping(topic, config, heads, isWaiting, output => this.#emitOut(output))
     for (const message of index.waiting) {
       const op = opOf(topic, message)
       if (op !== undefined) this.#log.recall(op)
@@ -173,6 +174,11 @@ export class History {
     this.#wanted.delete(peer)
     if (this.#active === peer) this.#active = undefined
     this.#reconcile(now, { type: 'neighbor-down', peer })
+  }
+
+  /** The topic is left. */
+  leave(): void {
+    this.#keeping.storeLate()
   }
 
   // ——— time
@@ -363,10 +369,13 @@ export class History {
     const { records, lanes } = changes
     const ours = records.filter(({ message }) => message === own?.message)
     if (ours.length > 0) this.#keeping.storeOwn(own!, { ops: ours, lanes })
-    if (records.length > ours.length || ours.length === 0) {
-      const ops = records.filter(({ message }) => message !== own?.message)
+    const ops = records.filter(({ message, position }) => position > 0 && message !== own?.message)
+    if (ops.length > 0 || (ours.length === 0 && lanes.length > 0))
       this.#keeping.store({ ops, lanes })
-    }
+    this.#keeping.storeLater(
+      now,
+      records.filter(({ position }) => position === 0),
+    )
     this.#beat(now)
     return ours.length > 0
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { MessageId } from '../ids.js'
 import type { NodeOutput } from '../io.js'
 import { Random } from '../random.js'
 import { HISTORY_DEFAULTS } from './config.js'
@@ -58,6 +59,39 @@ describe('what the store does not take', () => {
   })
 })
 
+describe('ops without their parents', () => {
+  it('are stored five seconds later, those that still wait', () => {
+    const { keeping, calls, batch, waiting } = keeper()
+    for (const n of [1, 2, 3]) waiting.add(n)
+    keeping.storeLater(0, batch(1, 2).ops)
+    keeping.storeLater(1_000, batch(3).ops)
+    waiting.delete(2)
+    expect(keeping.nextDeadline?.at).toBe(5_000)
+    keeping.wake(4_999)
+    expect(calls).toEqual([])
+    keeping.wake(5_000)
+    expect(calls.map(({ ops }) => ops.map(({ message }) => message.seq))).toEqual([[1, 3]])
+    expect(keeping.nextDeadline).toBeUndefined()
+  })
+
+  it('that came to wait no more cost the store nothing', () => {
+    const { keeping, calls, batch } = keeper()
+    keeping.storeLater(0, batch(1, 2).ops)
+    keeping.wake(5_000)
+    expect(calls).toEqual([])
+    expect(keeping.hasRoom).toBe(true)
+  })
+
+  it('are stored at once when the topic is left', () => {
+    const { keeping, calls, batch, waiting } = keeper()
+    waiting.add(1)
+    keeping.storeLater(0, batch(1).ops)
+    keeping.storeLate()
+    expect(calls).toHaveLength(1)
+    expect(keeping.nextDeadline).toBeUndefined()
+  })
+})
+
 it('five hundred and twelve ops may wait for the store', () => {
   const { keeping, calls, batch } = keeper()
   for (let n = 1; n <= 512; n++) keeping.store(batch(n))
@@ -71,7 +105,9 @@ it('five hundred and twelve ops may wait for the store', () => {
 function keeper() {
   const calls: StoreOps[] = []
   const out = (output: NodeOutput) => void calls.push(output as StoreOps)
-  const keeping = new Keeping(TOPIC, HISTORY_DEFAULTS, () => [], out)
+  const waiting = new Set<number>()
+  const isWaiting = ({ seq }: MessageId) => waiting.has(seq)
+  const keeping = new Keeping(TOPIC, HISTORY_DEFAULTS, () => [], isWaiting, out)
   const author = new Author(new Random(1))
   for (let i = 0; i < 520; i++) author.say()
   /** Ops at these positions, and the lane up to the last. */
@@ -84,5 +120,5 @@ function keeper() {
     const lane = { author: author.id, height: message.seq, tip: hash, oldest: 1, oldestHash: hash }
     return { ops, lanes: [{ ...lane, frozen: false }] }
   }
-  return { keeping, calls, batch }
+  return { keeping, calls, batch, waiting }
 }

@@ -3,7 +3,7 @@ import type { NodeOutput } from '../io.js'
 import type { Message } from '../message.js'
 import { Timers } from '../timers.js'
 import type { HistoryConfig } from './config.js'
-import type { LaneRecord, OpRecord } from './records.js'
+import { type LaneRecord, MOST_WAITING_OPS, type OpRecord } from './records.js'
 
 /**
  * Hands what the log took in to the store. Where that fails, what others said is held and tried again, ever more rarely;
@@ -13,6 +13,7 @@ export class Keeping {
   readonly #topic: TopicId
   readonly #config: HistoryConfig
   readonly #heads: () => readonly MessageId[]
+  readonly #isWaiting: (id: MessageId) => boolean
   readonly #out: (output: NodeOutput) => void
   /** Own messages that are being stored: their calls, and theirs. */
   readonly #own = new Map<number, Publication>()
@@ -20,8 +21,10 @@ export class Keeping {
   readonly #storing = new Map<number, Batch>()
   /** What the store did not take, oldest first. */
   #refused: Batch[] = []
+  /** Ops without their parents that are not stored yet, oldest first. */
+  #late: OpRecord[] = []
   #isSuspended = false
-  readonly #timers = new Timers<'retry'>()
+  readonly #timers = new Timers<'retry' | 'late'>()
   #pauseMs = 0
   #unstored = 0
   #ref = 1
@@ -30,11 +33,13 @@ export class Keeping {
     topic: TopicId,
     config: HistoryConfig,
     heads: () => readonly MessageId[],
+    isWaiting: (id: MessageId) => boolean,
     out: (output: NodeOutput) => void,
   ) {
     this.#topic = topic
     this.#config = config
     this.#heads = heads
+    this.#isWaiting = isWaiting
     this.#out = out
   }
 
@@ -59,6 +64,27 @@ export class Keeping {
     if (this.#isSuspended) this.#refused.push(batch)
     else this.#storeOthers(batch)
   }
+
+  /**
+   * Ops without their parents. Those of most come soon, and then they would be written anew, each by itself: who joins a
+   * room where much is said would write little else. Who is lost with them meanwhile hears them again.
+   */
+  storeLater(now: Millis, ops: readonly OpRecord[]): void {
+    if (ops.length === 0) return
+    this.#late.push(...ops)
+    if (this.#late.length > 2 * MOST_WAITING_OPS) this.#late = this.#late.filter(this.#isLate)
+    this.#timers.ensure('late', now + STORED_AFTER_MS)
+  }
+
+  /** Now: who knows whether there is a later. */
+  storeLate(): void {
+    this.#timers.clear('late')
+    const ops = this.#late.filter(this.#isLate)
+    this.#late = []
+    if (ops.length > 0) this.store({ ops, lanes: [] })
+  }
+
+  readonly #isLate = ({ message }: OpRecord) => this.#isWaiting(message)
 
   /** What came of a call: one of ours that may leave now, or news of what others said. */
   stored(
@@ -88,7 +114,10 @@ export class Keeping {
   }
 
   wake(now: Millis): void {
-    if (this.#timers.due(now).length > 0) this.#retry()
+    for (const timer of this.#timers.due(now)) {
+      if (timer === 'late') this.storeLate()
+      else this.#retry()
+    }
   }
 
   #failed(now: Millis, batch: Batch): 'failed' | undefined {
@@ -139,3 +168,5 @@ interface Batch {
 
 /** Ops handed to the store and not confirmed; above it no exchange is begun and no part asked for. Two full waves. */
 const MOST_UNSTORED = 512
+/** Guess: a page of history every 20 ms brings 60,000 ops meanwhile. */
+const STORED_AFTER_MS = 5_000

@@ -13,7 +13,7 @@ export class WaitingOps {
   readonly #capacity: number
   readonly #byId = new Map<string, WaitingOp>()
   /** By the author of the parent waited for. */
-  readonly #watchers = new Map<PeerId, Set<WaitingOp>>()
+  readonly #watchers = new Map<PeerId, Watchers>()
   readonly #gone = new Set<string>()
 
   constructor(capacity: number) {
@@ -71,21 +71,36 @@ export class WaitingOps {
   /** Those that wait for something of this author up to `seq`. */
   waitingOn(author: PeerId, seq: number): WaitingOp[] {
     const watchers = this.#watchers.get(author)
-    return watchers === undefined ? NONE : [...watchers].filter(({ on }) => on.seq <= seq)
+    // Asked for each op that is kept: while a lane grows to where somebody waits, who waits need not be looked at.
+    if (watchers === undefined || watchers.lowest > seq) return NONE
+    watchers.lowest = Infinity
+    return [...watchers.all].filter(({ on }) => {
+      watchers.lowest = Math.min(watchers.lowest, on.seq)
+      return on.seq <= seq
+    })
   }
 
   #watch(waiting: WaitingOp): void {
-    const { author } = waiting.on
+    const { author, seq } = waiting.on
     let watchers = this.#watchers.get(author)
-    if (watchers === undefined) this.#watchers.set(author, (watchers = new Set()))
-    watchers.add(waiting)
+    if (watchers === undefined) {
+      this.#watchers.set(author, (watchers = { all: new Set(), lowest: Infinity }))
+    }
+    watchers.all.add(waiting)
+    watchers.lowest = Math.min(watchers.lowest, seq)
   }
 
   #unwatch(waiting: WaitingOp): void {
     const { author } = waiting.on
-    const watchers = this.#watchers.get(author)
-    if (watchers?.delete(waiting) && watchers.size === 0) this.#watchers.delete(author)
+    const all = this.#watchers.get(author)?.all
+    if (all?.delete(waiting) && all.size === 0) this.#watchers.delete(author)
   }
+}
+
+interface Watchers {
+  readonly all: Set<WaitingOp>
+  /** Nobody waits for less. */
+  lowest: number
 }
 
 const NONE: WaitingOp[] = []
