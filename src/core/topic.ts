@@ -248,6 +248,7 @@ export class Topic {
   }
 
   rtt(now: Millis, peer: PeerId, rttMs: number): TopicOutput[] {
+    this.#meet(now, { type: 'rtt', peer, rttMs })
     this.#gossip(now, { type: 'rtt', peer, rttMs })
     return this.#take()
   }

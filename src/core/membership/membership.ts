@@ -42,6 +42,8 @@ export type MembershipInput<M> =
   /** The link can carry this topic. Repeated for the same peer it means a new link (old one is gone). */
   | { type: 'link-up'; peer: PeerId }
   | { type: 'link-down'; peer: PeerId; reason: LinkDownReason }
+  /** The link's round trip, measured anew. */
+  | { type: 'rtt'; peer: PeerId; rttMs: number }
   /** A link asked for by `connect`, or a knock, came to nothing. */
   | { type: 'unreachable'; peer: PeerId }
   /** The link's queues stay full: the neighbor loses its place. */

@@ -25,6 +25,8 @@ export interface NetworkOptions<M> {
   dialFailures?: number
   /** A link stands between any two peers, as if another topic used it. */
   standing?: boolean
+  /** Whether machines are told the round trips of new links. */
+  rtts?: boolean
   /** Whether the server says that a peer is not there. Else the knock is lost without a word. */
   undeliverable?: boolean
 }
@@ -351,6 +353,10 @@ export class Network<M extends { type: string }> {
       link.open = new Set(sides)
       this.input(a, { type: 'link-up', peer: b })
       this.input(b, { type: 'link-up', peer: a })
+      if (!this.options.rtts) return
+      const rttMs = 2 * this.latency(a, b)
+      this.input(a, { type: 'rtt', peer: b, rttMs })
+      this.input(b, { type: 'rtt', peer: a, rttMs })
     })
   }
 

@@ -268,6 +268,24 @@ describe('a request', () => {
       expect([a, b]).toContain(evicted!.peer)
     }
   })
+
+  it('evicts the farthest of those, whatever the dice', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const machine = withNeighbors(0, a, b, c, d)
+      neighbor(machine, 5_000, e)
+      for (const [peer, rttMs] of [
+        [a, 80],
+        [b, 200],
+        [d, 90],
+        [e, 900],
+      ] as const) {
+        machine.handle(5_000, { type: 'rtt', peer, rttMs })
+      }
+      request(machine, 5_500, f, 'join', seed)
+      const linked = machine.handle(5_600, { type: 'link-up', peer: f })
+      expect(linked.find(one => one.type === 'neighbor-down')!.peer).toBe(b)
+    }
+  })
 })
 
 describe('an answer', () => {

@@ -132,6 +132,8 @@ export class Hyparview implements Membership<HyparviewMessage> {
       case 'link-down':
         this.#linkDown(now, input.peer, input.reason)
         break
+      case 'rtt':
+        return this.#overlay.active.noteRtt(input.peer, input.rttMs)
       case 'unreachable':
         this.#requests.unreachable(now, input.peer)
         break

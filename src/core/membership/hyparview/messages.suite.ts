@@ -32,6 +32,7 @@ export function hyparviewNetwork({
     make: (self, random) =>
       new Hyparview({ self, config: { ...HYPARVIEW_DEFAULTS, ...config }, random }),
     knocks,
+    rtts: true,
     ...more,
   })
 }

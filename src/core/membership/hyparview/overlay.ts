@@ -167,9 +167,13 @@ export class Overlay {
     this.emit({ type: 'neighbor-up', peer })
   }
 
-  /** Who has to go is told first of who came: both are short now, and may well take each other. */
+  /**
+   * Who has to go is told first of who came: both are short now, and may well take each other. Departs from the paper,
+   * where it is any neighbor: the farthest goes, so that those who come leave an overlay of shorter links behind
+   * (decision 14).
+   */
   #evict(now: Millis, newcomer: PeerId): void {
-    const peer = this.random.pick(this.active.settled(now)) ?? this.random.pick(this.active.peers)
+    const peer = this.active.evictable(now, this.random)
     if (peer === undefined) return
     this.count('evictions')
     this.part(now, peer, 'evicted', [newcomer])

@@ -21,6 +21,24 @@ describe('the active view', () => {
     expect(view.settled(1_500)).toEqual([a, b])
     expect(view.others(a)).toEqual([b])
   })
+
+  it('gives up the farthest of them, any where no round trip is known, and who goes takes its own along', () => {
+    const view = new ActiveView(4)
+    for (const peer of [a, b, c]) view.add(0, peer)
+    view.add(5_000, d)
+    const random = new Random(1)
+    const given = () => new Set(Array.from({ length: 30 }, () => view.evictable(5_500, random)))
+    expect(given()).toEqual(new Set([a, b, c]))
+    view.noteRtt(b, 70)
+    view.noteRtt(c, 50)
+    view.noteRtt(d, 900)
+    expect(given()).toEqual(new Set([b]))
+    view.delete(b)
+    view.add(0, b)
+    expect(given()).toEqual(new Set([c]))
+    view.noteRtt(testPeer(9), 80)
+    expect(given()).toEqual(new Set([c]))
+  })
 })
 
 describe('the passive view', () => {

@@ -6,6 +6,7 @@ import type { Random } from '../../random.js'
 /** The neighbors, in the order in which they were admitted. */
 export class ActiveView {
   readonly #admitted = new Map<PeerId, Millis>()
+  readonly #rttMs = new Map<PeerId, number>()
   #listed: readonly PeerId[] | undefined
 
   constructor(readonly capacity: number) {}
@@ -39,7 +40,12 @@ export class ActiveView {
 
   delete(peer: PeerId): boolean {
     this.#listed = undefined
+    this.#rttMs.delete(peer)
     return this.#admitted.delete(peer)
+  }
+
+  noteRtt(peer: PeerId, rttMs: number): void {
+    if (this.has(peer)) this.#rttMs.set(peer, rttMs)
   }
 
   others(...peers: PeerId[]): PeerId[] {
@@ -49,6 +55,14 @@ export class ActiveView {
   /** Neighbors that had their time: they may be evicted for another. */
   settled(now: Millis): PeerId[] {
     return this.entries.filter(({ since }) => now - since >= MIN_STAY_MS).map(({ peer }) => peer)
+  }
+
+  /** Of those that had their time the one with the longest round trip; any, where none had or none is measured. */
+  evictable(now: Millis, random: Random): PeerId | undefined {
+    const settled = this.settled(now)
+    const rttOf = (peer: PeerId) => this.#rttMs.get(peer) ?? 0
+    const longestMs = Math.max(...settled.map(rttOf))
+    return random.pick(settled.filter(peer => rttOf(peer) === longestMs)) ?? random.pick(this.peers)
   }
 }
 
