@@ -20,6 +20,8 @@ export interface NetworkOptions<M> {
   knocks: (message: M) => boolean
   /** One way, drawn once per pair. */
   latencyMs?: readonly [number, number]
+  /** These stand together in a place far from the others. */
+  far?: ReadonlySet<PeerId>
   dialMs?: readonly [number, number]
   /** The share of dials that fail. */
   dialFailures?: number
@@ -400,6 +402,8 @@ export class Network<M extends { type: string }> {
     let ms = this.latencies.get(pair)
     if (ms === undefined) {
       ms = Math.round(this.random.between(...(this.options.latencyMs ?? [10, 50])))
+      const { far } = this.options
+      if (far !== undefined && far.has(a) !== far.has(b)) ms += FAR_MS
       this.latencies.set(pair, ms)
     }
     return ms
@@ -489,3 +493,6 @@ class Queue {
     this.heap[j] = a
   }
 }
+
+/** Between continents, one way. */
+const FAR_MS = 150

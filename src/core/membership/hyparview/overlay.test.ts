@@ -197,6 +197,36 @@ describe('losing', () => {
   })
 })
 
+describe('in two places far from each other', () => {
+  it('links are short, and yet many join the places, however often peers come and go', () => {
+    for (const seed of [1, 2]) {
+      const far = new Set<PeerId>()
+      const world = hyparviewNetwork({ seed, far })
+      const come = (isFar: boolean) => {
+        // Not one that is about to go.
+        const contact = world.alive.at(-1 - (world.ids.length % 10))
+        const peer = world.add()
+        if (isFar) far.add(peer)
+        world.join(peer, ...(contact === undefined ? [] : [contact]))
+        world.run(500)
+      }
+      for (let i = 0; i < 40; i++) come(i % 4 === 0)
+      for (let i = 0; i < 60; i++) {
+        const goes = world.alive[0]!
+        world.quit(goes)
+        come(far.has(goes))
+      }
+      world.run(30_000)
+      const ends = world.alive.flatMap(peer => world.neighbors(peer).map(other => [peer, other]))
+      const crossing = ends.filter(([one, other]) => far.has(one!) !== far.has(other!)).length / 2
+      expect({ seed, components: world.components }).toEqual({ seed, components: 1 })
+      // Were they not chosen, some 38 of 100 links would cross: each of the far ten has five, most of them to others.
+      expect(crossing, `seed ${seed}`).toBeLessThan(33)
+      expect(crossing, `seed ${seed}`).toBeGreaterThan(10)
+    }
+  })
+})
+
 describe('shuffling', () => {
   it('fills passive views, and every reply finds its way back', () => {
     const { world } = overlayOf(60, { seed: 7 })
