@@ -96,7 +96,8 @@ export function checkReadHistory(given: ReadHistoryOptions): CheckedRead {
   if (live !== undefined && typeof live !== 'boolean') refuse('live', live, 'true or false')
   return {
     since: checkInteger('since', since ?? 0, 0, Number.MAX_SAFE_INTEGER),
-    limit: checkInteger('limit', limit ?? MOST_OPS, 1, MOST_OPS),
+    limit:
+      limit === undefined ? Number.MAX_SAFE_INTEGER : checkInteger('limit', limit, 1, MOST_OPS),
     live: live ?? false,
     signal: checkSignal('signal', signal),
   }

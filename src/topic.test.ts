@@ -55,7 +55,7 @@ describe('broadcast', () => {
     void topic.broadcast(bytes('d')).catch(() => {})
     await settled()
     expect(node.all('broadcast').map(({ scope, calls }) => [scope, calls.length])).toEqual([
-      ['swarm', 2],
+      ['swarm', 1],
       ['neighbors', 1],
       ['swarm', 1],
     ])
@@ -127,6 +127,30 @@ describe('broadcast', () => {
       outcomes: [outcome(node.broadcasts.at(-1)!.ref, 'a:2', 1)],
     })
     expect(await said).toMatchObject({ id: 'a:2' })
+  })
+
+  it('calls of one task are bundles, one that is alone or larger than 4 KiB is none', async () => {
+    const { topic, node } = await subscribed(1 << 20)
+    const shapes = async (...sizes: number[]) => {
+      const before = node.all('broadcast').length
+      for (const size of sizes) void topic.broadcast(new Uint8Array(size)).catch(() => {})
+      await settled()
+      const fresh = node.all('broadcast').slice(before)
+      return fresh.flatMap(({ calls }) => calls.map(({ count }) => count))
+    }
+    expect(await shapes(5)).toEqual([undefined])
+    expect(await shapes(5, 4096)).toEqual([2])
+    expect(await shapes(5, 0, 4097, 5, 7, 70_000, 5)).toEqual([
+      2,
+      undefined,
+      2,
+      undefined,
+      undefined,
+    ])
+    expect(await shapes(...new Array(300).fill(1))).toEqual([256, 44])
+    // 16,384 bytes hold four of these with what stands before them, and not one more.
+    expect(await shapes(...new Array(8).fill(4_093))).toEqual([4, 4])
+    expect(await shapes(...new Array(8).fill(4_094))).toEqual([3, 3, 2])
   })
 
   it('large payloads arrive whole among small ones', async () => {

@@ -4,7 +4,7 @@ import type { NodeMetrics, TopicEvent, TopicStatus } from '../core/io.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import type { Fault } from './fault.js'
-import type { BroadcastRun, OutcomeRun, ReceivedRun } from './runs.js'
+import type { OutcomeRun, ReceivedRun } from './runs.js'
 
 // The one protocol by which a node is driven. Whoever holds a port can speak it: the page that opened
 // the node, another tab, a Node process. Ports are ordered, so only calls that answer carry a number.
@@ -33,7 +33,7 @@ export type ClientMessage =
       type: 'broadcast'
       handle: number
       scope: 'swarm' | 'neighbors'
-      calls: (BroadcastCall | BroadcastRun)[]
+      calls: BroadcastCall[]
     }
   /** What we show of ourselves in this topic; undefined takes it back. */
   | { type: 'set-presence'; handle: number; value: Uint8Array | undefined }
@@ -79,13 +79,15 @@ export interface HistoryPage {
 export interface BroadcastCall {
   ref: number
   payload: Uint8Array
+  /** With it the payload is a bundle of so many messages (core/bundle.ts); their refs count up from `ref`. */
+  count?: number
 }
 
 /** Node → client. */
 export type NodeMessage =
   | { type: 'answer'; call: number; value: Answer }
   | { type: 'refused'; call: number; code: string; message: string }
-  | { type: 'events'; handle: number; events: (ClientEvent | ReceivedRun)[] }
+  | { type: 'events'; handle: number; events: (NodeEvent | ReceivedRun)[] }
   | { type: 'status'; handle: number; status: TopicStatus }
   /** What changed in the task, the newest word of each peer. */
   | { type: 'presence'; handle: number; changes: PresenceChange[] }
@@ -114,12 +116,16 @@ export interface HistoryState {
 
 export type BroadcastOutcome =
   | { ref: number; ok: true; id: string; neighbors: number }
-  | { ref: number; ok: false; code: string; message: string }
+  /** Of so many whose refs count up, one unless told. */
+  | { ref: number; ok: false; code: string; message: string; count?: number | undefined }
 
 /** Topic events plus what the node itself has to say to one reader. Presence is no event: only its newest word counts. */
 export type ClientEvent =
-  | Exclude<TopicEvent, { type: 'presence' }>
+  | Exclude<TopicEvent, { type: 'presence' | 'received-bundle' }>
   | { type: 'lagged'; count: number }
+
+/** What waits for a reader: of a bundle each message is an event when it gets there. */
+export type NodeEvent = ClientEvent | Extract<TopicEvent, { type: 'received-bundle' }>
 
 /** A peer shows something else, or nothing any more. */
 export type PresenceChange = Omit<Extract<TopicEvent, { type: 'presence' }>, 'type'>

@@ -1,6 +1,7 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { bundleOf } from '../core/bundle.suite.js'
 import { type PeerId, peerIdFromBytes } from '../core/ids.js'
 import type { BroadcastOutcome, ClientEvent } from './node-messages.js'
 import {
@@ -52,6 +53,22 @@ describe('events', () => {
     expect(transfer.map(buffer => buffer.byteLength)).toEqual([65_000, 35_000, 16_384, 100_000, 5])
   })
 
+  it('of a bundle cost one object and one buffer, and arrive one by one', () => {
+    const contents = [new Uint8Array([1]), new Uint8Array(0), new Uint8Array([2, 3])]
+    const scope = { kind: 'history' } as const
+    const said = { author: A, verified: true, time: 9, deliveredFrom: peer(2), scope }
+    const given = { ...said, type: 'received-bundle', bundle: bundleOf(...contents) } as const
+    const packed = packEvents([{ ...given, count: 3, seq: 7 }])
+    expect([packed.events.length, packed.transfer.length]).toEqual([1, 1])
+    expect(unpacked(post(packed))).toEqual(
+      contents.map((content, i) => ({
+        ...{ ...said, type: 'received', content, fromHistory: true },
+        ...{ seq: 7 + i, id: `${A}:${7 + i}` },
+      })),
+    )
+    expect(given.bundle.length).toBe(10)
+  })
+
   it('stay as they were for the next subscriber', () => {
     const given = received({ seq: 1 })
     const before = copied(given)
@@ -65,7 +82,7 @@ describe('outcomes', () => {
   it('made one after the other are one run, and arrive one by one', () => {
     const outcomes: (BroadcastOutcome | OutcomeRun)[] = []
     for (let i = 0; i < 5; i++)
-      addOutcome(outcomes, { ref: 10 + i, author: A, seq: 70 + i, neighbors: 2 })
+      addOutcome(outcomes, { ref: 10 + i, author: A, seq: 70 + i, count: 1, neighbors: 2 })
     expect(outcomes).toHaveLength(1)
     const each: BroadcastOutcome[] = []
     unpackOutcomes(outcomes, outcome => each.push(outcome))
@@ -73,14 +90,25 @@ describe('outcomes', () => {
     expect(each[4]).toEqual({ ref: 14, ok: true, id: `${A}:74`, neighbors: 2 })
   })
 
+  it('of bundles, too, are one run', () => {
+    const outcomes: (BroadcastOutcome | OutcomeRun)[] = []
+    addOutcome(outcomes, { ref: 1, author: A, seq: 1, count: 200, neighbors: 2 })
+    addOutcome(outcomes, { ref: 201, author: A, seq: 201, count: 1, neighbors: 2 })
+    addOutcome(outcomes, { ref: 202, author: A, seq: 202, count: 9, neighbors: 2 })
+    const each: BroadcastOutcome[] = []
+    unpackOutcomes(outcomes, outcome => each.push(outcome))
+    expect([outcomes.length, each.length]).toEqual([1, 210])
+    expect(each[209]).toEqual({ ref: 210, ok: true, id: `${A}:210`, neighbors: 2 })
+  })
+
   it('with a gap in refs or seqs, or other neighbors, begin a new run', () => {
     const outcomes: (BroadcastOutcome | OutcomeRun)[] = []
-    addOutcome(outcomes, { ref: 1, author: A, seq: 1, neighbors: 2 })
-    addOutcome(outcomes, { ref: 3, author: A, seq: 2, neighbors: 2 })
-    addOutcome(outcomes, { ref: 4, author: A, seq: 9, neighbors: 2 })
-    addOutcome(outcomes, { ref: 5, author: A, seq: 10, neighbors: 3 })
+    addOutcome(outcomes, { ref: 1, author: A, seq: 1, count: 1, neighbors: 2 })
+    addOutcome(outcomes, { ref: 3, author: A, seq: 2, count: 1, neighbors: 2 })
+    addOutcome(outcomes, { ref: 4, author: A, seq: 9, count: 1, neighbors: 2 })
+    addOutcome(outcomes, { ref: 5, author: A, seq: 10, count: 1, neighbors: 3 })
     outcomes.push({ ref: 6, ok: false, code: 'closed', message: 'The topic was left.' })
-    addOutcome(outcomes, { ref: 7, author: A, seq: 11, neighbors: 3 })
+    addOutcome(outcomes, { ref: 7, author: A, seq: 11, count: 1, neighbors: 3 })
     const refs: number[] = []
     unpackOutcomes(outcomes, ({ ref }) => refs.push(ref))
     expect(outcomes).toHaveLength(6)

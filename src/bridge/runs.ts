@@ -1,8 +1,9 @@
 // What crosses the port in numbers is told by runs: messages of one author that came the same way, outcomes of
 // broadcasts made one after the other. An object of its own for each costs more to clone than its contents.
+import { openBundle } from '../core/bundle.js'
 import { formatMessageId, type PeerId } from '../core/ids.js'
 import type { TopicEvent } from '../core/io.js'
-import type { BroadcastCall, BroadcastOutcome, ClientEvent } from './node-messages.js'
+import type { BroadcastOutcome, ClientEvent, NodeEvent } from './node-messages.js'
 
 type ReceivedEvent = Extract<TopicEvent, { type: 'received' }>
 
@@ -30,47 +31,25 @@ export interface OutcomeRun {
   neighbors: number
 }
 
-/** Broadcasts made one after the other, as columns; refs count up from the first. */
-export interface BroadcastRun {
-  ref: number
-  /** Where each payload ends in `contents`. */
-  ends: number[]
-  contents: Uint8Array
-}
-
-/** Calls for each broadcast what was said, in its order. */
-export function unpackCalls(
-  calls: readonly (BroadcastCall | BroadcastRun)[],
-  each: (ref: number, payload: Uint8Array) => void,
-): void {
-  for (const call of calls) {
-    if ('payload' in call) {
-      each(call.ref, call.payload)
-      continue
-    }
-    let start = 0
-    for (let i = 0; i < call.ends.length; i++) {
-      const end = call.ends[i]!
-      each(call.ref + i, call.contents.subarray(start, end))
-      start = end
-    }
-  }
-}
-
 /**
  * The same events, their contents copied out of the packets they came in: a view is posted together with
  * all of the buffer under it, and the packet belongs to others. Contents of a run share a buffer of at most
  * 64 KiB or have, from 16 KiB on, their own; all are transferred. The events given stay as they are.
  */
-export function packEvents(events: readonly ClientEvent[]): {
-  events: (ClientEvent | ReceivedRun)[]
+export function packEvents(events: readonly NodeEvent[]): {
+  events: (NodeEvent | ReceivedRun)[]
   transfer: ArrayBuffer[]
 } {
-  const packed: (ClientEvent | ReceivedRun)[] = []
+  const packed: (NodeEvent | ReceivedRun)[] = []
   const transfer: ArrayBuffer[] = []
   for (let i = 0; i < events.length; ) {
     const first = events[i]!
-    if (first.type !== 'received') {
+    if (first.type === 'received-bundle') {
+      const bundle = first.bundle.slice()
+      packed.push({ ...first, bundle })
+      transfer.push(bundle.buffer)
+      i++
+    } else if (first.type !== 'received') {
       packed.push(first)
       i++
     } else if (first.scope.kind === 'neighbors') {
@@ -91,11 +70,12 @@ export function packEvents(events: readonly ClientEvent[]): {
 
 /** Calls for each event what `packEvents` was given, in its order. */
 export function unpackEvents(
-  packed: readonly (ClientEvent | ReceivedRun)[],
+  packed: readonly (NodeEvent | ReceivedRun)[],
   each: (event: ClientEvent) => void,
 ): void {
   for (const event of packed) {
     if (event.type === 'received-run') unpackRun(event, each)
+    else if (event.type === 'received-bundle') unpackBundle(event, each)
     else each(event)
   }
 }
@@ -103,18 +83,18 @@ export function unpackEvents(
 /** Adds an outcome to those not yet posted; where it goes on the last run, it only makes that longer. */
 export function addOutcome(
   outcomes: (BroadcastOutcome | OutcomeRun)[],
-  next: Omit<OutcomeRun, 'ok' | 'count'>,
+  next: Omit<OutcomeRun, 'ok'>,
 ): void {
   const last = outcomes.at(-1)
   const goesOn =
     last !== undefined &&
-    'count' in last &&
+    'seq' in last &&
     next.ref === last.ref + last.count &&
     next.seq === last.seq + last.count &&
     next.neighbors === last.neighbors &&
     next.author === last.author
-  if (goesOn) last.count++
-  else outcomes.push({ ok: true, count: 1, ...next })
+  if (goesOn) last.count += next.count
+  else outcomes.push({ ok: true, ...next })
 }
 
 export function unpackOutcomes(
@@ -122,8 +102,9 @@ export function unpackOutcomes(
   each: (outcome: BroadcastOutcome) => void,
 ): void {
   for (const outcome of outcomes) {
-    if (!('count' in outcome)) {
-      each(outcome)
+    if (!('seq' in outcome)) {
+      const count = outcome.ok ? 1 : (outcome.count ?? 1)
+      for (let i = 0; i < count; i++) each({ ...outcome, ref: outcome.ref + i })
       continue
     }
     const { ref, seq, author, neighbors } = outcome
@@ -133,7 +114,7 @@ export function unpackOutcomes(
   }
 }
 
-function runEnd(events: readonly ClientEvent[], start: number, first: ReceivedEvent): number {
+function runEnd(events: readonly NodeEvent[], start: number, first: ReceivedEvent): number {
   let bytes = first.content.length
   let end = start + 1
   if (bytes >= OWN_BUFFER_BYTES) return end
@@ -198,6 +179,30 @@ function unpackRun(run: ReceivedRun, each: (event: ClientEvent) => void): void {
     })
     start = end
   }
+}
+
+function unpackBundle(
+  event: Extract<NodeEvent, { type: 'received-bundle' }>,
+  each: (event: ClientEvent) => void,
+): void {
+  const { author, verified, time, deliveredFrom, scope } = event
+  const fromHistory = scope.kind === 'history'
+  openBundle(event.bundle, (content, i) => {
+    const seq = event.seq + i
+    const id = formatMessageId({ author, seq })
+    each({
+      type: 'received',
+      content,
+      author,
+      verified,
+      seq,
+      time,
+      id,
+      deliveredFrom,
+      scope,
+      fromHistory,
+    })
+  })
 }
 
 /** From here on a buffer of its own is cheaper than the copy (measured in Chromium 156). */

@@ -47,6 +47,15 @@ export function shortId(id: PeerId | TopicId): string {
   return id.slice(0, 8)
 }
 
+/** A message by its id, and of a bundle how many numbers it has: those up to its own. */
+export interface Numbered extends MessageId {
+  count?: number | undefined
+}
+
+export function firstOf({ seq, count = 1 }: Pick<Numbered, 'seq' | 'count'>): number {
+  return seq - count + 1
+}
+
 export function formatMessageId(id: MessageId): string {
   return `${id.author}:${id.seq}`
 }

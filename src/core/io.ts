@@ -46,7 +46,14 @@ export type NodeInput =
       order?: DeliveryOrder
     }
   | { type: 'join-peers'; topic: TopicId; peers: readonly PeerId[] }
-  | { type: 'broadcast'; topic: TopicId; ref: number; payload: Uint8Array }
+  /** With `count` the payload is a bundle of so many messages (bundle.ts). */
+  | {
+      type: 'broadcast'
+      topic: TopicId
+      ref: number
+      payload: Uint8Array
+      count?: number | undefined
+    }
   | { type: 'broadcast-neighbors'; topic: TopicId; ref: number; payload: Uint8Array }
   /** At most 1,024 bytes that the others see of us; undefined takes them back. Comes out as `seal-presence`. */
   | { type: 'set-presence'; topic: TopicId; value: Uint8Array | undefined }
@@ -153,7 +160,7 @@ export type NodeOutput =
       type: 'broadcast-done'
       topic: TopicId
       ref: number
-      /** Its number, or for a message to neighbors its nonce in base32. */
+      /** Its number, of a bundle the last, or for a message to neighbors its nonce in base32. */
       id: number | string
       neighbors: number
     }
@@ -233,6 +240,19 @@ export type TopicEvent =
       scope: DeliveryScope
       /** It came in an exchange of history, not as it was said. */
       fromHistory: boolean
+    }
+  /** Messages of one author that came as one, a bundle; each stands for a `received`. */
+  | {
+      type: 'received-bundle'
+      bundle: Uint8Array
+      count: number
+      author: PeerId
+      verified: boolean
+      /** Of the first. */
+      seq: number
+      time: number
+      deliveredFrom: PeerId
+      scope: DeliveryScope
     }
   /** What is kept of the topic is what this neighbor keeps; said again after each time they differed. */
   | { type: 'synced'; peer: PeerId }

@@ -19,7 +19,7 @@ describe("a message's hash", () => {
     expect(Buffer.from(messageHash(topic, draft)).toString('hex')).toBe(expected)
   })
 
-  it('differs for another topic, count, time, payload or extension', () => {
+  it('differs for another topic, count, time, payload or extension, and for a bundle of the same bytes', () => {
     const others = [
       canonicalBytes(topicIdFromBytes(new Uint8Array(32).fill(3)), draft),
       canonicalBytes(topic, { ...draft, seq: 8 }),
@@ -29,8 +29,9 @@ describe("a message's hash", () => {
         payload: new Uint8Array([1, 2]),
         extensions: new Uint8Array([3]),
       }),
+      canonicalBytes(topic, { ...draft, count: 2 }),
       canonicalBytes(topic, draft),
     ]
-    expect(new Set(others.map(bytes => Buffer.from(bytes).toString('hex'))).size).toBe(5)
+    expect(new Set(others.map(bytes => Buffer.from(bytes).toString('hex'))).size).toBe(6)
   })
 })

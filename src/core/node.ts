@@ -126,7 +126,7 @@ export class Node {
       case 'broadcast': {
         const topic = this.#joined(input.topic)
         if (topic === undefined) return true
-        this.#perform(now, topic, topic.publish(now, input.ref, input.payload))
+        this.#perform(now, topic, topic.publish(now, input.ref, input.payload, input.count))
         return true
       }
       case 'sealed': {

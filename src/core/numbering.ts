@@ -1,5 +1,6 @@
 import type { PeerId, TopicId } from './ids.js'
 import type { NodeOutput } from './io.js'
+import type { Draft } from './message.js'
 
 /**
  * Gives one's own messages their sequence numbers. The store reserves them in blocks and never gives a number
@@ -8,7 +9,7 @@ import type { NodeOutput } from './io.js'
 export class Numbering {
   readonly #topic: TopicId
   readonly #self: PeerId
-  readonly #waiting: { ref: number; payload: Uint8Array }[] = []
+  readonly #waiting: { ref: number; payload: Uint8Array; count: number | undefined }[] = []
   #next = 1
   #last = 0
   #spare: { first: number; last: number } | undefined
@@ -19,14 +20,15 @@ export class Numbering {
     this.#self = self
   }
 
-  add(ref: number, payload: Uint8Array): void {
-    this.#waiting.push({ ref, payload })
+  add(ref: number, payload: Uint8Array, count?: number): void {
+    this.#waiting.push({ ref, payload, count })
   }
 
   reserved(first: number, last: number): void {
     this.#reserving = false
     // The rest of an earlier block is used up first.
-    if (this.#next <= this.#last) this.#spare = { first, last }
+    if (first === this.#last + 1) this.#last = last
+    else if (this.#next <= this.#last) this.#spare = { first, last }
     else [this.#next, this.#last] = [first, last]
   }
 
@@ -34,15 +36,18 @@ export class Numbering {
   take(time: number): NodeOutput[] {
     const out: NodeOutput[] = []
     let numbered = 0
-    for (const { ref, payload } of this.#waiting) {
-      if (this.#next > this.#last && this.#spare !== undefined) {
+    for (const { ref, payload, count } of this.#waiting) {
+      const more = (count ?? 1) - 1
+      if (this.#next + more > this.#last && this.#spare !== undefined) {
         this.#next = this.#spare.first
         this.#last = this.#spare.last
         this.#spare = undefined
       }
-      if (this.#next > this.#last) break
-      const seq = this.#next++
-      const draft = { author: this.#self, seq, time, payload, extensions: NO_EXTENSIONS }
+      const seq = this.#next + more
+      if (seq > this.#last) break
+      this.#next = seq + 1
+      const draft: Draft = { author: this.#self, seq, time, payload, extensions: NO_EXTENSIONS }
+      if (count !== undefined) draft.count = count
       out.push({ type: 'seal', topic: this.#topic, ref, draft })
       numbered++
     }

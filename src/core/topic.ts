@@ -1,7 +1,7 @@
 import { toBase32 } from '../codec/bytes.js'
 import { struct } from '../codec/combinators.js'
 import { varint } from '../codec/primitives.js'
-import { decode, encode } from '../codec/schema.js'
+import { decode, encode, type Infer, type Schema } from '../codec/schema.js'
 import type { BlameReason } from './blame.js'
 import type { BroadcastOutput, SeenIds } from './broadcast/broadcast.js'
 import { LONGEST_RUN, type PlumtreeMessage } from './broadcast/plumtree/messages.js'
@@ -11,7 +11,14 @@ import { type Deadline, sooner } from './deadline.js'
 import type { History } from './history/history.js'
 import type { HistoryOutput } from './history/history-output.js'
 import type { DeliveryOrder, HistoryIndex } from './history/records.js'
-import { formatMessageId, type MessageId, type Millis, type PeerId, type TopicId } from './ids.js'
+import {
+  firstOf,
+  formatMessageId,
+  type MessageId,
+  type Millis,
+  type PeerId,
+  type TopicId,
+} from './ids.js'
 import type {
   DeliveryScope,
   NodeOutput,
@@ -29,7 +36,7 @@ import type {
   MembershipOutput,
 } from './membership/membership.js'
 import type { MembershipMessage } from './membership/messages.js'
-import type { Message } from './message.js'
+import { fits, type Message } from './message.js'
 import { Numbering } from './numbering.js'
 import type { Presence, PresenceOutput } from './presence/presence.js'
 import type { PresenceEntry, PresenceStatement } from './presence/statement.js'
@@ -141,10 +148,10 @@ export class Topic {
     return this.#finish(now, signaling)
   }
 
-  publish(now: Millis, ref: number, payload: Uint8Array): TopicOutput[] {
-    if (this.#history !== undefined) this.#history.draft(now, ref, payload)
+  publish(now: Millis, ref: number, payload: Uint8Array, count?: number): TopicOutput[] {
+    if (this.#history !== undefined) this.#history.draft(now, ref, payload, count)
     else {
-      this.#numbering.add(ref, payload)
+      this.#numbering.add(ref, payload, count)
       this.#number(now)
     }
     return this.#take(now)
@@ -310,7 +317,7 @@ export class Topic {
   }
 
   message(now: Millis, from: PeerId, message: Message, round: number): TopicOutput[] {
-    if (message.payload.length > this.terms.maxMessageSize) {
+    if (!fits(message, this.terms.maxMessageSize)) {
       // Its author broke the topic's terms; whoever passed it on should have refused it.
       this.#out.push({ type: 'count', counter: 'message-too-large' })
       return this.#take()
@@ -528,8 +535,14 @@ export class Topic {
   }
 
   #deliver(message: Message, deliveredFrom: PeerId, scope: DeliveryScope): void {
-    const { payload: content, author, seq, time } = message
+    const { payload: content, author, time, count } = message
     const verified = this.terms.signed
+    const seq = firstOf(message)
+    if (count !== undefined) {
+      const bundle = { bundle: content, count, author, verified, seq, time, deliveredFrom, scope }
+      this.#out.push(this.emit({ type: 'received-bundle', ...bundle }))
+      return
+    }
     const id = formatMessageId(message)
     const fromHistory = scope.kind === 'history'
     const type = 'received'
@@ -588,8 +601,8 @@ export class Topic {
     { to, message }: { to: PeerId; message: MembershipMessage },
   ): MembershipMessage {
     if (message.type !== 'gosp') return message
-    const run = this.#tellsRuns ? this.#broadcast.ownRun : undefined
-    const frontier = run && encode(ownRun, run)
+    const runs = this.#tellsRuns ? this.#broadcast.ownRuns : []
+    const frontier = runs.length > 0 ? encode(ownRuns, runs) : undefined
     return { ...message, presence: this.#presence?.takeFor(now, to) ?? [], frontier }
   }
 
@@ -601,9 +614,9 @@ export class Topic {
   /** In a full mesh an author says in its GOSP what it said last; what of that is not here is asked of it. */
   #missed(now: Millis, from: PeerId, frontier: Uint8Array | undefined): void {
     if (frontier === undefined || !this.#tellsRuns) return
-    const run = decode(ownRun, frontier)
-    if (!run.ok) return this.#count('frontier-malformed')
-    const announcements = [{ author: from, ...run.value, round: 0 }]
+    const runs = decode(ownRuns, frontier)
+    if (!runs.ok) return this.#count('frontier-malformed')
+    const announcements = runs.value.map(run => ({ author: from, ...run, round: 0 }))
     this.#gossip(now, { type: 'control', from, message: { type: 'ihave', announcements } })
   }
 
@@ -724,8 +737,18 @@ export class Topic {
 
 type TopicTimer = 'store ids' | 'store peers' | 'bereft'
 
-/** The frontier in a topic without history: the sender's newest messages, in a row. */
 const ownRun = struct({ first: varint(), count: varint({ max: LONGEST_RUN }) })
+/** The frontier in a topic without history: the sender's newest messages, in rows. */
+const ownRuns: Schema<Infer<typeof ownRun>[]> = {
+  write: (w, runs) => {
+    for (const run of runs) ownRun.write(w, run)
+  },
+  read: r => {
+    const runs: Infer<typeof ownRun>[] = []
+    while (r.left > 0) runs.push(ownRun.read(r))
+    return runs
+  },
+}
 
 function gosp(presence: PresenceEntry[]): MembershipMessage {
   return { type: 'gosp', view: undefined, presence, frontier: undefined }

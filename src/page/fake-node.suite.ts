@@ -7,7 +7,7 @@ import type {
 import type { OpenMessage } from '../bridge/open-messages.js'
 import { createPortPair, type Port } from '../bridge/port.js'
 import type { RtcReport } from '../bridge/rtc-messages.js'
-import { unpackCalls } from '../bridge/runs.js'
+import { openBundle } from '../core/bundle.js'
 import { type PeerId, peerIdFromBytes } from '../core/ids.js'
 import type { TopicStatus } from '../core/io.js'
 
@@ -41,7 +41,7 @@ export class FakeNode {
     readonly peerId: PeerId,
     readonly maxMessageSize = 4096,
   ) {
-    port.onmessage = message => this.receive(unpacked(message as ClientMessage))
+    port.onmessage = message => this.receive(message as FromClient)
   }
 
   static pair(): { node: FakeNode; end: Port } {
@@ -76,8 +76,9 @@ export class FakeNode {
     return found
   }
 
+  /** Each by itself, also of bundles. */
   get broadcasts(): BroadcastCall[] {
-    return this.all('broadcast').flatMap(({ calls }) => calls)
+    return this.all('broadcast').flatMap(({ calls }) => calls.flatMap(unbundled))
   }
 
   /** The next message of this type that was not there yet. */
@@ -106,11 +107,11 @@ export class FakeNode {
   }
 }
 
-function unpacked(message: ClientMessage): FromClient {
-  if (message.type !== 'broadcast') return message
+function unbundled(call: BroadcastCall): BroadcastCall[] {
+  if (call.count === undefined) return [call]
   const calls: BroadcastCall[] = []
-  unpackCalls(message.calls, (ref, payload) => calls.push({ ref, payload }))
-  return { ...message, calls }
+  openBundle(call.payload, (payload, i) => calls.push({ ref: call.ref + i, payload }))
+  return calls
 }
 
 export function somePeer(n: number): PeerId {

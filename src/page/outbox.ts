@@ -1,6 +1,13 @@
 import { errorOf, GossamerError } from '../bridge/errors.js'
 import type { BroadcastCall, BroadcastOutcome } from '../bridge/node-messages.js'
-import { type BroadcastRun, type OutcomeRun, unpackOutcomes } from '../bridge/runs.js'
+import { type OutcomeRun, unpackOutcomes } from '../bridge/runs.js'
+import {
+  bundleHeadBytes,
+  LARGEST_BUNDLE_BYTES,
+  LARGEST_BUNDLED_BYTES,
+  MOST_BUNDLED,
+  putBundleHead,
+} from '../core/bundle.js'
 
 /** What a broadcast came to. */
 export interface Receipt {
@@ -13,8 +20,8 @@ export interface Receipt {
 export type Scope = 'swarm' | 'neighbors'
 
 /**
- * Broadcasts on their way to the node. Those of one task leave in one message and in one buffer, since
- * `postMessage` costs by the piece and not by the byte.
+ * Broadcasts on their way to the node. Those of one task leave in one message, since `postMessage` costs by the piece and
+ * not by the byte; and small ones to everybody in bundles, since all the way to the readers it is the same.
  */
 export class Outbox {
   readonly #post: PostBatch
@@ -24,7 +31,10 @@ export class Outbox {
   #failure: GossamerError | undefined
   /** What the current message holds so far. */
   #batch: Batch | undefined
-  readonly #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(SCRATCH_BYTES)
+  /** The bundle that is being filled: room for a head, then contents, which end at `#ends`. Its first ref. */
+  readonly #scratch: Uint8Array<ArrayBuffer> = new Uint8Array(CONTENTS_AT + LARGEST_BUNDLE_BYTES)
+  #ends: number[] = []
+  #first = 0
 
   constructor(post: PostBatch) {
     this.#post = post
@@ -65,20 +75,14 @@ export class Outbox {
     const batch = this.#batch
     if (batch === undefined) return
     this.#batch = undefined
-    const packed = this.#scratch.slice(0, batch.used)
-    let start = 0
-    for (const call of batch.calls) {
-      if ('payload' in call) continue
-      const end = start + (call.ends.at(-1) ?? 0)
-      call.contents = packed.subarray(start, end)
-      start = end
-    }
-    this.#post(batch.scope, batch.calls, [packed.buffer, ...batch.transfer])
+    this.#close(batch)
+    this.#post(batch.scope, batch.calls, batch.transfer)
   }
 
   fail(error: GossamerError): void {
     this.#failure ??= error
     this.#batch = undefined
+    this.#ends = []
     for (const waiting of this.#waiting.values()) {
       waiting.forget?.()
       waiting.reject(this.#failure)
@@ -88,48 +92,49 @@ export class Outbox {
   }
 
   #add(scope: Scope, ref: number, payload: Uint8Array): void {
-    const isLarge = payload.length > LARGE_BYTES
-    if (this.#batch !== undefined && !this.#fits(this.#batch, scope, payload.length)) this.flush()
+    const { length } = payload
+    const under = this.#batch
+    const isOver =
+      under !== undefined &&
+      (under.scope !== scope || under.count >= BATCH_CALLS || under.bytes + length > BATCH_BYTES)
+    if (isOver) this.flush()
     const batch = (this.#batch ??= this.#begin(scope))
     batch.count++
-    batch.bytes += payload.length
-    if (isLarge) {
-      const copy = new Uint8Array(payload.length)
+    batch.bytes += length
+    if (scope === 'neighbors' || length > LARGEST_BUNDLED_BYTES) {
+      this.#close(batch)
+      const copy = new Uint8Array(length)
       copy.set(payload)
-      batch.calls.push({ ref, payload: copy })
-      batch.transfer.push(copy.buffer)
-      batch.run = undefined
-      return
+      return call(batch, { ref, payload: copy })
     }
-    if (batch.run === undefined) {
-      batch.run = { ref, ends: [], contents: NOTHING }
-      batch.runStart = batch.used
-      batch.calls.push(batch.run)
-    }
-    this.#scratch.set(payload, batch.used)
-    batch.used += payload.length
-    batch.run.ends.push(batch.used - batch.runStart)
+    if (!this.#hasRoomFor(length)) this.#close(batch)
+    if (this.#ends.length === 0) this.#first = ref
+    const at = this.#ends.at(-1) ?? CONTENTS_AT
+    this.#scratch.set(payload, at)
+    this.#ends.push(at + length)
   }
 
-  #fits(batch: Batch, scope: Scope, bytes: number): boolean {
-    if (batch.scope !== scope || batch.count >= BATCH_CALLS) return false
-    return bytes > LARGE_BYTES
-      ? batch.bytes + bytes <= BATCH_BYTES
-      : batch.used + bytes <= SCRATCH_BYTES
+  #hasRoomFor(bytes: number): boolean {
+    const count = this.#ends.length
+    const used = (this.#ends[count - 1] ?? CONTENTS_AT) - CONTENTS_AT
+    return count < MOST_BUNDLED && bundleHeadBytes(count + 1) + used + bytes <= LARGEST_BUNDLE_BYTES
+  }
+
+  /** What was gathered is one call. */
+  #close(batch: Batch): void {
+    const ends = this.#ends
+    const count = ends.length
+    if (count === 0) return
+    this.#ends = []
+    const ref = this.#first
+    const start = count === 1 ? CONTENTS_AT : putBundleHead(this.#scratch, CONTENTS_AT, ends)
+    const payload = this.#scratch.slice(start, ends[count - 1])
+    call(batch, count === 1 ? { ref, payload } : { ref, payload, count })
   }
 
   #begin(scope: Scope): Batch {
     queueMicrotask(() => this.flush())
-    return {
-      scope,
-      calls: [],
-      run: undefined,
-      runStart: 0,
-      transfer: [],
-      count: 0,
-      used: 0,
-      bytes: 0,
-    }
+    return { scope, calls: [], transfer: [], count: 0, bytes: 0 }
   }
 
   /** The message goes out all the same, and goes on being counted until its outcome is there. */
@@ -156,27 +161,27 @@ interface Waiting {
 
 interface Batch {
   scope: Scope
-  /** The small in runs, which lie one after the other in the scratch buffer; each large one by itself. */
-  calls: (BroadcastCall | BroadcastRun)[]
-  /** The last of them, where it goes on. */
-  run: BroadcastRun | undefined
-  runStart: number
+  calls: BroadcastCall[]
   transfer: ArrayBuffer[]
   count: number
-  used: number
   bytes: number
+}
+
+function call(batch: Batch, { payload, ...rest }: BroadcastCall & Owned): void {
+  batch.calls.push({ payload, ...rest })
+  batch.transfer.push(payload.buffer)
+}
+
+interface Owned {
+  payload: Uint8Array<ArrayBuffer>
 }
 
 type PostBatch = (scope: Scope, calls: Batch['calls'], transfer: ArrayBuffer[]) => void
 
-const NOTHING = new Uint8Array(0)
-
 /** Broadcasts without an outcome, per topic handle. Guess: a fifth of a second's worth at full speed. */
 const MOST_WAITING = 8_192
 const MOST_WAITING_BYTES = 64 << 20
-const SCRATCH_BYTES = 64 << 10
-/** Above it a buffer of its own is cheaper than copying twice. Guess. */
-const LARGE_BYTES = 8 << 10
+const CONTENTS_AT = bundleHeadBytes(MOST_BUNDLED)
 /** A message of this many lets the worker begin while the page goes on. Guess. */
 const BATCH_CALLS = 512
 const BATCH_BYTES = 1 << 20

@@ -10,7 +10,7 @@ import {
   type PresenceChange,
   type ReadRequest,
 } from '../bridge/node-messages.js'
-import { type BroadcastRun, unpackEvents } from '../bridge/runs.js'
+import { unpackEvents } from '../bridge/runs.js'
 import type { PeerId } from '../core/ids.js'
 import type { TopicState, TopicStatus } from '../core/io.js'
 import { EventQueue } from './event-queue.js'
@@ -288,7 +288,7 @@ export class Subscription {
     this.#owner.forget(this.handle)
   }
 
-  #postBatch(scope: Scope, calls: (BroadcastCall | BroadcastRun)[], transfer: ArrayBuffer[]): void {
+  #postBatch(scope: Scope, calls: BroadcastCall[], transfer: ArrayBuffer[]): void {
     this.#owner.post({ type: 'broadcast', handle: this.handle, scope, calls }, transfer)
   }
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { someBundle } from '../core/bundle.suite.js'
 import type { LaneRecord, OpRecord, Retention } from '../core/history/records.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { Message } from '../core/message.js'
@@ -363,6 +364,14 @@ export class Chain {
     const id = peer(author)
     const seq = (this.#heights.get(id) ?? this.first - 1) + 1
     return this.#keep(messageOf(id, seq, bytes, time), ++this.#position)
+  }
+
+  /** So many as one op. */
+  bundle(author: number, count: number): OpRecord {
+    const id = peer(author)
+    const seq = (this.#heights.get(id) ?? this.first - 1) + count
+    const message = { ...messageOf(id, seq, 0, NOW), payload: someBundle(count), count }
+    return this.#keep(message, ++this.#position)
   }
 
   waits(author: number, seq: number): OpRecord {

@@ -1,5 +1,5 @@
 import type { HistoryIndex, LaneRecord } from '../core/history/records.js'
-import type { TopicId } from '../core/ids.js'
+import { firstOf, type TopicId } from '../core/ids.js'
 import type { Message } from '../core/message.js'
 import { messageHash } from '../core/message-hash.js'
 import type { RoomTransaction } from './database.js'
@@ -109,8 +109,9 @@ async function laneOf(tx: RoomTransaction, room: Room, l: number): Promise<LaneR
       if (message === undefined) continue
       const { author, seq } = message
       const hash = messageHash(room.topic, message)
-      const isNext = lane !== undefined && seq === lane.height + 1
-      const { oldest, oldestHash } = isNext ? lane! : { oldest: seq, oldestHash: hash }
+      const first = firstOf(message)
+      const isNext = lane !== undefined && first === lane.height + 1
+      const { oldest, oldestHash } = isNext ? lane! : { oldest: first, oldestHash: hash }
       lane = { author, height: seq, tip: hash, oldest, oldestHash, frozen: false }
     }
   }

@@ -1,6 +1,6 @@
 import { type IDBPObjectStore, unwrap } from 'idb'
 import type { LaneRecord, TrimmedLane } from '../core/history/records.js'
-import type { Millis, PeerId } from '../core/ids.js'
+import { firstOf, type Millis, type PeerId } from '../core/ids.js'
 import { messageHash } from '../core/message-hash.js'
 import type { ROOM_TABLES, RoomTransaction } from './database.js'
 import { messageIn, OPS_IN_PACK, type Pack, type PackedOp, packsOf, unpack } from './op-records.js'
@@ -123,7 +123,9 @@ export class Trimming {
       const next = this.#opsOf(row).find(op => op.l === l && op.s > seq)
       const message = next && messageIn(next)
       const [oldest, oldestHash] =
-        message === undefined ? [lane.height, lane.tip] : [next!.s, messageHash(topic, message)]
+        message === undefined
+          ? [lane.height, lane.tip]
+          : [firstOf(message), messageHash(topic, message)]
       const left: LaneRecord = { ...lane, oldest, oldestHash }
       lanes.set(author, left)
       this.#lanes.put(this.#room.laneRow(left))

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { GossamerError } from '../bridge/errors.js'
 import type { ClientEvent, ClientMessage, NodeMessage, Welcome } from '../bridge/node-messages.js'
-import { unpackEvents } from '../bridge/runs.js'
+import { unpackEvents, unpackOutcomes } from '../bridge/runs.js'
+import { someBundle } from '../core/bundle.suite.js'
 import type { PeerId } from '../core/ids.js'
 
 import type { TopicTerms } from '../core/topic-hello.js'
@@ -237,13 +238,22 @@ describe('a subscription', () => {
 })
 
 describe('a broadcast', () => {
-  it('in a run goes out under a ref of its own, as what stands alone does', () => {
+  it('of a bundle that the node refuses fails under the ref of each of its messages', () => {
     test.subscribe(1)
-    const run = { ref: 4, ends: [1, 1, 3], contents: new Uint8Array([7, 8, 9]) }
-    const calls = [run, { ref: 7, payload: new Uint8Array([1]) }]
+    const calls = [{ ref: 4, payload: someBundle(3), count: 3 }]
+    test.refuses = () => new GossamerError('busy', 'Wait.')
     test.say({ type: 'broadcast', handle: 1, scope: 'swarm', calls })
-    expect(test.broadcasts).toEqual([4, 5, 6, 7])
-    expect(test.payloads.map(bytes => [...bytes])).toEqual([[7], [], [8, 9], [1]])
+    test.say({ type: 'broadcast', handle: 7, scope: 'swarm', calls })
+    test.client.flush()
+    const refs = test.posted.map(message => {
+      const each: number[] = []
+      if (message.type === 'outcomes') unpackOutcomes(message.outcomes, ({ ref }) => each.push(ref))
+      return each
+    })
+    expect(refs).toEqual([
+      [4, 5, 6],
+      [4, 5, 6],
+    ])
   })
 
   it('on a topic that was left, or that the node refuses, fails under its own ref; the others go out', () => {
@@ -375,7 +385,7 @@ class ClientTest {
       unsubscribe: async subscription => void this.left.push(subscription.handle),
       joinPeers: () => {},
       setPresence: (topic, value) => void this.presence.push({ topic, value }),
-      broadcast: (_, ref, payload) => {
+      broadcast: (_, { ref, payload }) => {
         const refusal = this.refuses(ref)
         if (refusal !== undefined) throw refusal
         this.broadcasts.push(ref)

@@ -2,19 +2,20 @@ import { GossamerError } from '../bridge/errors.js'
 import type { Fault } from '../bridge/fault.js'
 import type {
   Answer,
+  BroadcastCall,
   BroadcastOutcome,
-  ClientEvent,
   ClientMessage,
   HistoryPage,
   HistoryRequest,
   HistoryState,
+  NodeEvent,
   NodeMessage,
   Notice,
   PresenceChange,
   ReadRequest,
   Welcome,
 } from '../bridge/node-messages.js'
-import { addOutcome, type OutcomeRun, packEvents, unpackCalls } from '../bridge/runs.js'
+import { addOutcome, type OutcomeRun, packEvents } from '../bridge/runs.js'
 import { decode, encode } from '../codec/schema.js'
 import { type PeerId, parsePeerId, parseTopicId, type TopicId } from '../core/ids.js'
 import type { NodeMetrics, TopicStatus } from '../core/io.js'
@@ -36,7 +37,7 @@ export interface ClientsWorld {
   unsubscribe(subscription: Subscription): Promise<void>
   joinPeers(topic: TopicId, peers: PeerId[]): void
   setPresence(topic: TopicId, value: Uint8Array | undefined): void
-  broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void
+  broadcast(subscription: Subscription, call: BroadcastCall, scope: Scope): void
   inspect(): NodeSnapshot
   metrics(): NodeMetrics
   provoke(fault: Fault): void
@@ -193,18 +194,19 @@ export class Client {
 
   #broadcast({ handle, scope, calls }: Extract<ClientMessage, { type: 'broadcast' }>): void {
     const subscription = this.#subscriptions.get(handle)
-    unpackCalls(calls, (ref, payload) => {
+    for (const call of calls) {
+      const { ref, count } = call
       if (subscription === undefined) {
-        const outcome = { ref, ok: false, code: 'closed', message: 'The topic was left.' } as const
-        this.#post({ type: 'outcomes', handle, outcomes: [outcome] })
+        const why = { code: 'closed', message: 'The topic was left.' }
+        this.#post({ type: 'outcomes', handle, outcomes: [{ ref, count, ok: false, ...why }] })
       } else {
         try {
-          this.#world.broadcast(subscription, ref, payload, scope)
+          this.#world.broadcast(subscription, call, scope)
         } catch (error) {
-          subscription.outcome({ ref, ok: false, ...failure(error) })
+          subscription.outcome({ ref, count, ok: false, ...failure(error) })
         }
       }
-    })
+    }
   }
 
   #find(handle: number): Subscription {
@@ -259,14 +261,14 @@ export class Subscription {
     this.#subscriber = new Subscriber(capacity)
   }
 
-  event(event: ClientEvent): void {
+  event(event: NodeEvent): void {
     // A small ring fills within one task; what the reader has credit for is not lost for that.
-    if (this.#subscriber.isFull) this.#flushEvents()
+    if (this.#subscriber.isTooMuch(event)) this.#flushEvents()
     this.#subscriber.push(event)
     this.#settle()
   }
 
-  published(outcome: Omit<OutcomeRun, 'ok' | 'count'>): void {
+  published(outcome: Omit<OutcomeRun, 'ok'>): void {
     addOutcome(this.#outcomes, outcome)
     this.#settle()
   }

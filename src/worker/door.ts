@@ -5,7 +5,7 @@ import type { PlumtreeMessage } from '../core/broadcast/plumtree/messages.js'
 import { formatMessageId, idBytes, type PeerId, type TopicId } from '../core/ids.js'
 import type { NodeInput, TopicMessage } from '../core/io.js'
 import type { PeerEntry, PeerRecord } from '../core/membership/hyparview/messages.js'
-import { canonicalView, type Message } from '../core/message.js'
+import { canonicalView, fits, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
 import { type PresenceEntry, presenceBytes } from '../core/presence/statement.js'
 import type { TopicTerms } from '../core/topic-hello.js'
@@ -98,7 +98,7 @@ export class Door {
     const { message, round } = gossip
     const terms = this.#node.termsOf(topic)
     if (terms === undefined) return this.#count('gossip-for-unknown-topic')
-    if (!this.#acceptable(from, terms, message.payload, message.signature)) return
+    if (!this.#acceptable(from, terms, message)) return
     if (!terms.signed || this.#node.knows(topic, message)) {
       // Most need not wait, and a closure for each would cost more than all else here.
       if (link.live.waiting === 0) this.#deliver(from, epoch, topic, message, round)
@@ -174,7 +174,7 @@ export class Door {
     const { peer: from, epoch } = link
     const terms = this.#node.termsOf(topic)
     if (terms === undefined) return this.#count('gossip-for-unknown-topic')
-    if (!this.#acceptable(from, terms, message.payload, message.signature)) return
+    if (!this.#acceptable(from, terms, message)) return
     const pass = () => this.#input({ type: 'frame', from, epoch, topic, message })
     if (!terms.signed) return link.live.now(pass)
     if (!this.#hasBudgetFor(message.payload)) return this.#count('gossip-over-verify-budget')
@@ -249,14 +249,13 @@ export class Door {
   #acceptable(
     from: PeerId,
     terms: TopicTerms,
-    payload: Uint8Array,
-    signature: Uint8Array | undefined,
+    message: Pick<Message, 'payload' | 'count' | 'signature'>,
   ): boolean {
-    if (payload.length > terms.maxMessageSize) {
+    if (!fits(message, terms.maxMessageSize)) {
       this.#blame(from, 'message-too-large')
       return false
     }
-    if (terms.signed !== (signature !== undefined)) {
+    if (terms.signed !== (message.signature !== undefined)) {
       this.#blame(from)
       return false
     }

@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { rememberHash } from '../core/history/op.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { HistoryMessage, NodeInput } from '../core/io.js'
-import { canonicalView, type Message } from '../core/message.js'
+import { canonicalView, fits, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
 import { verifySignature } from './identity.js'
 import type { PeerLink } from './peer-link.js'
@@ -48,7 +48,7 @@ export class HistoryDoor {
     const blame = (reason: 'bad-signature' | 'message-too-large') =>
       this.#input({ type: 'misbehaved', peer: from, reason })
     const { ops } = message
-    if (ops.some(({ payload }) => payload.length > terms.maxMessageSize)) {
+    if (ops.some(op => !fits(op, terms.maxMessageSize))) {
       return blame('message-too-large')
     }
     if (ops.some(({ signature }) => signature === undefined)) return blame('bad-signature')

@@ -163,6 +163,22 @@ describe('pages', () => {
     expect((await test.read(TOPIC, { ...all, since: 25 })).seqs).toEqual([2, 4])
   })
 
+  it('hold the messages of a bundle one by one, of the newest so many as were asked for', async () => {
+    keep(1, chain.batch(chain.say(1), chain.bundle(1, 5), chain.say(2), chain.bundle(1, 200)))
+    await time().quiet()
+    const seqs = async (limit: number, since = 0) => {
+      const { seqs } = await test.read(TOPIC, { ...all, limit, since })
+      return seqs.length === 0 ? [] : [seqs[0], seqs.at(-1), seqs.length]
+    }
+    expect(await seqs(1e6)).toEqual([1, 206, 207])
+    expect(await seqs(1)).toEqual([206, 206, 1])
+    expect(await seqs(200)).toEqual([7, 206, 200])
+    expect(await seqs(201)).toEqual([1, 206, 201])
+    expect(await seqs(204)).toEqual([4, 206, 204])
+    expect(await seqs(Number.MAX_SAFE_INTEGER)).toEqual([1, 206, 207])
+    expect(await seqs(3, Date.now() * 2)).toEqual([])
+  })
+
   it('wait for more where that is wanted, and go on with it', async () => {
     const pages: HistoryPage[] = []
     const read = (position?: number) =>

@@ -1,8 +1,9 @@
 import type { HistoryPage, ReadRequest } from '../bridge/node-messages.js'
 import { concat } from '../codec/bytes.js'
+import { MOST_BUNDLED, openBundle } from '../core/bundle.js'
 import type { Deadline } from '../core/deadline.js'
 import type { HistoryIndex, Retention, TrimmedLane } from '../core/history/records.js'
-import type { MessageId, Millis, PeerId, TopicId } from '../core/ids.js'
+import { firstOf, type MessageId, type Millis, type PeerId, type TopicId } from '../core/ids.js'
 import type { NodeInput, NodeOutput } from '../core/io.js'
 import type { OpStore, PlacedMessage } from '../storage/op-store.js'
 import { InOrder } from './in-order.js'
@@ -96,23 +97,46 @@ export class Histories implements Sleeper {
     for (;;) {
       const room = this.#rooms.get(topic)
       if (room === undefined || (await room.opened) === undefined) {
-        return pageOf([], position ?? 1)
+        return pageOf([], position ?? 1, since, 0)
       }
       const changed = nextChange(room)
       try {
-        position ??= await ops.positionSince(topic, since, limit)
+        let skip = 0
+        if (position === undefined) ({ position, skip } = await this.#newest(topic, since, limit))
         while (position !== undefined) {
           const page = await ops.loadFrom(topic, position, PAGE)
           if (page.length === 0) break
           position = page.at(-1)!.position + 1
-          const wanted = page.filter(({ time }) => time >= since)
-          if (wanted.length > 0) return pageOf(wanted, position)
+          const wanted = pageOf(page, position, since, skip)
+          skip -= countOf(page)
+          if (wanted.seqs.length > 0) return wanted
         }
-        if (!live) return pageOf([], position ?? 1)
+        if (!live) return pageOf([], position ?? 1, since, 0)
         await changed.happened
       } finally {
         changed.forget()
       }
+    }
+  }
+
+  /** Where the newest `limit` messages begin, and how many stand before them in the bundle there. */
+  async #newest(
+    topic: TopicId,
+    since: Millis,
+    limit: number,
+  ): Promise<{ position: number | undefined; skip: number }> {
+    // As if all lay in full bundles, then in fewer and fewer: what is read is seldom much more than what is wanted.
+    for (let ops = Math.ceil(limit / MOST_BUNDLED); ; ops *= 4) {
+      const position = await this.#world.ops.positionSince(topic, since, Math.min(ops, limit))
+      if (limit === Number.MAX_SAFE_INTEGER) return { position, skip: 0 }
+      let count = 0
+      for (let from = position; from !== undefined; ) {
+        const page = await this.#world.ops.loadFrom(topic, from, PAGE)
+        if (page.length === 0) break
+        count += countOf(page)
+        from = page.at(-1)!.position + 1
+      }
+      if (count >= limit || ops >= limit) return { position, skip: count - limit }
     }
   }
 
@@ -201,24 +225,44 @@ function nextChange({ readers }: Room): { happened: Promise<void>; forget(): voi
 }
 
 /** Their contents copied out, to be transferred. */
-function pageOf(ops: readonly PlacedMessage[], position: number): HistoryPage {
+function pageOf(
+  ops: readonly PlacedMessage[],
+  position: number,
+  since: Millis,
+  skip: number,
+): HistoryPage {
   const page: HistoryPage = {
     authors: [],
     seqs: [],
     times: [],
     ends: [],
-    contents: concat(...ops.map(({ message }) => message.payload)),
+    contents: NOTHING,
     position,
   }
+  const contents: Uint8Array[] = []
   let end = 0
-  for (const { message } of ops) {
-    page.authors.push(message.author)
-    page.seqs.push(message.seq)
-    page.times.push(message.time)
-    page.ends.push((end += message.payload.length))
+  for (const { message, time: at } of ops) {
+    const { author, time, payload, count } = message
+    const add = (content: Uint8Array, i: number) => {
+      if (skip-- > 0 || at < since) return
+      contents.push(content)
+      page.authors.push(author)
+      page.seqs.push(firstOf(message) + i)
+      page.times.push(time)
+      page.ends.push((end += content.length))
+    }
+    if (count === undefined) add(payload, 0)
+    else openBundle(payload, add)
   }
+  page.contents = concat(...contents)
   return page
 }
+
+function countOf(ops: readonly PlacedMessage[]): number {
+  return ops.reduce((sum, { message: { count = 1 } }) => sum + count, 0)
+}
+
+const NOTHING = new Uint8Array(0)
 
 /** One answer to the page. Guess. */
 const PAGE = { ops: 256, bytes: 256 << 10 }

@@ -1,6 +1,7 @@
 import { GossamerError } from '../bridge/errors.js'
 import type { Fault } from '../bridge/fault.js'
 import type {
+  BroadcastCall,
   HistoryPage,
   HistoryRequest,
   HistoryState,
@@ -12,10 +13,11 @@ import type {
 } from '../bridge/node-messages.js'
 import type { NodeOptions } from '../bridge/open-messages.js'
 import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
+import { countOf } from '../core/bundle.js'
 import type { HistoryIndex } from '../core/history/records.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, NodeMetrics, NodeOutput, TopicEvent, TopicStatus } from '../core/io.js'
-import { canonicalView, type Draft, sealed } from '../core/message.js'
+import { canonicalView, type Draft, fits, sealed } from '../core/message.js'
 import { Node } from '../core/node.js'
 import { type PresenceDraft, presenceBytes } from '../core/presence/statement.js'
 import { Random } from '../core/random.js'
@@ -65,7 +67,7 @@ export class Runtime {
   #histories: Histories | undefined
   readonly #clients = new Set<Client>()
   readonly #topics = new Map<TopicId, JoinedTopic>()
-  readonly #calls = new Map<number, { subscription: Subscription; ref: number }>()
+  readonly #calls = new Map<number, Call>()
   readonly #counters = new Map<string, number>()
   /** Broadcasts that wait for room on the links, and those that are being numbered and signed, with their bytes. */
   readonly #held: Extract<NodeInput, { type: 'broadcast' | 'broadcast-neighbors' }>[] = []
@@ -156,8 +158,7 @@ export class Runtime {
       unsubscribe: subscription => this.#unsubscribe(subscription),
       joinPeers: (topic, peers) => this.#whenReady(topic, { type: 'join-peers', topic, peers }),
       setPresence: (topic, value) => this.#setPresence(topic, value),
-      broadcast: (subscription, ref, payload, scope) =>
-        this.#broadcast(subscription, ref, payload, scope),
+      broadcast: (subscription, call, scope) => this.#broadcast(subscription, call, scope),
       inspect: () => this.#inspect(),
       metrics: () => this.#metrics(),
       provoke: fault => this.#provoke(fault),
@@ -346,14 +347,17 @@ export class Runtime {
     for (const subscription of joined.subscriptions) subscription.presence(change)
   }
 
-  #broadcast(subscription: Subscription, ref: number, payload: Uint8Array, scope: Scope): void {
+  #broadcast(subscription: Subscription, given: BroadcastCall, scope: Scope): void {
+    const { ref, payload, count } = given
     const { topic } = subscription
     const joined = this.#topics.get(topic)
     if (joined === undefined) throw new GossamerError('closed', 'The topic was left.')
     const { maxMessageSize } = joined.terms
     if (!(payload instanceof Uint8Array))
       throw new GossamerError('invalid-argument', 'The payload is no bytes.')
-    if (payload.length > maxMessageSize) {
+    if (count !== undefined && (scope !== 'swarm' || countOf(payload) !== count))
+      throw new GossamerError('invalid-argument', 'The payload is no bundle.')
+    if (!fits(given, maxMessageSize)) {
       const words = `The message has ${payload.length} bytes; this topic allows ${maxMessageSize}.`
       throw new GossamerError('message-too-large', words)
     }
@@ -364,9 +368,9 @@ export class Runtime {
       throw new GossamerError('busy', `${this.#heldBytes} bytes wait to be sent already.`)
     }
     const call = this.#nextCall++
-    this.#calls.set(call, { subscription, ref })
+    this.#calls.set(call, { subscription, ref, count })
     const type = scope === 'swarm' ? 'broadcast' : 'broadcast-neighbors'
-    this.#held.push({ type, topic, ref: call, payload })
+    this.#held.push({ type, topic, ref: call, payload, count })
     this.#heldBytes += payload.length
     this.#sayHeld()
   }
@@ -471,9 +475,9 @@ export class Runtime {
         this.#showPresence(topic, { ...change, value: undefined })
     }
     // The topic that numbers and signs them is gone, and what of them had left is not known any more.
-    for (const { subscription, ref } of this.#calls.values()) {
+    for (const { subscription, ref, count } of this.#calls.values()) {
       const message = 'The page was put away before the message had left.'
-      subscription.outcome({ ref, ok: false, code: 'closed', message })
+      subscription.outcome({ ref, count, ok: false, code: 'closed', message })
     }
     this.#calls.clear()
     this.#underWay.clear()
@@ -697,9 +701,10 @@ export class Runtime {
       const asked = this.#calls.get(call)
       this.#calls.delete(call)
       if (asked === undefined) continue
-      const { subscription, ref } = asked
+      const { subscription, ref, count = 1 } = asked
+      const author = this.#identity.peerId
       if (typeof id === 'string') subscription.outcome({ ref, ok: true, id, neighbors })
-      else subscription.published({ ref, author: this.#identity.peerId, seq: id, neighbors })
+      else subscription.published({ ref, author, seq: id - count + 1, count, neighbors })
     }
     this.#handedOver = []
   }
@@ -885,6 +890,13 @@ export class Runtime {
   #count(counter: string, by = 1): void {
     this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + by)
   }
+}
+
+/** What a client asked to be said, one message or so many as a bundle. */
+interface Call {
+  subscription: Subscription
+  ref: number
+  count: number | undefined
 }
 
 interface JoinedTopic {

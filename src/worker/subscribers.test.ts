@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ClientEvent, EVENT_CREDIT } from '../bridge/node-messages.js'
+import { type ClientEvent, EVENT_CREDIT, type NodeEvent } from '../bridge/node-messages.js'
 import { peerIdFromBytes } from '../core/ids.js'
 
 import { Subscriber } from './subscribers.js'
@@ -23,11 +23,25 @@ function received(seq: number, content = new Uint8Array(1)): ClientEvent {
 }
 
 /** A received event as its seq, `lagged` as minus its count. */
-function brief(events: ClientEvent[]): number[] {
+function brief(events: NodeEvent[]): number[] {
   return events.map(event => {
-    if (event.type === 'received') return event.seq
+    if (event.type === 'received' || event.type === 'received-bundle') return event.seq
     return event.type === 'lagged' ? -event.count : Number.NaN
   })
+}
+
+function bundle(first: number, count: number): NodeEvent {
+  return {
+    type: 'received-bundle',
+    bundle: new Uint8Array(1_000),
+    count,
+    author: PEER,
+    verified: true,
+    seq: first,
+    time: 0,
+    deliveredFrom: PEER,
+    scope: { kind: 'swarm', round: 0 },
+  }
 }
 
 function from(first: number, last: number): number[] {
@@ -52,6 +66,34 @@ describe('subscriber', () => {
     subscriber.credit(EVENT_CREDIT)
     expect(brief(subscriber.take())).toEqual(from(EVENT_CREDIT + 3, 300))
     expect(subscriber.dropped).toBe(0)
+  })
+
+  it('a bundle is as many events as it holds messages, sent or dropped as one', () => {
+    const subscriber = new Subscriber(450)
+    for (const first of [1, 101, 201, 301]) subscriber.push(bundle(first, 100))
+    expect(brief(subscriber.take())).toEqual([1, 101, 201])
+    subscriber.credit(44)
+    expect(subscriber.take()).toEqual([])
+    subscriber.credit(1)
+    expect(brief(subscriber.take())).toEqual([301])
+    for (const first of [401, 501, 601, 701, 801]) subscriber.push(bundle(first, 100))
+    expect(subscriber.dropped).toBe(100)
+    subscriber.push(received(901))
+    expect(subscriber.dropped).toBe(100)
+    expect(subscriber.take()).toEqual([])
+    subscriber.credit(355)
+    expect(brief(subscriber.take())).toEqual([-100, 501, 601, 701])
+    expect(subscriber.creditRefused).toBe(0)
+    subscriber.credit(302)
+    expect(subscriber.creditRefused).toBe(1)
+    expect(brief(subscriber.take())).toEqual([801, 901])
+  })
+
+  it('a bundle larger than the ring takes the place of all', () => {
+    const subscriber = new Subscriber(3)
+    for (const seq of [1, 2]) subscriber.push(received(seq))
+    subscriber.push(bundle(3, 100))
+    expect(brief(subscriber.take())).toEqual([-2, 3])
   })
 
   it('a full ring drops its oldest, and `lagged` with their number stands in their place', () => {

@@ -1,10 +1,11 @@
 import { GossamerError } from '../bridge/errors.js'
-import { type ClientEvent, EVENT_CREDIT } from '../bridge/node-messages.js'
+import { EVENT_CREDIT, type NodeEvent } from '../bridge/node-messages.js'
 
 /**
  * The reader's side of a topic, one for each handle: events wait in a ring until the reader has credit.
  * A full ring gives up its oldest, and the reader finds `lagged` with their number where they were.
- * `lagged` counts against the credit like any event.
+ * `lagged` counts against the credit like any event. A bundle counts as the messages it holds, and goes or stays as one: of
+ * what is said of numbers here it may be over by the rest of one.
  */
 export class Subscriber {
   readonly #capacity: number
@@ -12,14 +13,18 @@ export class Subscriber {
   dropped = 0
   /** Credit refused because the reader gave back more than it was sent. */
   creditRefused = 0
-  readonly #ring: (ClientEvent | undefined)[] = []
+  readonly #ring: (NodeEvent | undefined)[] = []
   #first = 0
+  /** Bundles, and all else. */
+  #held = 0
+  /** Messages, and all else. */
   #waiting = 0
   #waitingBytes = 0
   /** Dropped since the reader was last told. They are always just before the ring's oldest. */
   #missed = 0
-  /** The sizes of what is in flight, oldest first, bytes. */
-  readonly #inFlight: number[] = []
+  /** What is in flight, oldest first: how many events, and their bytes. */
+  readonly #inFlight: { count: number; bytes: number }[] = []
+  #inFlightCount = 0
   #inFlightBytes = 0
 
   /** @param capacity events that wait at most, 1 to 65,536. */
@@ -33,17 +38,18 @@ export class Subscriber {
     }
   }
 
-  /** The next event costs the oldest its place. */
-  get isFull(): boolean {
-    return this.#waiting === this.#capacity
+  /** It costs the oldest their places. */
+  isTooMuch(event: NodeEvent): boolean {
+    return this.#waiting + countOf(event) > this.#capacity
   }
 
-  push(event: ClientEvent): void {
-    if (this.isFull) this.#drop()
-    this.#ring[(this.#first + this.#waiting) % this.#capacity] = event
-    this.#waiting++
+  push(event: NodeEvent): void {
+    while (this.#held > 0 && this.isTooMuch(event)) this.#drop()
+    this.#ring[(this.#first + this.#held) % this.#capacity] = event
+    this.#held++
+    this.#waiting += countOf(event)
     this.#waitingBytes += sizeOf(event)
-    while (this.#waitingBytes > WAITING_BYTES && this.#waiting > 1) this.#drop()
+    while (this.#waitingBytes > WAITING_BYTES && this.#held > 1) this.#drop()
   }
 
   /** The reader took `count` events: as many more may be sent. */
@@ -52,25 +58,35 @@ export class Subscriber {
       this.creditRefused++
       return
     }
-    const taken = this.#inFlight.splice(0, count)
-    for (const size of taken) this.#inFlightBytes -= size
-    this.creditRefused += count - taken.length
+    const given = Math.min(count, this.#inFlightCount)
+    this.creditRefused += count - given
+    this.#inFlightCount -= given
+    let left = given
+    let gone = 0
+    for (; left > 0; gone++) {
+      const oldest = this.#inFlight[gone]!
+      if (oldest.count > left) {
+        oldest.count -= left
+        break
+      }
+      left -= oldest.count
+      this.#inFlightBytes -= oldest.bytes
+    }
+    this.#inFlight.splice(0, gone)
   }
 
   /** What may be sent now, oldest first; from here on it is in flight. */
-  take(): ClientEvent[] {
-    const events: ClientEvent[] = []
+  take(): NodeEvent[] {
+    const events: NodeEvent[] = []
     while (this.#hasCredit()) {
       if (this.#missed > 0) {
         events.push({ type: 'lagged', count: this.#missed })
         this.#missed = 0
-        this.#inFlight.push(0)
-      } else if (this.#waiting > 0) {
+        this.#sent(1, 0)
+      } else if (this.#held > 0) {
         const event = this.#shift()
-        const size = sizeOf(event)
         events.push(event)
-        this.#inFlight.push(size)
-        this.#inFlightBytes += size
+        this.#sent(countOf(event), sizeOf(event))
       } else {
         break
       }
@@ -79,26 +95,38 @@ export class Subscriber {
   }
 
   #hasCredit(): boolean {
-    return this.#inFlight.length < EVENT_CREDIT && this.#inFlightBytes < IN_FLIGHT_BYTES
+    return this.#inFlightCount < EVENT_CREDIT && this.#inFlightBytes < IN_FLIGHT_BYTES
+  }
+
+  #sent(count: number, bytes: number): void {
+    this.#inFlight.push({ count, bytes })
+    this.#inFlightCount += count
+    this.#inFlightBytes += bytes
   }
 
   #drop(): void {
-    this.#shift()
-    this.#missed++
-    this.dropped++
+    const count = countOf(this.#shift())
+    this.#missed += count
+    this.dropped += count
   }
 
-  #shift(): ClientEvent {
+  #shift(): NodeEvent {
     const event = this.#ring[this.#first]!
     this.#ring[this.#first] = undefined
     this.#first = (this.#first + 1) % this.#capacity
-    this.#waiting--
+    this.#held--
+    this.#waiting -= countOf(event)
     this.#waitingBytes -= sizeOf(event)
     return event
   }
 }
 
-function sizeOf(event: ClientEvent): number {
+function countOf(event: NodeEvent): number {
+  return event.type === 'received-bundle' ? event.count : 1
+}
+
+function sizeOf(event: NodeEvent): number {
+  if (event.type === 'received-bundle') return event.bundle.length
   return event.type === 'received' ? event.content.length : 0
 }
 

@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.js'
-import type { MessageId, Millis, PeerId } from '../ids.js'
+import type { MessageId, Millis, Numbered, PeerId } from '../ids.js'
 import type { Message } from '../message.js'
 
 /** The port: how does a payload reach everyone in the topic? */
@@ -29,7 +29,7 @@ export type BroadcastInput<M> =
   /** A received message, verified; `round` as received: 0 is straight from its author. */
   | { type: 'message'; from: PeerId; message: Message; round: number }
   /** These came another way, from history: they are known, and need not be asked for. */
-  | { type: 'held'; from: PeerId; ids: readonly MessageId[] }
+  | { type: 'held'; from: PeerId; ids: readonly Numbered[] }
   /** Another copy of a message already known. */
   | { type: 'duplicate'; from: PeerId; id: MessageId; round: number }
   /** Everything but payload: prune, graft, ihave, graft-refused, root-path. */

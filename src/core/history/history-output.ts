@@ -1,4 +1,4 @@
-import type { MessageId, PeerId } from '../ids.js'
+import type { Numbered, PeerId } from '../ids.js'
 import type { HistoryMessage, NodeOutput } from '../io.js'
 import type { Message } from '../message.js'
 import type { DeliveryOutput } from './deliveries.js'
@@ -12,7 +12,7 @@ export type HistoryOutput =
   /** One's own message is kept: now it may leave. */
   | { type: 'publish'; ref: number; message: Message }
   /** These came in an exchange; the broadcast need not ask for them. */
-  | { type: 'held'; from: PeerId; ids: readonly MessageId[] }
+  | { type: 'held'; from: PeerId; ids: readonly Numbered[] }
   | { type: 'out'; output: NodeOutput }
   | Extract<ReconcilerOutput<WaveMessage>, { type: 'blame' | 'count' }>
 

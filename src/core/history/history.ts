@@ -91,14 +91,15 @@ export class History {
   // ——— one's own messages
 
   /** Numbers a message and names its parents; it comes back sealed, in turn. */
-  draft(now: Millis, ref: number, payload: Uint8Array): void {
+  draft(now: Millis, ref: number, payload: Uint8Array, count?: number): void {
     const { topic, self } = this.#options
     this.#log.draft((seq, parents) => {
       const extensions = withParents(parents)
       const draft: Draft = { author: self, seq, time: Math.floor(now), payload, extensions }
+      if (count !== undefined) draft.count = count
       this.#emitOut({ type: 'seal', topic, ref, draft })
       return opHash(topic, draft)
-    })
+    }, count)
   }
 
   /** Kept before it leaves, in one transaction with its number. */

@@ -1,5 +1,5 @@
 import { sameBytes } from '../../codec/bytes.js'
-import type { PeerId } from '../ids.js'
+import { firstOf, type PeerId } from '../ids.js'
 import { type Op, shortHash } from './op.js'
 import type { LaneRecord } from './records.js'
 import { SHORT_HASH_BYTES } from './records.js'
@@ -12,8 +12,8 @@ export class Lane {
   oldest: number
   oldestHash: Uint8Array
   frozen: boolean
-  /** Hashes up to the tip's, the last few. */
-  #recent: Uint8Array[]
+  /** Hashes up to the tip's, the last few, and where they stand. */
+  #recent: { seq: number; hash: Uint8Array }[]
 
   constructor(record: LaneRecord) {
     this.author = record.author
@@ -22,28 +22,28 @@ export class Lane {
     this.oldest = record.oldest
     this.oldestHash = record.oldestHash
     this.frozen = record.frozen
-    this.#recent = [record.tip]
+    this.#recent = [{ seq: record.height, hash: record.tip }]
   }
 
   static from(op: Op): Lane {
     const { author, seq } = op.message
-    const [height, oldest] = [seq, seq]
+    const [height, oldest] = [seq, firstOf(op.message)]
     return new Lane({ author, height, tip: op.hash, oldest, oldestHash: op.hash, frozen: false })
   }
 
   grow(op: Op): void {
     const { seq } = op.message
     // After a gap nothing below is known of it.
-    if (seq !== this.height + 1) this.#recent = []
+    if (firstOf(op.message) !== this.height + 1) this.#recent = []
     this.height = seq
     this.tip = op.hash
-    this.#recent.push(op.hash)
+    this.#recent.push({ seq, hash: op.hash })
     if (this.#recent.length > RECENT) this.#recent.shift()
   }
 
   /** Undefined where it is not remembered. */
   hashAt(seq: number): Uint8Array | undefined {
-    return this.#recent[this.#recent.length - 1 - (this.height - seq)]
+    return this.#recent.find(each => each.seq === seq)?.hash
   }
 
   /** Whether what a peer says stands at `seq` is another op than ours; false where it is not remembered. */

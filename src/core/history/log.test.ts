@@ -131,6 +131,54 @@ describe('a lane', () => {
     expect(log.takeChanges()!.gaps).toEqual([{ author: author.id, first: 3, last: 5 }])
   })
 
+  it('has a bundle as one op with the numbers of all its messages, also after a reload', () => {
+    const log = new OpLog(SELF, EMPTY_INDEX)
+    const author = new Author(new Random(5))
+    const said = [author.sayBundle(20), author.say(), author.sayBundle(256), author.say()]
+    for (const message of [3, 1, 2, 0].map(i => said[i]!)) take(log, message)
+    expect(said.map(({ seq }) => seq)).toEqual([20, 21, 277, 278])
+    expect(log.lanes.get(author.id)).toMatchObject({ oldest: 1, height: 278 })
+    expect([log.size, log.waiting.size]).toEqual([278, 0])
+    for (const message of said) expect(take(log, message)).toBe('known')
+    const { records, lanes, kept, gaps } = log.takeChanges()!
+    expect([kept.length, gaps]).toEqual([4, []])
+    const shelf = new OpShelf()
+    shelf.store(records, lanes, log.heads)
+    expect(new OpLog(SELF, shelf.index(SELF)).size).toBe(278)
+  })
+
+  it('begins with the first message of a bundle where what was before is kept no more', () => {
+    const author = new Author(new Random(5))
+    const said = [author.sayBundle(20), author.sayBundle(30), author.say()]
+    const log = new OpLog(SELF, EMPTY_INDEX)
+    const roots = { get: () => ({ seq: 21, hash: hashOf(said[1]!).slice(0, 4) }) }
+    expect(log.take(opOf(TOPIC, said[1]!)!, roots, true)).toBe('kept')
+    expect(log.lanes.get(author.id)).toMatchObject({ oldest: 21, height: 50 })
+    expect(log.size).toBe(30)
+  })
+
+  it('forks where two of its ops have a number in common, kept or waiting', () => {
+    const author = new Author(new Random(5))
+    const six = author.sayBundle(6)
+    const mother = hashOf(six)
+    const bundle = author.craft({ seq: 22, count: 16, mother })
+    const single = author.craft({ seq: 7, mother })
+    const beyond = author.craft({ seq: 30, count: 9, mother: new Uint8Array(32) })
+    const taken = (...messages: Message[]) => {
+      const log = new OpLog(SELF, EMPTY_INDEX)
+      const outcomes = messages.map(message => take(log, message))
+      return [...outcomes, log.lanes.get(author.id)?.frozen]
+    }
+    expect(taken(six, single, bundle)).toEqual(['kept', 'kept', 'fork', true])
+    // What a bundle of ours covers is known; that it is another is not remembered of each number.
+    expect(taken(six, bundle, single)).toEqual(['kept', 'kept', 'known', false])
+    expect(taken(six, bundle, beyond)).toEqual(['kept', 'kept', 'fork', true])
+    expect(taken(six, beyond, bundle)).toEqual(['kept', 'waiting', 'fork', true])
+    const log = new OpLog(SELF, EMPTY_INDEX)
+    take(log, beyond)
+    expect([bundle, single].map(message => log.has(message))).toEqual([true, false])
+  })
+
   it('that forks frees what waits for more of it, and is left out of the digest, also after a reload', () => {
     const log = new OpLog(SELF, EMPTY_INDEX)
     const random = new Random(4)
@@ -196,6 +244,14 @@ describe('one’s own ops', () => {
     expect(op.message.seq).toBe(4097)
     expect(parents.mother).toBeUndefined()
     expect(log.lanes.get(SELF)).toMatchObject({ height: 4097, oldest: 4097 })
+  })
+
+  it('of a bundle take as many numbers', () => {
+    const log = new OpLog(SELF, EMPTY_INDEX)
+    const drafts: Message[] = []
+    for (const count of [1, 16, undefined])
+      log.draft((seq, parents) => draft(seq, parents, drafts), count)
+    expect(drafts.map(({ seq }) => seq)).toEqual([1, 17, 18])
   })
 
   it('go on where others still know the lane and we forgot it', () => {

@@ -1,5 +1,5 @@
 import { sameBytes } from '../../codec/bytes.js'
-import { formatMessageId, type MessageId, type PeerId } from '../ids.js'
+import { firstOf, formatMessageId, type MessageId, type Numbered, type PeerId } from '../ids.js'
 import { Lane } from './lane.js'
 import { MOST_PARENTS, type Op, type Parents, shortHash } from './op.js'
 import {
@@ -107,7 +107,7 @@ export class OpLog {
     return this.#version
   }
 
-  /** Ops kept. */
+  /** Messages kept, those of bundles one by one. */
   get size(): number {
     return this.#size
   }
@@ -121,19 +121,20 @@ export class OpLog {
     return [...this.#heads].map(author => ({ author, seq: this.#lanes.get(author)!.height }))
   }
 
-  has(id: MessageId): boolean {
+  has(id: Numbered): boolean {
     const lane = this.#lanes.get(id.author)
-    return (lane !== undefined && id.seq <= lane.height) || this.#waiting.knows(id)
+    return (lane !== undefined && firstOf(id) <= lane.height) || this.#waiting.knows(id)
   }
 
-  /** Numbers one's next message and names its parents; the one after builds on it, sealed or not. */
-  draft(seal: (seq: number, parents: Parents) => Uint8Array): void {
+  /** Numbers one's next message, or so many, and names its parents; the one after builds on it, sealed or not. */
+  draft(seal: (seq: number, parents: Parents) => Uint8Array, count = 1): void {
     const own = this.#lanes.get(this.#self)
     if (own !== undefined && own.height >= this.#next.seq) {
       // It came back to us from others: we had forgotten it.
       this.#next = { seq: own.height + 1, mother: own.tip }
     }
-    const { seq, mother } = this.#next
+    const { mother } = this.#next
+    const seq = this.#next.seq + count - 1
     const others = [...this.#heads]
       .filter(author => author !== this.#self)
       .reverse()
@@ -165,10 +166,12 @@ export class OpLog {
       return ours === undefined || sameBytes(ours, op.hash) ? 'known' : this.#fork(author, seq)
     }
     if (lane?.frozen) return 'refused'
+    const first = firstOf(op.message)
+    if (lane !== undefined && first <= lane.height) return this.#fork(author, first)
     if (lane === undefined && this.#lanes.size >= MOST_LANES) return 'refused'
     const waited = this.#waiting.get(op.message)
     if (waited !== undefined && !sameBytes(waited.op.hash, op.hash)) return this.#fork(author, seq)
-    if (this.#isTorn(op)) return this.#fork(author, seq - 1)
+    if (this.#isTorn(op)) return this.#fork(author, first - 1)
     const missing = this.#missing(op, roots)
     if (missing === undefined) {
       const isNew = !this.#waiting.knows(op.message)
@@ -188,7 +191,7 @@ export class OpLog {
   /** The parents that are not here, `author:seq` each. */
   missingOf({ message, parents }: Op): string[] {
     const all: MessageId[] = [...parents.others]
-    if (parents.mother !== undefined) all.unshift({ ...message, seq: message.seq - 1 })
+    if (parents.mother !== undefined) all.unshift({ ...message, seq: firstOf(message) - 1 })
     return all.filter(id => !this.#holds(id)).map(formatMessageId)
   }
 
@@ -230,13 +233,14 @@ export class OpLog {
   /** It builds on another op than ours, and both are signed. */
   #isTorn({ message, parents }: Op): boolean {
     const lane = this.#lanes.get(message.author)
-    if (parents.mother === undefined || lane?.height !== message.seq - 1) return false
+    if (parents.mother === undefined || lane?.height !== firstOf(message) - 1) return false
     return !sameBytes(parents.mother, lane.tip)
   }
 
   /** The first parent that is missing; undefined where all is here. */
   #missing({ message, hash, parents }: Op, roots: Roots): MessageId | undefined {
-    const { author, seq } = message
+    const { author } = message
+    const seq = firstOf(message)
     if (parents.mother !== undefined && this.#lanes.get(author)?.height !== seq - 1) {
       const root = roots.get(author)
       const begins = root?.seq === seq && root.hash && sameBytes(root.hash, shortHash(hash))
@@ -249,7 +253,8 @@ export class OpLog {
   }
 
   #keep(op: Op, waited: boolean): void {
-    const { author, seq } = op.message
+    const { author } = op.message
+    const seq = firstOf(op.message)
     let lane = this.#lanes.get(author)
     if (lane === undefined) {
       lane = Lane.from(op)
@@ -265,7 +270,7 @@ export class OpLog {
       lane.grow(op)
     }
     this.#mix(op.hash)
-    this.#size++
+    this.#size += op.message.seq - seq + 1
     this.#touched.add(lane)
     for (const other of op.parents.others) {
       if (this.#lanes.get(other.author)?.height === other.seq) this.#heads.delete(other.author)
@@ -284,11 +289,11 @@ export class OpLog {
       for (const waiting of this.#waiting.waitingOn(of, frozen ? Infinity : height)) {
         const { op } = waiting
         const own = this.#lanes.get(op.message.author)
-        if (own !== undefined && (own.frozen || op.message.seq <= own.height)) {
+        if (own !== undefined && (own.frozen || firstOf(op.message) <= own.height)) {
           this.#waiting.delete(waiting)
         } else if (this.#isTorn(op)) {
           this.#waiting.delete(waiting)
-          this.#fork(op.message.author, op.message.seq - 1)
+          this.#fork(op.message.author, firstOf(op.message) - 1)
         } else {
           const missing = this.#missing(op, roots)
           if (missing !== undefined) this.#waiting.rewatch(waiting, missing)

@@ -1,3 +1,4 @@
+import { someBundle } from '../bundle.suite.js'
 import {
   type MessageId,
   type Millis,
@@ -431,19 +432,31 @@ export class Author {
     return message
   }
 
+  /** So many as one op. */
+  sayBundle(count: number): Message {
+    const mother = this.said.at(-1)
+    const seq = (mother?.seq ?? 0) + count
+    const message = this.craft({ seq, mother: mother && hashOf(mother), count })
+    this.said.push(message)
+    return message
+  }
+
   craft(op: {
     seq: number
+    count?: number
     mother?: Uint8Array | undefined
     others?: readonly Message[]
     payload?: Uint8Array
   }): Message {
-    const { seq, mother, others = [], payload = new Uint8Array([seq]) } = op
+    const { seq, count, mother, others = [] } = op
+    const { payload = count === undefined ? new Uint8Array([seq]) : someBundle(count) } = op
     const refs = others.map(other => ({
       author: other.author,
       seq: other.seq,
       hash: shortHash(hashOf(other)),
     }))
     const extensions = withParents({ mother, others: refs })
-    return signed({ author: this.id, seq, time: 1_700_000_000_000, payload, extensions })
+    const draft = { author: this.id, seq, time: 1_700_000_000_000, payload, extensions }
+    return signed(count === undefined ? draft : { ...draft, count })
   }
 }

@@ -1,4 +1,4 @@
-import { formatMessageId, type MessageId, type PeerId } from '../ids.js'
+import { firstOf, formatMessageId, type MessageId, type Numbered, type PeerId } from '../ids.js'
 import type { Op } from './op.js'
 
 /** An op whose parents are not all here. */
@@ -28,14 +28,23 @@ export class WaitingOps {
     return this.#byId.values()
   }
 
-  get(id: MessageId): WaitingOp | undefined {
-    return this.#byId.get(formatMessageId(id))
+  /** What waits under any of its numbers. */
+  get(id: Numbered): WaitingOp | undefined {
+    const waiting = this.#byId.get(formatMessageId(id))
+    if (waiting !== undefined) return waiting
+    const first = firstOf(id)
+    for (const each of this.#byId.values()) {
+      const { message } = each.op
+      const isApart =
+        message.author !== id.author || message.seq < first || firstOf(message) > id.seq
+      if (!isApart) return each
+    }
+    return undefined
   }
 
-  /** Whether it waits, or did and gave way to others. */
-  knows(id: MessageId): boolean {
-    const name = formatMessageId(id)
-    return this.#byId.has(name) || this.#gone.has(name)
+  /** Whether it waits, or another with one of its numbers, or it did and gave way to others. */
+  knows(id: Numbered): boolean {
+    return this.get(id) !== undefined || this.#gone.has(formatMessageId(id))
   }
 
   add(op: Op, on: MessageId): void {

@@ -4,7 +4,7 @@
  */
 
 import type { Deadline } from '../../deadline.js'
-import type { MessageId, Millis, PeerId } from '../../ids.js'
+import { firstOf, type MessageId, type Millis, type PeerId } from '../../ids.js'
 import type { Message } from '../../message.js'
 import type { Random } from '../../random.js'
 import type { Broadcast, BroadcastInput, BroadcastSnapshot, SeenIds } from '../broadcast.js'
@@ -94,8 +94,9 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
         this.#onDuplicate(now, input.from, input.id)
         break
       case 'held':
-        for (const { author, seq } of input.ids) {
-          this.#seen.add(now, author, seq)
+        for (const id of input.ids) {
+          const { author, seq } = id
+          this.#seen.add(now, author, seq, firstOf(id))
           this.#repair.missing.resolve(now, author, seq, input.from)
         }
         this.#repair.ask(now)
@@ -139,13 +140,22 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     return id.author === this.#self || this.#seen.has(id.author, id.seq)
   }
 
-  /** Our own newest messages that can still be had, in one run: what a neighbor may find that it missed. */
-  get ownRun(): { first: number; count: number } | undefined {
-    const last = this.#lastSeq
-    let first = last + 1
-    while (first > 1 && last - first < LONGEST_RUN - 1 && this.#cache.get(this.#self, first - 1))
-      first--
-    return first > last ? undefined : { first, count: last - first + 1 }
+  /** Our own newest messages that can still be had: what a neighbor may find that it missed. Newest first. */
+  get ownRuns(): { first: number; count: number }[] {
+    const runs: { first: number; count: number }[] = []
+    let run: { first: number; count: number } | undefined
+    let seq = this.#lastSeq
+    for (let left = LONGEST_RUN; left > 0; left--) {
+      const cached = this.#cache.get(this.#self, seq)
+      if (cached === undefined) break
+      if (run?.first === seq + 1) {
+        run.first = seq
+        run.count++
+      } else if (runs.length === MOST_OWN_RUNS) break
+      else runs.push((run = { first: seq, count: 1 }))
+      seq = firstOf(cached.message) - 1
+    }
+    return runs
   }
 
   takeFresh(): SeenIds[] {
@@ -185,7 +195,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   }
 
   #publish(now: Millis, message: Message): void {
-    this.#seen.add(now, message.author, message.seq)
+    this.#seen.add(now, message.author, message.seq, firstOf(message))
     this.#lastSeq = message.seq
     const tree = this.#trees.hear(now, message.author)
     if (!this.#isMesh) this.#keepOneEager(now, tree)
@@ -201,7 +211,15 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
 
   #onMessage(now: Millis, { from, message, round }: InputOf<'message'>): void {
     const { author, seq } = message
-    if (author === this.#self || !this.#seen.add(now, author, seq)) {
+    const isNew = author !== this.#self && this.#seen.add(now, author, seq, firstOf(message))
+    if (isNew === undefined) {
+      // Its author said one number twice. As all of it is known now, nobody is asked for it again.
+      this.#outbox.count('bundles-overlapping')
+      this.#repair.missing.resolve(now, author, seq, from)
+      this.#repair.ask(now)
+      return
+    }
+    if (!isNew) {
       this.#onDuplicate(now, from, message)
       return
     }
@@ -419,3 +437,6 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
  */
 const BUSY_MS = 50
 const BUSY_FACTOR = 4
+
+/** As many as surely fit what a GOSP says of them: 64 bytes. */
+const MOST_OWN_RUNS = 6

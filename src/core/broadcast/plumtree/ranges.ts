@@ -21,6 +21,12 @@ export class Ranges {
     return at < this.#bounds.length && this.#bounds[at]! <= seq ? this.#bounds[at + 1]! : 0
   }
 
+  /** Whether it has any of these, both ends included. */
+  meets(first: number, last: number): boolean {
+    const at = this.#firstEndingAtOrAfter(first)
+    return at < this.#bounds.length && this.#bounds[at]! <= last
+  }
+
   /** Adds a range, both ends included; returns by how many the count of ranges changed. */
   add(first: number, last: number): number {
     const bounds = this.#bounds

@@ -17,6 +17,25 @@ describe('seen ids', () => {
     expect(seen.has(BOB, 1)).toBe(false)
   })
 
+  it('of a bundle are new once, all of them; where one was known they all are from then on', () => {
+    const { seen } = make()
+    expect(seen.add(0, ALICE, 22, 7)).toBe(true)
+    expect([7, 15, 22].map(seq => seen.has(ALICE, seq))).toEqual([true, true, true])
+    expect([6, 23].map(seq => seen.has(ALICE, seq))).toEqual([false, false])
+    expect(seen.add(0, ALICE, 22, 20)).toBe(false)
+    expect(seen.add(0, ALICE, 30, 22)).toBeUndefined()
+    expect(seen.add(10_000, ALICE, 9, 2)).toBe(false)
+    expect(seen.add(10_000, ALICE, 6, 2)).toBe(true)
+    expect(seen.add(10_000, ALICE, 40, 30)).toBeUndefined()
+    expect(seen.takeFresh().map(({ ranges }) => ranges)).toEqual([
+      [[7, 30]],
+      [
+        [2, 6],
+        [30, 40],
+      ],
+    ])
+  })
+
   it('merge into ranges whatever their order', () => {
     const { seen } = make()
     for (const seq of [5, 1, 3, 2, 9, 4, 8]) seen.add(0, ALICE, seq)

@@ -53,18 +53,19 @@ export class Seen {
     return at
   }
 
-  /** Notes an id; false where it was known already. */
-  add(now: Millis, author: PeerId, seq: number): boolean {
+  /** Notes a message's numbers; false where its last was known already, undefined where only others were. */
+  add(now: Millis, author: PeerId, seq: number, first = seq): boolean | undefined {
     if (now >= this.#until) {
       this.#since = bucketOf(now)
       this.#until = this.#since + BUCKET_MS
     }
     const known = this.#authors.get(author) ?? this.#admit(author)
-    if (seq <= known.highest && covers(known, seq)) return false
-    this.#insert(this.#bucket(author, known), seq, seq)
+    if (covers(known, seq)) return false
+    const isNew = first === seq || !covers(known, first, seq)
+    this.#insert(this.#bucket(author, known), first, seq)
     if (seq > known.highest) known.highest = seq
-    this.#note(author, known, seq)
-    return true
+    this.#note(author, known, first, seq)
+    return isNew || undefined
   }
 
   /** Takes in what a store kept from before a reload. */
@@ -177,7 +178,7 @@ export class Seen {
     this.#options.count('seen-gaps-closed')
   }
 
-  #note(author: PeerId, known: Author, seq: number): void {
+  #note(author: PeerId, known: Author, first: number, last: number): void {
     let fresh = known.fresh
     if (fresh === undefined || fresh.since !== this.#since) {
       if (this.#fresh.length >= this.#options.authors) {
@@ -188,7 +189,7 @@ export class Seen {
       known.fresh = fresh
       this.#fresh.push(fresh)
     }
-    fresh.ranges.add(seq, seq)
+    fresh.ranges.add(first, last)
     if (fresh.ranges.count > RANGES_PER_BUCKET) fresh.ranges.closeLowestGap()
   }
 }
@@ -216,11 +217,12 @@ interface Fresh extends Bucket {
   readonly owner: Author
 }
 
-function covers(known: Author, seq: number): boolean {
-  if (seq > known.highest) return false
-  if (seq <= known.floor) return true
+/** Any of them. */
+function covers(known: Author, first: number, last = first): boolean {
+  if (first > known.highest) return false
+  if (first <= known.floor) return true
   for (let i = known.buckets.length - 1; i >= 0; i--) {
-    if (known.buckets[i]!.ranges.endOf(seq) > 0) return true
+    if (known.buckets[i]!.ranges.meets(first, last)) return true
   }
   return false
 }

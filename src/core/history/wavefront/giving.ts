@@ -142,7 +142,8 @@ class OutgoingWave {
   /** The page as a part of the wave; undefined where it is the last, or where nothing is left of what was to be read. */
   loaded(ops: readonly Message[]): (Page & { part: number }) | undefined {
     this.loading = undefined
-    this.#left = Math.max(0, this.#left - ops.length)
+    const given = ops.reduce((sum, { count = 1 }) => sum + count, 0)
+    this.#left = Math.max(0, this.#left - given)
     const reached = new Map(ops.map(({ author, seq }) => [author, seq]))
     this.#wants = this.#wants.flatMap(({ author, first, last }) => {
       const from = Math.max(first, (reached.get(author) ?? 0) + 1)

@@ -1,5 +1,5 @@
 import type { Millis, PeerId } from '../../ids.js'
-import type { Message } from '../../message.js'
+import { fits, type Message } from '../../message.js'
 import type { Roots } from '../log.js'
 import { opOf } from '../op.js'
 import type { ReconcilerOptions } from '../reconciler.js'
@@ -117,7 +117,7 @@ export class Taking {
     const roots: Roots = this.#claims.of(peer, state.roots, log.lanes, neighbors())
     for (const message of ops) {
       const op = opOf(topic, message)
-      if (op === undefined || message.payload.length > maxMessageSize) return false
+      if (op === undefined || !fits(message, maxMessageSize)) return false
       const { author, seq } = message
       if (!isWanted(state, author, seq)) return false
       const taken = log.take(op, roots, true)
