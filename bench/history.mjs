@@ -1,7 +1,7 @@
 // What a latecomer to a topic with history gets, and how fast: two tabs of Chromium, their storage on disk.
 //   npm run --silent bench:history              a table
 //   npm run --silent bench:history -- --json    the same as JSON, and nothing else on stdout
-//   --ops N        messages the latecomer lacks, default 10,000
+//   --ops N        messages the latecomer lacks, each said alone and so an op of its own, default 10,000
 //   --disk N       messages on disk when the worker's memory is measured, default 100,000; 0 leaves that out
 // The rate is told against the rate at which this browser verifies signatures, measured in the same run, for
 // every message has one that must be.

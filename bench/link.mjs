@@ -8,6 +8,8 @@
 //   --cpu          instead: CPU time per message of each thread of the browser, µs (Linux only)
 // `raw` is the better of two bare channels, one used in the page, as it is without Gossamer ("to page"), and one lent
 // to a worker. The receiving side counts in the page (raw in a worker: there), Gossamer through its public API.
+// A flood is of an app that does not wait for each message to leave: up to 2,048 of them or 1 MiB are under way, and whenever
+// the app hears that some have left it says as many more, in one task. Gossamer puts the small of these together.
 
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'

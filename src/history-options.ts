@@ -26,7 +26,7 @@ export interface RetentionOptions {
   maxAge?: number | undefined
   /** Bytes of messages with what belongs to them, 1,024 to 1,073,741,824. Default 67,108,864. */
   maxBytes?: number | undefined
-  /** Messages, 1 to 1,000,000. Default 100,000. */
+  /** Messages, 1 to 1,000,000; those said in one task, which are kept as one, count as one. Default 100,000. */
   maxOps?: number | undefined
 }
 

@@ -36,6 +36,8 @@ export class HistoryPeer {
     let underWay = []
     for (let i = 0; i < count; i++) {
       underWay.push(this.topic.broadcast(randomBytes(bytes)))
+      // What is said in one task goes as one, and would be kept as one op.
+      await undefined
       if (underWay.length < MOST_UNDER_WAY) continue
       await Promise.all(underWay)
       underWay = []

@@ -21,6 +21,33 @@ describe.each(['real', 'virtual'] as const)('a mesh in memory, in %s time', time
     expect(heard.flat()).toEqual(new Array(6).fill(`${id} hello`))
   })
 
+  it.each(['none', 'wavefront'] as const)(
+    'brings what is said in one task one by one, in order, history %s',
+    async history => {
+      const kept = history === 'none' ? history : { protocol: history }
+      const peers = await open({ time }).peers(3, 'tea', { history: kept })
+      const heard = listen(peers)
+      const texts = Array.from({ length: 300 }, (_, i) => `${i}`)
+      const said = texts.map(text => peers[1]!.topic.broadcast(bytes(text)))
+      const receipts = await mesh.result(Promise.all(said))
+      const author = peers[1]!.gossip.peerId
+      expect(receipts.map(({ id }) => id)).toEqual(texts.map((_, i) => `${author}:${i + 1}`))
+      await mesh.until(() => [heard[0], heard[2]].every(each => each!.length === 300))
+      for (const each of [heard[0], heard[2]])
+        expect(each).toEqual(texts.map((text, i) => `${author}:${i + 1} ${text}`))
+      if (history === 'none') return
+      const late = (await mesh.open()).subscribe('tea', { history: kept })
+      await mesh.result(late.synced())
+      const read = async () => {
+        const texts: string[] = []
+        for await (const { id, content } of late.history({ limit: 250 }))
+          texts.push(`${id} ${new TextDecoder().decode(content)}`)
+        return texts
+      }
+      expect(await mesh.result(read())).toEqual(heard[0]!.slice(50))
+    },
+  )
+
   it("runs an app's own call of Gossip.open, given signaling and worker", async () => {
     const { signaling, worker } = open({ time })
     const [ann, bob] = await Promise.all([

@@ -1,5 +1,5 @@
 import type { Deadline } from '../deadline.js'
-import { formatMessageId, type MessageId, type Millis, type PeerId } from '../ids.js'
+import { firstOf, formatMessageId, type MessageId, type Millis, type PeerId } from '../ids.js'
 import type { TopicEvent } from '../io.js'
 import type { Message } from '../message.js'
 import type { HistoryConfig } from './config.js'
@@ -98,7 +98,8 @@ export class Deliveries {
 
   /** It is delivered without its parents. */
   #giveUp({ op, from, round }: Orphan): void {
-    const id = formatMessageId(op.message)
+    const { author } = op.message
+    const id = formatMessageId({ author, seq: firstOf(op.message) })
     this.#out({ type: 'count', counter: 'parents-missing' })
     const missing = this.#log.missingOf(op)
     this.#out({ type: 'emit', event: { type: 'parentsMissing', id, missing } })

@@ -93,7 +93,8 @@ export class Taking {
 
   /** What is left after these, as it says; false where it does not become less. */
   left({ state }: Conversation, ops: readonly Message[], left: number): boolean {
-    if (left > Math.max(0, state.left - ops.length)) return false
+    const brought = ops.reduce((sum, { count = 1 }) => sum + count, 0)
+    if (left > Math.max(0, state.left - brought)) return false
     state.left = left
     return true
   }
