@@ -44,6 +44,7 @@ export async function workerAndExtras(worker) {
     for (const path of Object.keys(built.metafile.inputs)) sources.add(path)
     const text = built.outputFiles.find(({ path }) => path.endsWith('.js')).text
     for (const [, each] of text.matchAll(/\btake\("([^"]+)"\)/g)) taken.add(each)
+    proveTaken(name, built.metafile, taken)
   }
   const build = await markOf(root, sources)
   const list = [...taken].sort()
@@ -147,6 +148,18 @@ async function readExports(root, paths) {
     if (entryPoint !== undefined) exportsOf.set(entryPoint, exports)
   }
   return exportsOf
+}
+
+/** A module that the worker has too would have two states, of which each knows half. */
+function proveTaken(name, { outputs }, taken) {
+  const of = 'in-the-worker:'
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const isTaken = [...taken].some(each => `${of}${each}`.startsWith(`${path} `))
+      if (path.startsWith(of) && bytesInOutput > 0 && !isTaken)
+        throw new Error(`the extra ${name} has a copy of its own of ${path.slice(of.length)}`)
+    }
+  }
 }
 
 /** What extras take may itself need what no topic needs that has no extra: then it would lie in the worker for all. */

@@ -41,7 +41,8 @@ function lean(name, file, changes) {
   return {
     name: `lean-${name}`,
     setup(build) {
-      build.onLoad({ filter: file }, async ({ path }) => {
+      // Where an extra takes the worker's own copy, there is no file to read.
+      build.onLoad({ filter: file, namespace: 'file' }, async ({ path }) => {
         let contents = await readFile(path, 'utf8')
         for (const [unused, instead] of changes) {
           if (contents.search(unused) < 0)
