@@ -24,9 +24,12 @@ addEventListener('pointermove', ({ clientX, clientY }) => {
 
 // ——— theirs
 
+const MOST_CURSORS = 100
 const cursors = new Map()
 topic.addEventListener('received', ({ detail: { author, content, seq } }) => {
   if (content.length !== 4) return
+  // Anyone may write any author here: what they can make us draw has an end.
+  if (!cursors.has(author) && cursors.size >= MOST_CURSORS) return
   const cursor = cursors.get(author) ?? draw(author)
   // What overtook an older word makes that one stale.
   if (seq <= cursor.seq) return

@@ -7,6 +7,7 @@ const HEAD_BYTES = 8
 const LARGEST_FILE_BYTES = 1_000_000
 const MOST_PIECES = Math.ceil(LARGEST_FILE_BYTES / PIECE_BYTES) + 1
 const MOST_FILES = 20
+const MOST_ROWS = 50
 
 const gossip = await Gossip.open({
   signaling: new URL('/signaling', location.href),
@@ -20,6 +21,8 @@ const input = document.querySelector('#file')
 input.addEventListener('change', async () => {
   const file = input.files[0]
   if (file === undefined) return
+  // So that the same file can be chosen again.
+  input.value = ''
   if (file.size > LARGEST_FILE_BYTES)
     return say(`${file.name} has ${file.size} bytes; at most ${LARGEST_FILE_BYTES} go.`)
   const bytes = new Uint8Array(await file.arrayBuffer())
@@ -35,8 +38,13 @@ input.addEventListener('change', async () => {
     head.setUint16(4, index)
     head.setUint16(6, pieces.length)
     message.set(piece, HEAD_BYTES)
-    // Resolves when the links have taken it: so this goes no faster than they do.
-    await topic.broadcast(message)
+    try {
+      // Resolves when the links have taken it: so this goes no faster than they do.
+      await topic.broadcast(message)
+    } catch (error) {
+      row.stop()
+      return say(error.message)
+    }
     row.progress((index + 1) / pieces.length)
   }
   row.done()
@@ -58,27 +66,39 @@ topic.addEventListener('received', ({ detail: { author, content } }) => {
   }
   if (file.count !== count) return
   files.set(key, file)
-  if (files.size > MOST_FILES) files.delete(files.keys().next().value)
+  if (files.size > MOST_FILES) {
+    const [oldest, { row }] = files.entries().next().value
+    row.stop()
+    files.delete(oldest)
+  }
   // A view would keep the whole packet it came in.
   file.pieces.set(index, content.slice(HEAD_BYTES))
   file.row.progress(file.pieces.size / count)
   if (file.pieces.size < count) return
   files.delete(key)
   const parts = Array.from({ length: count }, (_, i) => file.pieces.get(i))
-  const name = new TextDecoder().decode(parts[0])
+  const name = new TextDecoder().decode(parts[0].subarray(0, 255))
   file.row.done(name, URL.createObjectURL(new Blob(parts.slice(1))))
 })
 
 // ——— what one sees
+
+const list = document.querySelector('#files')
 
 function addRow(text) {
   const [item, label, bar] = ['li', 'span', 'progress'].map(tag => document.createElement(tag))
   label.textContent = `${text} `
   bar.setAttribute('aria-label', text)
   item.append(label, bar)
-  document.querySelector('#files').append(item)
+  list.append(item)
+  if (list.children.length > MOST_ROWS) {
+    const oldest = list.firstElementChild
+    URL.revokeObjectURL(oldest.querySelector('a')?.href)
+    oldest.remove()
+  }
   return {
     progress: share => bar.setAttribute('value', String(share)),
+    stop: () => bar.replaceWith('(not all of it came through)'),
     done(name, url) {
       bar.remove()
       item.dataset.done = ''

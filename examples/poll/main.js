@@ -1,6 +1,7 @@
 // One vote for each peer. A message's signature says whose it is, so nobody can vote in another's name; the topic
-// keeps its messages, so who comes late counts the same votes.
-import { Gossip } from 'gossamer'
+// keeps its messages, so who comes late counts the same votes. A peer is a tab, not a person: who must vote only once is
+// yours to say, for instance by a list of peers that a server signed.
+import { Gossip, parseMessageId } from 'gossamer'
 
 const OPTIONS = ['Tea', 'Coffee', 'Water']
 
@@ -25,7 +26,7 @@ const buttons = OPTIONS.map((text, choice) => {
   button.append(label, number)
   button.addEventListener('click', async () => {
     const { id } = await topic.broadcast(Uint8Array.of(choice))
-    count(gossip.peerId, Number(id.split(':')[1]), choice)
+    count(gossip.peerId, parseMessageId(id).seq, choice)
   })
   return button
 })
