@@ -5,6 +5,7 @@ import { build } from 'esbuild'
 
 const wire = await load(`
   export { FrameEncoder } from './src/wire/encoder.js'
+  export { speakHistory } from './src/wire/history-frames.js'
   export { helloTranscript } from './src/wire/hello.js'
   export { peerIdFromBytes, topicIdFromBytes } from './src/core/ids.js'
   export { canonicalBytes } from './src/core/message.js'
@@ -12,6 +13,7 @@ const wire = await load(`
   export { presenceBytes } from './src/core/presence/statement.js'
   export { putHead } from './src/link/records.js'
 `)
+wire.speakHistory()
 const folder = new URL('../src/wire/vectors/', import.meta.url)
 const linkFolder = new URL('../src/link/vectors/', import.meta.url)
 

@@ -7,9 +7,12 @@ import { PONG, putHead } from '../link/records.js'
 import { FrameDecoder } from '../wire/decoder.js'
 import { FrameEncoder } from '../wire/encoder.js'
 import type { OutgoingFrame } from '../wire/frame.js'
+import { speakHistory } from '../wire/history-frames.js'
 import { isOfHistory } from './history-words.js'
 import { LinkEnd } from './link-end.js'
 import type { Peer } from './peer.js'
+
+speakHistory()
 
 /** A link end as the worker has it: every frame is encoded, packed, sent, unpacked and decoded. */
 export class WiredEnd extends LinkEnd<Uint8Array> {

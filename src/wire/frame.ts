@@ -1,13 +1,11 @@
 // One frame: version, tag, and what the tag announces. Frames of the link are declared here; those of a
 // topic where their protocol lives, and carry the topic's alias between tag and fields.
-import { list, struct, union } from '../codec/combinators.js'
+import { list, struct, type UnionLike, union } from '../codec/combinators.js'
 import { bytes, fixed, varint } from '../codec/primitives.js'
 import type { Reader } from '../codec/reader.js'
 import type { Infer, Schema } from '../codec/schema.js'
 import type { Writer } from '../codec/writer.js'
 import { plumtreeMessage } from '../core/broadcast/plumtree/messages.js'
-import { historyMessage } from '../core/history/messages.js'
-import { wavefrontMessage } from '../core/history/wavefront/messages.js'
 import { peerId, type TopicId, topicId } from '../core/ids.js'
 import type { Relay, TopicMessage } from '../core/io.js'
 import { membershipMessage } from '../core/membership/messages.js'
@@ -77,14 +75,19 @@ export const topicMessage = {
     return tag
   },
   writeFields(w: Writer, message: TopicMessage): void {
-    BY_TYPE.get(message.type)!.protocol.writeFields(w, message as never)
+    BY_TYPE.get(message.type)!.protocol.writeFields(w, message)
   },
   readFields(r: Reader, tag: number): TopicMessage {
-    if (tag < FRAME_TAGS.gossip) return membershipMessage.readFields(r, tag)
-    if (tag < FRAME_TAGS.frontier) return plumtreeMessage.readFields(r, tag)
-    if (tag < FRAME_TAGS.sharp) return historyMessage.readFields(r, tag)
-    return wavefrontMessage.readFields(r, tag)
+    return (BY_TAG[tag] ?? r.fail('unknown tag')).readFields(r, tag)
   },
+}
+
+/** From now on frames of this protocol are read and written. */
+export function speak(protocol: Protocol): void {
+  for (const [type, tag] of protocol.tags) {
+    BY_TAG[tag] = protocol
+    BY_TYPE.set(type, { tag, protocol })
+  }
 }
 
 /** What a decoder gives. */
@@ -96,8 +99,9 @@ export type OutgoingFrame =
   | Omit<Extract<LinkFrame, { type: 'topic-hello' }>, 'alias'>
   | { type: 'topic'; topic: TopicId; message: TopicMessage }
 
-const BY_TYPE = new Map(
-  [plumtreeMessage, membershipMessage, historyMessage, wavefrontMessage].flatMap(protocol =>
-    [...protocol.tags].map(([type, tag]) => [type, { tag, protocol }] as const),
-  ),
-)
+type Protocol = UnionLike<TopicMessage>
+
+const BY_TAG: Protocol[] = []
+const BY_TYPE = new Map<string, { tag: number; protocol: Protocol }>()
+speak(membershipMessage)
+speak(plumtreeMessage)

@@ -14,6 +14,9 @@ import { type Message, message } from '../core/message.js'
 import { Random } from '../core/random.js'
 import { headLength } from '../link/records.js'
 import { FrameEncoder } from './encoder.js'
+import { speakHistory } from './history-frames.js'
+
+speakHistory()
 
 const AUTHORS = 100
 const TERMS = {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { concat } from '../codec/bytes.js'
 import type { Random } from '../core/random.js'
+import { speakHistory } from './history-frames.js'
 
 /** The bytes of every golden frame, with those that went before it on its link. */
 export interface Golden {
@@ -9,7 +10,8 @@ export interface Golden {
   frame: Uint8Array
 }
 
-export function goldenFrames(): Golden[] {
+export function goldenFrames(prepare = speakHistory): Golden[] {
+  prepare()
   const files = readdirSync(FOLDER).filter(name => !name.startsWith('bytes-'))
   return files.sort().flatMap(file => {
     const { cases } = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'))

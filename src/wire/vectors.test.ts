@@ -9,7 +9,10 @@ import { FrameDecoder } from './decoder.js'
 import { FrameEncoder } from './encoder.js'
 import type { Frame, OutgoingFrame } from './frame.js'
 import { helloTranscript } from './hello.js'
+import { speakHistory } from './history-frames.js'
 import { FRAME_TAGS } from './tags.js'
+
+speakHistory()
 
 interface Case {
   name: string

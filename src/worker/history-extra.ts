@@ -1,8 +1,11 @@
 import { wavefrontHistory } from '../core/history/by-terms.js'
 import { OP_STORES } from '../storage/all-op-stores.js'
+import { speakHistory } from '../wire/history-frames.js'
 import type { ExtraParts } from './extras.js'
 import { Histories } from './history.js'
 import { HistoryDoor } from './history-door.js'
+
+speakHistory()
 
 export const extra: ExtraParts['history'] = {
   protocol: wavefrontHistory,
