@@ -21,6 +21,7 @@ import * as esbuild from 'esbuild'
 import { minify as name } from 'vite'
 import { EXTRAS, workerAndExtras } from './extras.mjs'
 import { leanIdb, leanValibot } from './lean-packages.mjs'
+import { simplePeerWithoutStreams } from './lean-simple-peer.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -189,48 +190,6 @@ function parts() {
   }
 }
 
-/**
- * The ready-made simplepeer.min.js brings Node's streams and buffers, four fifths of its size, for a channel
- * the mesh does not use. Here its own source meets stand-ins: docs/decisions/0003-simple-peer-without-streams.md.
- */
-const simplePeerWithoutStreams = {
-  name: 'simple-peer-without-streams',
-  setup(build) {
-    const source = resolve(ROOT, 'node_modules/simple-peer/index.js')
-    build.onResolve({ filter: /^simple-peer\/simplepeer\.min\.js$/ }, () => ({ path: source }))
-    build.onLoad({ filter: /[/\\]simple-peer[/\\]index\.js$/ }, async ({ path }) => ({
-      contents: withoutUnused(await readFile(path, 'utf8')),
-    }))
-    build.onResolve(
-      {
-        filter:
-          /^(readable-stream|buffer|randombytes|debug|err-code|get-browser-rtc|queue-microtask)$/,
-      },
-      ({ path, importer }) =>
-        importer === source
-          ? { path: resolve(ROOT, `scripts/simple-peer/${path}.cjs`) }
-          : undefined,
-    )
-  },
-}
-
-/** Without its diary, which nobody reads in a page, and without what it does for streams, tracks and bytes. */
-function withoutUnused(source) {
-  for (const [name, instead] of Object.entries(UNUSED_METHODS)) {
-    const method = new RegExp(`\n  ${name} \\(([^)]*)\\) {\n[\\s\\S]*?\n  }\n`)
-    if (!method.test(source)) throw new Error(`simple-peer has no method ${name} any more`)
-    source = source.replace(method, () =>
-      instead === undefined ? '\n' : `\n  ${name} ${instead}\n`,
-    )
-  }
-  for (const [unused, instead] of UNUSED_LINES) {
-    if (!unused.test(source)) throw new Error(`simple-peer has nothing like ${unused} any more`)
-    source = source.replace(unused, instead)
-  }
-  // The minifier takes out what is never said.
-  return source.replaceAll('this._debug(', 'false && this._debug(')
-}
-
 /** In place of the worker beside the library: docs/decisions/0001-what-the-package-ships.md. */
 const workerInside = worker => ({
   name: 'worker-inside',
@@ -297,60 +256,6 @@ function narrate(name) {
     },
   }
 }
-
-/**
- * What `src/page` has no use for, and what stands in its place where simple-peer itself calls it: it sends no bytes by simple-peer and
- * has no media, all candidates trickle, and nobody asks for addresses (docs/decisions/0003…).
- */
-const UNUSED_METHODS = {
-  address: undefined,
-  send: undefined,
-  addTransceiver: undefined,
-  addStream: undefined,
-  addTrack: undefined,
-  replaceTrack: undefined,
-  removeTrack: undefined,
-  removeStream: undefined,
-  getStats: undefined,
-  _write: undefined,
-  _onFinish: undefined,
-  _onInterval: undefined,
-  _onTrack: '() {}',
-  _debug: undefined,
-  _onChannelBufferedAmountLow: '() {}',
-  _requestMissingTransceivers: '() {}',
-  _startIceCompleteTimeout: '() {}',
-  // Without the candidates' addresses, for which the original waits.
-  _maybeReady: `() {
-    if (this._connected || !this._pcReady || !this._channelReady) return
-    this._connected = true
-    this.emit('connect')
-  }`,
-}
-
-/** And lines of what is left: about the same, about codes of errors that nobody reads, and options that are always given. */
-const UNUSED_LINES = [
-  [/errCode\(((?:new Error\([^\n]*\))|err), 'ERR_\w+'\)/g, '$1'],
-  [/\n {4}this\.(?:remote|local)(?:Address|Family|Port) = undefined/g, ''],
-  [
-    /\n {4,6}this\.(?:_remoteTracks|_remoteStreams|_senderMap|_chunk|_cb|_interval|_iceCompleteTimer) = [^\n]*/g,
-    '',
-  ],
-  [
-    /\n {4}this\.(?:streams|allowHalfTrickle|iceCompleteTimeout|_isReactNativeWebrtc) = [^\n]*/g,
-    '',
-  ],
-  [/\n {4}if \(!this\._wrtc\) {\n[\s\S]*?\n {4}}\n/, '\n'],
-  [/ && typeof opts\.wrtc === 'object'/, ''],
-  [/\n {4}if \(this\.streams\) {\n[\s\S]*?\n {4}}\n/, '\n'],
-  [/\n {4}this\._onFinishBound = [\s\S]*?this\.once\('finish', this\._onFinishBound\)/, ''],
-  [/\n {6}if \(this\._onFinishBound\)[^\n]*\n {6}this\._onFinishBound = null/, ''],
-  [/\n {6}clearInterval\(this\._interval\)/, ''],
-  [/\n {8}if \(!this\.trickle && !this\.allowHalfTrickle\)[^\n]*/g, ''],
-  [/\n {4}if \(data\.transceiverRequest && this\.initiator\) {\n[\s\S]*?\n {4}}/, ''],
-  [/\n {6}this\._sendersAwaitingStable\.forEach\([\s\S]*?\n {6}}\)\n[^\n]*/, ''],
-  [/\n {2}get (?:bufferSize|connected) \(\) {\n[\s\S]*?\n {2}}/g, ''],
-]
 
 const WORKER_EXPRESSION =
   /new Worker\(new URL\((["'`])\.\/worker\.js\1,\s*import\.meta\.url\),\s*\{\s*type:\s*(["'`])module\2\s*\}\)/

@@ -14,13 +14,13 @@ import { pageParts, ROOT } from './build.mjs'
  * the change that needs it and say why there.
  */
 const CEILINGS = {
-  'dist/index.js': 17.5 * 1024,
-  'dist/worker.js': 59 * 1024,
-  together: 76.25 * 1024,
+  'dist/index.js': 16.5 * 1024,
+  'dist/worker.js': 58.5 * 1024,
+  together: 74.75 * 1024,
   'dist/worker-history.js': 22 * 1024,
-  'dist/worker-full-mesh.js': 8.25 * 1024,
+  'dist/worker-full-mesh.js': 8 * 1024,
   'dist/worker-presence.js': 2.5 * 1024,
-  everything: 108.5 * 1024,
+  everything: 106.75 * 1024,
 }
 /** What a page downloads whatever its topics ask for. */
 const ALWAYS = ['dist/index.js', 'dist/worker.js']

@@ -1,2 +1,0 @@
-// simple-peer's diary, which nobody reads in a page.
-module.exports = () => () => {}

@@ -1,2 +1,0 @@
-// simple-peer marks its errors with codes; what is read here is their text.
-module.exports = error => error

@@ -1,2 +1,0 @@
-// Always given to simple-peer, by its option `wrtc`.
-module.exports = () => undefined
