@@ -33,7 +33,7 @@ export async function workerAndExtras(worker) {
     format: 'esm',
     banner: { js: `export const build="${build}";export function install(take,give){` },
     footer: { js: '}' },
-    plugins: [...worker.plugins, taking(root, isInWorker, exportsOf, callOf)],
+    plugins: [taking(root, isInWorker, exportsOf, callOf), ...worker.plugins],
   })
   const sources = new Set(Object.keys(inputs))
   /** As `path name`. */
