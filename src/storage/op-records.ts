@@ -1,4 +1,5 @@
-import { decode, encode } from '../codec/schema.js'
+import { decode } from '../codec/schema.js'
+import { Writer } from '../codec/writer.js'
 import type { LaneRecord, OpRecord } from '../core/history/records.js'
 import {
   idBytes,
@@ -86,7 +87,8 @@ export function headOf(hash: Uint8Array): number {
 
 export function packedOp(op: OpRecord, position: number, author: number, now: Millis): PackedOp {
   const { message, hash } = op
-  const bytes = encode(encoded, message)
+  encoded.write(writer, message)
+  const bytes = writer.cut()
   return {
     p: position,
     l: author,
@@ -214,6 +216,8 @@ function isHash(value: unknown): value is Uint8Array {
 
 /** One of each author (core/history/records.ts, `MOST_LANES`). */
 const MOST_HEADS = 4096
+/** Ops lie in it side by side until they are copied into their packs. */
+const writer = /* @__PURE__ */ new Writer(64 << 10)
 /** A wave's. */
 export const OPS_IN_PACK = 256
 const BYTES_IN_PACK = 256 << 10

@@ -130,16 +130,22 @@ export class PeerLink implements LinkListener, Sleeper {
       this.#events.dirty(this)
     }
     const isPlain = bytes.length < LEAST_ENVELOPE_BYTES || !this.#takesEnvelopes
-    if (isPlain) return this.#sealing.now(() => put(bytes))
+    if (isPlain || this.#untried-- > 0) return this.#sealing.now(() => put(bytes))
     this.#sealing.later(deflate(bytes), deflated => {
       // The other side is spared the work where it saves next to nothing.
-      if (deflated === undefined || deflated.length > bytes.length * WORTHWHILE) return put(bytes)
+      if (deflated === undefined || deflated.length > bytes.length * WORTHWHILE) {
+        this.#untried = UNTRIED
+        return put(bytes)
+      }
       const inflatedBytes = bytes.length
       for (const sealed of this.#encoder.encode({ type: 'envelope', inflatedBytes, deflated })) {
         put(sealed.bytes)
       }
     })
   }
+
+  /** Large frames yet to go as they are. */
+  #untried = 0
 
   get #takesEnvelopes(): boolean {
     return this.#handshake.features.includes(ENVELOPES)
@@ -330,6 +336,11 @@ function isHistory(frame: Frame): boolean {
 
 /** Guess: what does not shrink by a sixteenth is compressed or encrypted already. */
 const WORTHWHILE = 15 / 16
+/**
+ * After one that did not shrink so many more go as they are: waves of one room are much alike, and to try each was a
+ * twentieth of what the machine did for a latecomer. Guess.
+ */
+const UNTRIED = 15
 /** An exchange each way is open for each topic at most, and has one turn. Guess: half the topics of a link. */
 const MOST_HISTORY_FRAMES = 256
 /** Guess: a dozen of the largest waves. */
