@@ -4,5 +4,7 @@ import type { FrameClass, TopicMessage } from './io.js'
 export function frameClassOf(message: TopicMessage): FrameClass {
   const { type } = message
   if (type === 'gossip' || type === 'neighbor-gossip') return 'live'
+  // The many, before a look at what a message holds.
+  if (type === 'ihave' || type === 'graft' || type === 'prune') return 'control'
   return 'exchange' in message ? 'history' : 'control'
 }

@@ -12,6 +12,8 @@ export interface Occurrence {
 export class Agenda {
   #times = new Float64Array(1024)
   #orders = new Float64Array(1024)
+  /** Which of the items each is: these stay where they are, for to move numbers costs the sweeper of memory nothing. */
+  #slots = Uint32Array.from({ length: 1024 }, (_, slot) => slot)
   readonly #items: (Occurrence | undefined)[] = []
   #length = 0
   #added = 0
@@ -36,7 +38,9 @@ export class Agenda {
     if (this.#length === this.#times.length) this.#grow()
     const times = this.#times
     const orders = this.#orders
-    const items = this.#items
+    const slots = this.#slots
+    // Behind the heap's end lie the slots of what has happened.
+    const slot = slots[this.#length]!
     // Parents move down until the place is found: one write a level, no swaps.
     let place = this.#length++
     while (place > 0) {
@@ -45,12 +49,13 @@ export class Agenda {
       if (times[above]! <= at) break
       times[place] = times[above]!
       orders[place] = orders[above]!
-      items[place] = items[above]
+      slots[place] = slots[above]!
       place = above
     }
     times[place] = at
     orders[place] = this.#added++
-    items[place] = item
+    slots[place] = slot
+    this.#items[slot] = item
   }
 
   /** Lets everything happen up to and including `until`, which then is the time. */
@@ -67,7 +72,9 @@ export class Agenda {
   }
 
   #step(): void {
-    const item = this.#items[0]!
+    const slot = this.#slots[0]!
+    const item = this.#items[slot]!
+    this.#items[slot] = undefined
     this.#time = this.#times[0]!
     this.#removeFirst()
     item.happen()
@@ -76,12 +83,12 @@ export class Agenda {
   #removeFirst(): void {
     const times = this.#times
     const orders = this.#orders
-    const items = this.#items
+    const slots = this.#slots
     const last = --this.#length
     const at = times[last]!
     const order = orders[last]!
-    const item = items[last]
-    items[last] = undefined
+    const slot = slots[last]!
+    slots[last] = slots[0]!
     if (last === 0) return
     let place = 0
     for (;;) {
@@ -97,20 +104,22 @@ export class Agenda {
       if (difference > 0 || (difference === 0 && orders[least]! > order)) break
       times[place] = times[least]!
       orders[place] = orders[least]!
-      items[place] = items[least]
+      slots[place] = slots[least]!
       place = least
     }
     times[place] = at
     orders[place] = order
-    items[place] = item
+    slots[place] = slot
   }
 
   #grow(): void {
     const times = new Float64Array(this.#times.length * 2)
-    const orders = new Float64Array(this.#times.length * 2)
+    const orders = new Float64Array(times.length)
     times.set(this.#times)
     orders.set(this.#orders)
     this.#times = times
     this.#orders = orders
+    // As many slots again, none of them taken.
+    this.#slots = Uint32Array.from(times, (_, slot) => this.#slots[slot] ?? slot)
   }
 }

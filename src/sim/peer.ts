@@ -390,24 +390,25 @@ function countSent({ traffic }: World, message: TopicMessage): void {
   switch (message.type) {
     case 'gossip':
       traffic.pushes++
-      break
+      return
     case 'ihave':
       traffic.ihaves++
-      break
+      return
     case 'graft':
       traffic.grafts++
-      break
+      return
     case 'prune':
       traffic.prunes++
-      break
+      return
     case 'graft-refused':
       traffic.refusals++
-      break
+      return
     case 'root-path':
       traffic.rootPaths++
-      break
+      return
     case 'neighbor-request':
       traffic.requests++
+      return
   }
   if (!isOfHistory(message)) return
   traffic.historyFrames++

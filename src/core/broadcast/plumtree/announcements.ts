@@ -4,13 +4,16 @@ import { type Announcement, LONGEST_RUN, MOST_RUNS, type PlumtreeMessage } from 
 
 /** Messages as runs: consecutive numbers of one author in one round. */
 export class Runs {
-  readonly #runs: Announcement[] = []
-  readonly #open = new Map<PeerId, Announcement>()
+  #runs: Announcement[] = []
+  /** The last of each author; made where one has spoken after another. */
+  #open: Map<PeerId, Announcement> | undefined
 
   add({ message: { author, seq }, round }: Cached): void {
-    const run = this.#open.get(author)
+    const [first] = this.#runs
+    const run = this.#open === undefined ? first : this.#open.get(author)
     if (
       run !== undefined &&
+      run.author === author &&
       run.round === round &&
       run.first + run.count === seq &&
       run.count < LONGEST_RUN
@@ -19,14 +22,21 @@ export class Runs {
       return
     }
     const begun = { author, first: seq, count: 1, round }
-    this.#open.set(author, begun)
-    this.#runs.push(begun)
+    // Most hold one run: nothing is made for more.
+    if (first === undefined) this.#runs = [begun]
+    else {
+      this.#open ??= new Map([[first.author, first]])
+      this.#open.set(author, begun)
+      this.#runs.push(begun)
+    }
   }
 
   messages(): PlumtreeMessage[] {
+    const runs = this.#runs
+    if (runs.length === 1) return [{ type: 'ihave', announcements: runs }]
     const messages: PlumtreeMessage[] = []
-    for (let at = 0; at < this.#runs.length; at += MOST_RUNS) {
-      messages.push({ type: 'ihave', announcements: this.#runs.slice(at, at + MOST_RUNS) })
+    for (let at = 0; at < runs.length; at += MOST_RUNS) {
+      messages.push({ type: 'ihave', announcements: runs.slice(at, at + MOST_RUNS) })
     }
     return messages
   }
