@@ -68,6 +68,8 @@ export class Topic {
   #presence: Presence | undefined
   readonly #history: History | undefined
   #mesh: Membership<MembershipMessage>['mesh']
+  /** The membership's: it moves when the membership is told something, and only then. */
+  #meetAt: Deadline | undefined
   #out: TopicOutput[] = []
   #introduced = false
   #searched = false
@@ -281,8 +283,9 @@ export class Topic {
       case 'ihave':
       case 'graft-refused':
       case 'root-path':
+        // The many. No neighbor comes or goes by them.
         this.#gossip(now, { type: 'control', from, message })
-        break
+        return this.#take(now)
       case 'frontier':
       case 'exchange-error':
       case 'sharp':
@@ -385,10 +388,7 @@ export class Topic {
     this.#isTimed = true
     this.#deadline = sooner(
       sooner(this.#timers.next, this.#presence?.nextDeadline),
-      sooner(
-        sooner(this.#membership.nextDeadline, this.#broadcast.nextDeadline),
-        this.#history?.nextDeadline,
-      ),
+      sooner(sooner(this.#meetAt, this.#broadcast.nextDeadline), this.#history?.nextDeadline),
     )
     return this.#deadline
   }
@@ -399,7 +399,7 @@ export class Topic {
       else if (timer === 'store peers') this.#rememberPeers()
       else this.#bereft = false
     }
-    if (isDue(this.#membership.nextDeadline, now)) this.#meet(now, { type: 'wake' })
+    if (isDue(this.#meetAt, now)) this.#meet(now, { type: 'wake' })
     if (isDue(this.#broadcast.nextDeadline, now)) this.#gossip(now, { type: 'wake' })
     if (isDue(this.#history?.nextDeadline, now)) this.#history!.wake(now)
     if (isDue(this.#presence?.nextDeadline, now)) this.#fromPresence(this.#presence?.wake(now))
@@ -425,7 +425,9 @@ export class Topic {
   // ——— inside
 
   #meet(now: Millis, input: MembershipInput<MembershipMessage>): void {
-    for (const output of this.#membership.handle(now, input)) this.#fromMembership(now, output)
+    const outputs = this.#membership.handle(now, input)
+    this.#meetAt = this.#membership.nextDeadline
+    for (const output of outputs) this.#fromMembership(now, output)
     const { mesh } = this.#membership
     if (mesh === this.#mesh) return
     this.#mesh = mesh
