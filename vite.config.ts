@@ -31,6 +31,8 @@ export default defineConfig({
     target: 'es2022',
     sourcemap: true,
     rolldownOptions: {
+      // On a slow machine it would be the first thing that a newcomer reads.
+      checks: { bundlerTimings: false },
       input: ['index.html', ...EXAMPLES.map(name => `examples/${name}/index.html`)],
     },
   },

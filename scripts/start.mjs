@@ -40,12 +40,16 @@ async function main() {
   const defaults = isSecure ? { HOST: '0.0.0.0' } : {}
   const environment = { ...defaults, ...process.env, ...variables }
   try {
-    if (!switches.has('no-build')) await build()
+    const startedAt = performance.now()
+    const builds = !switches.has('no-build')
+    if (builds) await buildLibrary()
     const { createSignalingServer, readEnvironment } = await import(
       pathToFileURL(built('dist/signaling-server.js')).href
     )
     const read = readEnvironment(environment, name => flagOf(name, variables))
+    // Before the slower half of the work, which would be for nothing.
     if (!read.ok) return fail(read.faults, 2)
+    if (builds) await buildPage(startedAt)
     await serve(read.value, isSecure, createSignalingServer)
   } catch (error) {
     // esbuild has already printed its own errors.
@@ -65,9 +69,7 @@ function fail(faults, code) {
   process.exit(code)
 }
 
-async function build() {
-  const startedAt = performance.now()
-  await buildLibrary()
+async function buildPage(startedAt) {
   const vite = await import('vite')
   await vite.build({ root: ROOT, configFile: resolve(ROOT, 'vite.config.ts'), logLevel: 'warn' })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)

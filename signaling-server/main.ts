@@ -65,10 +65,10 @@ async function main(): Promise<void> {
     return
   }
   if (faults.length > 0) fail(faults)
-  const environment = readEnvironment({ ...process.env, ...variables }, variable =>
-    Object.hasOwn(variables, variable) ? flagOf(variable) : variable,
-  )
-  if (environment.ok) await serve(environment.value)
+  const nameOf = (variable: string) =>
+    Object.hasOwn(variables, variable) ? flagOf(variable) : variable
+  const environment = readEnvironment({ ...process.env, ...variables }, nameOf)
+  if (environment.ok) await serve(environment.value, nameOf)
   else fail(environment.faults)
 }
 
@@ -77,7 +77,10 @@ function flagOf(variable: string): string {
   return `--${flag}`
 }
 
-async function serve(environment: Environment): Promise<void> {
+async function serve(
+  environment: Environment,
+  nameOf: (variable: string) => string,
+): Promise<void> {
   const { port, host, origin, iceServers, trustProxy } = environment
   const signaling = createSignalingServer({
     iceServers,
@@ -86,7 +89,7 @@ async function serve(environment: Environment): Promise<void> {
     log: line => console.error(line),
   })
   await new Promise<void>(resolve => {
-    const failed = (error: Error) => fail([whyNotListening(error, host, port)], 1)
+    const failed = (error: Error) => fail([whyNotListening(error, host, port, nameOf)], 1)
     signaling.server.once('error', failed)
     signaling.server.listen(port, host, () => {
       signaling.server.off('error', failed)
@@ -111,15 +114,20 @@ async function serve(environment: Environment): Promise<void> {
   for (const warning of warningsOf(environment)) console.error(warning)
 }
 
-function whyNotListening(error: NodeJS.ErrnoException, host: string, port: number): string {
+function whyNotListening(
+  error: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+  nameOf: (variable: string) => string,
+): string {
   switch (error.code) {
     case 'EADDRINUSE':
-      return `Port ${port} is in use. Stop what listens there, or choose another by PORT.`
+      return `Port ${port} is in use. Stop what listens there, or choose another by --port.`
     case 'EACCES':
-      return `Port ${port} may not be opened by this user. Choose one above 1023 by PORT.`
+      return `Port ${port} may not be opened by this user. Choose one above 1023 by --port.`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `HOST=${host} is no address of this machine. Try 127.0.0.1 or 0.0.0.0.`
+      return `${nameOf('HOST')} ${host} is no address of this machine. Try 127.0.0.1 or 0.0.0.0.`
     default:
       return `Can't listen on ${host}:${port}: ${error.message}`
   }

@@ -30,7 +30,10 @@ export function workerUnavailable(what: string, cause?: unknown): GossamerError 
 
 function makeWorker(source: (() => MessagePortLike) | undefined): MessagePortLike {
   if (source === undefined && typeof Worker === 'undefined') {
-    throw workerUnavailable('There is no Worker here (is this a server, or another worker?).')
+    throw new GossamerError(
+      'worker-unavailable',
+      'There is no Worker here. A page rendered on a server opens it in the browser only; for Node there is gossamer/node.',
+    )
   }
   try {
     return source === undefined ? ownWorker() : source()
