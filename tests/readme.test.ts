@@ -1,6 +1,18 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { createMesh } from '../src/testing/mesh.js'
+
+it('wherever a page opens its mesh in README and docs, signaling is where the server takes sockets', async () => {
+  const root = new URL('../', import.meta.url)
+  const docs = (await readdir(new URL('docs', root))).map(name => `docs/${name}`)
+  const urls: string[] = []
+  for (const page of ['README.md', ...docs.filter(name => name.endsWith('.md'))]) {
+    const text = await readFile(new URL(page, root), 'utf8')
+    for (const [, url] of text.matchAll(/\bsignaling: '([^']*)'/g)) urls.push(`${page} ${url}`)
+  }
+  expect(urls.length).toBeGreaterThan(2)
+  for (const url of urls) expect(url).toMatch(/ wss?:\/\/[^/]+\/signaling$/)
+})
 
 it("the README's first lines of code join a room, say something and hear others", async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
@@ -39,4 +51,14 @@ it("the README's first lines of code join a room, say something and hear others"
   } finally {
     await mesh.close()
   }
+})
+
+it('the guide tells of every code an error may have, and of no other', async () => {
+  const read = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
+  const codes = (await read('src/bridge/errors.ts')).matchAll(/^ {2}\| '([a-z-]+)'$/gm)
+  const [, table] = /^## Errors$(.*?)^## /ms.exec(await read('docs/guide.md'))!
+  const told = table!.matchAll(/^\| `([a-z-]+)` \|/gm)
+  expect([...told].map(([, code]) => code).sort()).toEqual(
+    [...codes].map(([, code]) => code).sort(),
+  )
 })
