@@ -1,5 +1,7 @@
 import { expect, test } from './fixtures.js'
 
+test.use({ window: 'wide' })
+
 test('a link dropped by its button breaks on both sides, is told in the log and is replaced', async ({
   room,
 }) => {

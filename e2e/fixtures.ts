@@ -4,11 +4,19 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { test as base, expect } from '@playwright/test'
 import { Browsers, type Kind } from './browsers.js'
-import { Room } from './room.js'
+import { CPU_SECONDS, cpuSecondsUnder } from './cpu.js'
+import { Room, type Window } from './room.js'
 import { ServerProcess } from './servers.js'
 
 export interface LawFixtures {
   room: Room
+  /**
+   * `narrow` (default): as on a small tablet; the side with the picture of the mesh is closed. Pictures in twelve tabs
+   * cost as much as all else that the twelve do. `wide`: talk and side stand beside each other.
+   */
+  window: Window
+  /** Writes down what the law cost. */
+  account: undefined
 }
 
 export interface ProjectSettings {
@@ -48,9 +56,23 @@ export const test = base.extend<LawFixtures, WorkerFixtures>({
     { scope: 'worker' },
   ],
 
-  room: async ({ browsers, kinds, link, server }, use, info) => {
+  window: ['narrow', { option: true }],
+
+  account: [
+    // biome-ignore lint/correctness/noEmptyPattern: as above.
+    async ({}, use, info) => {
+      const before = cpuSecondsUnder(process.pid)
+      await use(undefined)
+      const after = cpuSecondsUnder(process.pid)
+      if (before === undefined || after === undefined) return
+      info.annotations.push({ type: CPU_SECONDS, description: (after - before).toFixed(2) })
+    },
+    { auto: true },
+  ],
+
+  room: async ({ browsers, kinds, link, server, window }, use, info) => {
     const name = `law-${randomBytes(6).toString('hex')}`
-    const room = new Room(name, browsers, kinds, link, server.pageUrl)
+    const room = new Room(name, browsers, kinds, link, server.pageUrl, window)
     await use(room)
     if (info.status !== info.expectedStatus) {
       const path = info.outputPath('room.json')

@@ -28,6 +28,8 @@ export interface OpenOptions {
   init?: () => void
 }
 
+export type Window = 'narrow' | 'wide'
+
 export class Room {
   readonly tabs: Tab[] = []
   private readonly contexts: BrowserContext[] = []
@@ -41,6 +43,7 @@ export class Room {
     private readonly kinds: readonly Kind[],
     private readonly link: string,
     private readonly pageUrl: string,
+    private readonly window: Window,
   ) {}
 
   /** Opens a tab and waits until its node has an identity, not until it has joined. */
@@ -127,7 +130,8 @@ export class Room {
   private async newContext(kind: Kind): Promise<BrowserContext> {
     const browser = await this.browsers.get(kind)
     // A law's own https server has a certificate that nobody vouches for.
-    const context = await browser.newContext({ ignoreHTTPSErrors: true })
+    const viewport = VIEWPORTS[this.window]
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport })
     this.contexts.push(context)
     return context
   }
@@ -144,6 +148,9 @@ export class Room {
     return url.href
   }
 }
+
+/** The chat page is in two columns from 60rem on (web/styles/frame.css). */
+const VIEWPORTS = { narrow: { width: 900, height: 600 }, wide: { width: 1280, height: 720 } }
 
 /** Asks again until `read` equals `wanted`; for what no element shows. */
 export async function until<T>(

@@ -2,6 +2,8 @@ import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from './fixtures.js'
 import type { Tab } from './tab.js'
 
+test.use({ window: 'wide' })
+
 for (const scheme of ['light', 'dark'] as const) {
   test(`axe finds nothing serious on the chat page, whatever is open, ${scheme}`, async ({
     room,

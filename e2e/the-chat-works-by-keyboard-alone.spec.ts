@@ -1,6 +1,8 @@
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures.js'
 
+test.use({ window: 'wide' })
+
 test('one says something, looks around and comes back without a mouse', async ({ room }) => {
   const [tab, other] = await room.peers(2)
   const { page } = tab!
