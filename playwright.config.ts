@@ -29,7 +29,7 @@ export default defineConfig<object, ProjectSettings>({
 })
 
 function project(name: Project, use: Partial<ProjectSettings>) {
-  // The whole matrix takes a quarter of an hour: `npm run test:matrix`.
+  // The whole matrix takes twice as long: `npm run test:matrix`.
   const isWhole = process.env['GOSSAMER_MATRIX'] === 'whole' || name === 'chromium'
   return {
     name,
