@@ -303,6 +303,7 @@ describe('IndexedDB store: ops', () => {
 
     it('a lane is told again by its ops', async () => {
       const { store, chain } = await filled()
+      await store.ops.append(TOPIC, chain.batch(chain.bundle(1, 9), chain.say(1)), NOW)
       await spoilTable('lanes')
       const index = await store.ops.open(TOPIC, OPTIONS)
       expect(index.lanes).toEqual(expect.arrayContaining(chain.lanes()))

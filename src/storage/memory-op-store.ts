@@ -7,7 +7,7 @@ import {
   type OpRecord,
   type TrimmedLane,
 } from '../core/history/records.js'
-import type { MessageId, Millis, PeerId, TopicId } from '../core/ids.js'
+import { firstOf, type MessageId, type Millis, type PeerId, type TopicId } from '../core/ids.js'
 import { message as encoded, type Message } from '../core/message.js'
 import {
   isOver,
@@ -88,14 +88,13 @@ export class MemoryOpStore implements OpStore {
       const lane = room.byAuthor.get(author)
       if (lane === undefined) continue
       const from = room.lanes.get(author)?.oldest ?? 1
-      const to = Math.min(
-        last,
-        room.lanes.get(author)?.height ?? 0,
-        Math.max(first, from) + bound.ops - 1,
-      )
-      for (let seq = Math.max(first, from); seq <= to; seq++) {
+      const to = Math.min(last, room.lanes.get(author)?.height ?? 0)
+      let left = bound.ops
+      for (let seq = Math.max(first, from); seq <= to && left > 0; seq++) {
         const held = lane.get(seq)
-        if (held !== undefined && held.position > 0) wanted.push(held)
+        if (held === undefined || held.position === 0) continue
+        wanted.push(held)
+        left--
       }
     }
     wanted.sort((a, b) => a.position - b.position)
@@ -269,7 +268,7 @@ function shorten(room: Room, author: PeerId): TrimmedLane {
   for (const held of room.byAuthor.get(author)?.values() ?? []) {
     if (held.position > 0 && (first === undefined || held.seq < first.seq)) first = held
   }
-  const oldest = first?.seq ?? lane.height
+  const oldest = first === undefined ? lane.height : firstOf(messageOf(first.bytes))
   const oldestHash = first?.hash ?? lane.tip
   room.lanes.set(author, { ...lane, oldest, oldestHash })
   return { author, oldest, oldestHash }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { someBundle } from '../core/bundle.suite.js'
 import type { LaneRecord, OpRecord, Retention } from '../core/history/records.js'
-import type { PeerId, TopicId } from '../core/ids.js'
+import { firstOf, type PeerId, type TopicId } from '../core/ids.js'
 import type { Message } from '../core/message.js'
 import { messageHash } from '../core/message-hash.js'
 import { Random } from '../core/random.js'
@@ -257,6 +257,21 @@ export function describeOpStore(name: string, open: () => Promise<Store>): void 
         expect(ops.counters.opsTrimmed).toBe(4)
       })
 
+      it('of bundles counts ops, and a lane begins with the first message of one', async () => {
+        const chain = new Chain()
+        await opened({ maxOps: 2 })
+        const said = [chain.say(1), chain.bundle(1, 300), chain.bundle(1, 40), chain.bundle(1, 7)]
+        await ops.append(TOPIC, chain.batch(...said), NOW)
+        const kept = await ops.loadFrom(TOPIC, 1, MUCH)
+        expect(kept.map(({ message }) => message)).toEqual(said.slice(2).map(one => one.message))
+        expect((await opened()).lanes).toMatchObject([{ oldest: 302, height: 348 }])
+        const wants = [{ author: peer(1), first: 302, last: 348 }]
+        expect(await ops.load(TOPIC, wants, { ops: 1, bytes: 1e6 })).toEqual([said[2]!.message])
+        expect(await ops.load(TOPIC, [{ ...wants[0]!, first: 342 }], MUCH)).toEqual([
+          said[3]!.message,
+        ])
+      })
+
       it('goes by bytes too', async () => {
         const chain = new Chain()
         await opened({ maxBytes: 5000 })
@@ -392,7 +407,9 @@ export class Chain {
   lanes(): LaneRecord[] {
     return [...this.#heights].map(([author, height]) => {
       const of = (seq: number) =>
-        this.said.find(({ message: m }) => m.author === author && m.seq === seq)!.hash
+        this.said.find(
+          ({ message: m }) => m.author === author && firstOf(m) <= seq && seq <= m.seq,
+        )!.hash
       const { first } = this
       return {
         author,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { bundleOf, someBundle } from '../core/bundle.suite.js'
 import type { MessageId, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, TopicMessage } from '../core/io.js'
 import { canonicalBytes, type Message } from '../core/message.js'
@@ -39,6 +40,8 @@ describe('a message', () => {
     ['time', ({ time }) => ({ time: time + 1 })],
     ['extensions', () => ({ extensions: new Uint8Array([1]) })],
     ['signature', () => ({ signature: new Uint8Array(64) })],
+    ['form', () => ({ payload: someBundle(2), count: 2 })],
+    ['count', () => ({ count: 2 })],
   ])('with another %s is blamed on who brought it, and delivered nowhere', async (_, change) => {
     const test = new DoorTest()
     const message = await signed(1)
@@ -76,6 +79,16 @@ describe('a message', () => {
     test.door.frame(test.link(0), gossip(await signed(1, 'four')))
     expect(test.inputs).toEqual([blame(others[0]!, 'message-too-large')])
     expect(crypto.subtle.verify).not.toHaveBeenCalled()
+  })
+
+  it('that holds a larger one than the topic allows is blamed, and not for what it has in all', async () => {
+    const test = new DoorTest({ maxMessageSize: 3, signed: false })
+    const bundle = (payload: Uint8Array) =>
+      gossip({ ...said, payload, count: 2, signature: undefined })
+    const said = await signed(2)
+    test.door.frame(test.link(0), bundle(bundleOf(new Uint8Array(3), new Uint8Array(3))))
+    test.door.frame(test.link(1), bundle(bundleOf(new Uint8Array(4), new Uint8Array(1))))
+    expect(test.said).toEqual(['message', 'misbehaved'])
   })
 
   it('of a topic we left is counted and goes no further', async () => {

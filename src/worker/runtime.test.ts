@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { someBundle } from '../core/bundle.suite.js'
 import { topicIdFromBytes } from '../core/ids.js'
 import { canonicalBytes } from '../core/message.js'
 import { Rogue, TERMS, TOPIC, useVirtualTime, World } from './world.suite.js'
@@ -225,13 +226,19 @@ describe('a broadcast', () => {
       type: 'broadcast',
       handle: a!.topic.handle,
       scope: 'swarm',
-      calls: [{ ref: 77, payload: 'no bytes' as unknown as Uint8Array }],
+      calls: [
+        { ref: 77, payload: 'no bytes' as unknown as Uint8Array },
+        { ref: 80, payload: someBundle(3), count: 2 },
+        { ref: 90, payload: new Uint8Array(3), count: 2 },
+      ],
     })
     await time().until(() => b!.topic.texts.length === 2)
     expect(b!.topic.texts).toEqual(['one', 'two'])
     expect(a!.topic.outcomes).toMatchObject([
       { ref: 2, ok: false, code: 'message-too-large' },
       { ref: 77, ok: false, code: 'invalid-argument' },
+      { ref: 80, ok: false, code: 'invalid-argument', count: 2 },
+      { ref: 90, ok: false, code: 'invalid-argument', count: 2 },
       { ref: 1, ok: true },
       { ref: 3, ok: true },
     ])

@@ -95,7 +95,11 @@ export class Subscriber {
   }
 
   #hasCredit(): boolean {
-    return this.#inFlightCount < EVENT_CREDIT && this.#inFlightBytes < IN_FLIGHT_BYTES
+    return (
+      this.#inFlight.length < EVENT_CREDIT &&
+      this.#inFlightCount < BUNDLED_CREDIT &&
+      this.#inFlightBytes < IN_FLIGHT_BYTES
+    )
   }
 
   #sent(count: number, bytes: number): void {
@@ -138,6 +142,12 @@ const LARGEST_CAPACITY = 65_536
 
 /** 2,048 of the default's largest messages are 8 MiB; of the largest allowed they would be 2 GiB. Guess. */
 const WAITING_BYTES = 32 << 20
+
+/**
+ * Of messages in bundles four times the credit may be on its way: a reader that is done with two bundles would wait for the
+ * next, and a worker that waits for a core is milliseconds late.
+ */
+const BUNDLED_CREDIT = 4 * EVENT_CREDIT
 
 /** The credit of 256 is meant for small events. At least one, however large, may be on its way. Guess. */
 const IN_FLIGHT_BYTES = 8 << 20

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BOB, CAROL, DAVE } from '../network.suite.js'
+import { ALICE, BOB, CAROL, DAVE, messageOf } from '../network.suite.js'
 import { Bench, runsTo, sent } from './plumtree.suite.js'
 
 const ALL = [BOB, CAROL, DAVE]
@@ -71,6 +71,18 @@ describe('our own runs', () => {
     expect(bench.machine.ownRuns).toEqual([])
     for (const seq of [1, 2, 4, 5, 6]) bench.publish(1, seq)
     expect(bench.machine.ownRuns).toEqual([{ first: 4, count: 3 }])
+    for (const seq of [16, 26, 27]) {
+      const count = seq === 27 ? undefined : 10
+      bench.at(1, { type: 'publish', message: { ...messageOf(ALICE, seq, 1), count } })
+    }
+    expect(bench.machine.ownRuns).toEqual([
+      { first: 26, count: 2 },
+      { first: 16, count: 1 },
+      { first: 4, count: 3 },
+    ])
+    for (let seq = 37; seq <= 87; seq += 10)
+      bench.at(1, { type: 'publish', message: { ...messageOf(ALICE, seq, 1), count: 10 } })
+    expect(bench.machine.ownRuns.map(({ first }) => first)).toEqual([87, 77, 67, 57, 47, 37])
     bench.wake(60_000)
     expect(bench.machine.ownRuns).toEqual([])
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type PeerId, peerIdFromBytes } from '../../ids.js'
+import { firstOf, type PeerId, peerIdFromBytes } from '../../ids.js'
 import { Random } from '../../random.js'
 import type { BroadcastInput } from '../broadcast.js'
 import { ALICE, messageOf } from '../network.suite.js'
@@ -11,7 +11,7 @@ import { counted } from './plumtree.suite.js'
 
 type Input = BroadcastInput<PlumtreeMessage>
 
-it('whatever comes in: nothing throws, the tree is made of neighbors, each id is delivered once, memory stays bounded', () => {
+it('whatever comes in: nothing throws, the tree is made of neighbors, each number is delivered once, alone or in a bundle, memory stays bounded', () => {
   fc.assert(
     fc.property(
       fc.array(fc.record({ after: fc.nat(3_000), input: anyInput() }), { maxLength: 400 }),
@@ -43,11 +43,13 @@ it('whatever comes in: nothing throws, the tree is made of neighbors, each id is
           const outputs = machine.handle(now, input)
           for (const output of outputs) {
             if (output.type === 'deliver') {
-              const { author, seq } = output.message
-              const id = `${author}:${seq}`
-              expect(delivered.has(id)).toBe(false)
-              delivered.add(id)
-              expect(machine.knows({ author, seq })).toBe(true)
+              const { author, seq: last } = output.message
+              for (let seq = firstOf(output.message); seq <= last; seq++) {
+                const id = `${author}:${seq}`
+                expect(delivered.has(id)).toBe(false)
+                delivered.add(id)
+                expect(machine.knows({ author, seq })).toBe(true)
+              }
             }
             if (output.type === 'send') expect(output.to).not.toBe(ALICE)
             if (output.type === 'send') expect(neighbors).toContain(output.to)
@@ -107,8 +109,11 @@ function anyInput(): fc.Arbitrary<Input> {
     }),
   ) as fc.Arbitrary<PlumtreeMessage>
   const message = fc
-    .record({ author, seq, size: fc.nat(900) })
-    .map(({ author, seq, size }) => messageOf(author, seq, 0, new Uint8Array(size)))
+    .record({ author, seq, size: fc.nat(900), count: fc.nat(6) })
+    .map(({ author, seq, size, count }) => {
+      const one = messageOf(author, seq, 0, new Uint8Array(size))
+      return count > 1 && count <= seq ? { ...one, count } : one
+    })
   const own = seq.map(n => messageOf(ALICE, 1_000 + n, 0))
   const ids = fc.record({ author, since: fc.nat(1_000_000), first: seq, more: fc.nat(2) })
   return fc.oneof(

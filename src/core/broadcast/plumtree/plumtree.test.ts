@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { type PeerId, peerIdFromBytes } from '../../ids.js'
 import { describeBroadcast, expectOnceEach } from '../broadcast.suite.js'
-import { ALICE, BOB, CAROL, DAVE, ERIN } from '../network.suite.js'
+import { ALICE, BOB, CAROL, DAVE, ERIN, messageOf } from '../network.suite.js'
 import { PLUMTREE_DEFAULTS } from './config.js'
 import { LARGEST_ROUND } from './messages.js'
 import { Plumtree } from './plumtree.js'
-import { Bench, contentOf, counted, plumtreeNetwork, sent, sentTo } from './plumtree.suite.js'
+import {
+  asked,
+  Bench,
+  contentOf,
+  counted,
+  plumtreeNetwork,
+  runsTo,
+  sent,
+  sentTo,
+} from './plumtree.suite.js'
 
 describeBroadcast('plumtree', {
   make: (self, random) => new Plumtree({ self, random, config: PLUMTREE_DEFAULTS }),
@@ -193,6 +202,34 @@ describe('the tree', () => {
     expect(sent(bench.wake(6)).map(({ to, message }) => [to, message.type])).toEqual([
       [bench.lazy[0], 'ihave'],
     ])
+  })
+})
+
+describe('a bundle', () => {
+  it('goes on, is announced and is given under its last number, and all its numbers are known', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL], strangers: [DAVE] })
+    const message = { ...messageOf(BOB, 9, 0), count: 4 }
+    const outputs = bench.at(1, { type: 'message', from: BOB, message, round: 0 })
+    expect(sent(outputs)).toMatchObject([{ to: CAROL, message: { message: { seq: 9, count: 4 } } }])
+    expect([5, 6, 9].map(seq => bench.machine.knows({ author: BOB, seq }))).toEqual([
+      false,
+      true,
+      true,
+    ])
+    expect(runsTo(DAVE, bench.wake(1_000))).toMatchObject([{ first: 9, count: 1 }])
+    expect(sent(bench.graft(1_001, DAVE, BOB, 9))).toMatchObject([{ to: DAVE }])
+  })
+
+  it('with a number that was said before is heard no more, counted, and asked of nobody', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.message(1, BOB, BOB, 7)
+    bench.ihave(2, CAROL, BOB, 9)
+    const message = { ...messageOf(BOB, 9, 0), count: 4 }
+    const outputs = bench.at(3, { type: 'message', from: CAROL, message, round: 0 })
+    expect(counted('bundles-overlapping', outputs)).toBe(1)
+    expect(outputs.some(({ type }) => type === 'deliver' || type === 'send')).toBe(false)
+    expect(asked(bench.wake(10_000))).toEqual([])
+    expect(bench.machine.knows({ author: BOB, seq: 9 })).toBe(true)
   })
 })
 
