@@ -237,8 +237,7 @@ describe('a broadcast', () => {
     expect(a!.topic.outcomes).toMatchObject([
       { ref: 2, ok: false, code: 'message-too-large' },
       { ref: 77, ok: false, code: 'invalid-argument' },
-      { ref: 80, ok: false, code: 'invalid-argument', count: 2 },
-      { ref: 90, ok: false, code: 'invalid-argument', count: 2 },
+      ...[80, 81, 90, 91].map(ref => ({ ref, ok: false, code: 'invalid-argument' })),
       { ref: 1, ok: true },
       { ref: 3, ok: true },
     ])
