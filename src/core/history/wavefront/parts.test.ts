@@ -24,6 +24,20 @@ describe('a wave larger than a message', () => {
     expect([...giver.blames, ...taker.blames]).toEqual([])
   })
 
+  it('of bundles says how many messages are left, and is taken in', () => {
+    const { net, giver, taker } = pair(0)
+    const author = new Author(new Random(2))
+    net.fill(
+      giver,
+      Array.from({ length: 600 }, () => author.sayBundle(3)),
+    )
+    net.link(giver, taker)
+    net.run(5_000)
+    expect(parts(giver).map(({ left }) => left)).toEqual([1032, 264])
+    expect(areEqual(giver, taker)).toBe(true)
+    expect([...giver.blames, ...taker.blames]).toEqual([])
+  })
+
   it('goes in parts also as SECOND WAVE', () => {
     const { net, giver, taker } = pair(1500)
     net.fill(taker, [new Author(new Random(2)).say()])
