@@ -169,8 +169,8 @@ export class Overlay {
 
   /**
    * Who has to go is told first of who came: both are short now, and may well take each other. Departs from the paper,
-   * where it is any neighbor: the farthest goes, so that those who come leave an overlay of shorter links behind
-   * (decision 14).
+   * where it is any neighbor: one that is far goes first, so that those who come leave an overlay of shorter links behind
+   * (decision 15).
    */
   #evict(now: Millis, newcomer: PeerId): void {
     const peer = this.active.evictable(now, this.random)

@@ -57,10 +57,10 @@ export class ActiveView {
     return this.entries.filter(({ since }) => now - since >= MIN_STAY_MS).map(({ peer }) => peer)
   }
 
-  /** Of those that had their time the one with the longest round trip; any, where none had or none is measured. */
+  /** Of those that had their time the farthest; any, where none had or none is far. */
   evictable(now: Millis, random: Random): PeerId | undefined {
     const settled = this.settled(now)
-    const rttOf = (peer: PeerId) => this.#rttMs.get(peer) ?? 0
+    const rttOf = (peer: PeerId) => Math.max(NEAR_MS, this.#rttMs.get(peer) ?? 0)
     const longestMs = Math.max(...settled.map(rttOf))
     return random.pick(settled.filter(peer => rttOf(peer) === longestMs)) ?? random.pick(this.peers)
   }
@@ -189,3 +189,9 @@ const MIN_STAY_MS = 1_000
 
 /** After 1, 2, 4, 8 and 16 shuffle intervals: a partition of half an hour still heals. Guess. */
 const LOST_VISITS = 5
+
+/**
+ * There and back, and none of these is nearer than the others. Who keeps the nearer of near ones wins a little time and
+ * loses some chance: of 1,000 peers within 100 ms of each other 0.6 % are short of neighbors instead of 0.4 %.
+ */
+const NEAR_MS = 100
