@@ -130,8 +130,17 @@ interface View {
   neighbors: string[]
 }
 
-/** Undefined while the page has no node yet. */
-function viewOf(page: Page, handle: string): Promise<View | undefined> {
+/** Undefined while the page has no node yet, or goes to another address. */
+async function viewOf(page: Page, handle: string): Promise<View | undefined> {
+  try {
+    return await look(page, handle)
+  } catch (error) {
+    if (page.isClosed() || !/context was destroyed|navigat/i.test(String(error))) throw error
+    return undefined
+  }
+}
+
+function look(page: Page, handle: string): Promise<View | undefined> {
   return page.evaluate(name => {
     const found = (globalThis as Record<string, unknown>)[name] as
       | { gossip?: Gossip; topic?: GossipTopic }
