@@ -205,6 +205,22 @@ describe('pages', () => {
   })
 })
 
+it('who follows what is kept is not shown what stands after an op that is stored late, before that', async () => {
+  const pages: HistoryPage[] = []
+  const request = { since: 0, limit: 1e6, position: undefined, live: true }
+  fail(1)
+  const late = chain.batch(chain.say(1))
+  keep(1, late)
+  keep(2, { ...chain.batch(chain.say(0)), own: true })
+  await time().quiet()
+  void test.read(TOPIC, request).then(page => pages.push(page))
+  await time().quiet()
+  expect(pages).toEqual([])
+  keep(3, late)
+  await time().quiet()
+  expect(pages.map(({ authors }) => authors)).toEqual([[peer(1), peer(0)]])
+})
+
 it('what has become too old is given up, a while after', async () => {
   await test.open(TOPIC, { ...PLENTY, maxAgeMs: 60_000 })
   keep(1, chain.batch(chain.say(1, 5, time().now), chain.say(1, 5, time().now)))

@@ -45,6 +45,7 @@ export class Histories implements Sleeper {
       answers: new InOrder(),
       stuck: undefined,
       heads: [],
+      unkept: new Set(),
       readers,
       opened: undefined,
     }
@@ -67,12 +68,15 @@ export class Histories implements Sleeper {
     const { topic, ref } = output
     const room = this.#rooms.get(topic)
     if (room === undefined) return
+    const places = output.ops.flatMap(({ position }) => position || [])
+    for (const place of places) room.unkept.add(place)
     const kept = this.#keep(room, output)
     this.#world.track(kept)
     room.answers.later(kept, ok => {
       if (!room.isOpen) return
       this.#world.input({ type: 'ops-stored', topic, ref, ok })
       if (!ok) return
+      for (const place of places) room.unkept.delete(place)
       for (const reader of room.readers) reader()
       room.readers.clear()
     })
@@ -101,17 +105,23 @@ export class Histories implements Sleeper {
       }
       const changed = nextChange(room)
       try {
+        let at = position
         let skip = 0
-        if (position === undefined) ({ position, skip } = await this.#newest(topic, since, limit))
-        while (position !== undefined) {
-          const page = await ops.loadFrom(topic, position, PAGE)
+        if (at === undefined) ({ position: at, skip } = await this.#newest(topic, since, limit))
+        while (at !== undefined) {
+          const loaded = await ops.loadFrom(topic, at, PAGE)
+          // What stands before it, and is stored late, would be passed over for good.
+          const end = live ? Math.min(...room.unkept) : Infinity
+          const page = loaded.filter(({ position }) => position < end)
           if (page.length === 0) break
-          position = page.at(-1)!.position + 1
-          const wanted = pageOf(page, position, since, skip)
+          at = page.at(-1)!.position + 1
+          const wanted = pageOf(page, at, since, skip)
           skip -= countOf(page)
           if (wanted.seqs.length > 0) return wanted
         }
-        if (!live) return pageOf([], position ?? 1, since, 0)
+        if (!live) return pageOf([], at ?? 1, since, 0)
+        // It may begin with what is stored late.
+        if (room.unkept.size === 0) position = at
         await changed.happened
       } finally {
         changed.forget()
@@ -211,6 +221,8 @@ interface Room {
   stuck: Promise<void> | undefined
   /** The newest, for what is written late. */
   heads: readonly MessageId[]
+  /** Places of ops that the store was given and has not confirmed; what it does not take is given to it again. */
+  readonly unkept: Set<number>
   /** Who waits for more. */
   readonly readers: Set<() => void>
 }
