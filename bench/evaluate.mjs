@@ -26,7 +26,7 @@ const TABLES = [
   {
     title: 'Rounds as iroh-gossip’s simulator has them',
     about:
-      'Seeds 0 to 3, 30 rounds, 10 to 50 ms one way. `rmr` and `ldh` as that simulator counts them: copies beyond one for each receiver and message, and the deepest round at which anybody got one. Anchor: iroh-gossip’s true means.',
+      'Seeds 0 to 3, 30 rounds, 10 to 50 ms one way. `rmr` and `ldh` as that simulator counts them: copies beyond one for each receiver and message, and the deepest round at which anybody got one. Anchor: iroh-gossip’s true means. What stands between overFlood and what is wanted is that who speaks for the first time has one tree with all others: the best root there is, in a tree of time alone, and redundancy spent on asking early, don’t get there (decision 15).',
     figures: ['rmr', 'ldh', 'durationMs', 'overFlood', 'missed'],
     rows: [
       row(
