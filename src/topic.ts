@@ -207,7 +207,8 @@ export class GossipTopic
   /**
    * Says something to everyone in the topic. The bytes are copied at the call. Resolves when the message was
    * handed to its neighbors, with its id and their number; with `neighbors: 0` while alone: it is then announced to
-   * those who arrive within the cache's retention (30 s, seed).
+   * those who arrive within the cache's retention (30 s, seed). Small messages said in one task travel together, and are
+   * received one by one: who floods need not wait for each.
    *
    * Throws at the call: `message-too-large` over `maxMessageSize`, `invalid-argument` for what is not bytes. Rejects: `closed`
    * after `leave` or when the topic ended first; `busy` where 8,192 broadcasts or 64 MiB of this handle

@@ -4,7 +4,7 @@
 /** Messages in one bundle. What a byte holds. */
 export const MOST_BUNDLED = 256
 
-/** A whole bundle; it goes in one packet. Of 8, 16 and 24 KiB the middle floods fastest at 100 B and 1 KiB (bench:link). */
+/** A whole bundle: as much as a usual piece of a file, which goes in one packet (wire/limits.ts). Guess. */
 export const LARGEST_BUNDLE_BYTES = 16 << 10
 
 /** What is larger is said alone: it gains nothing, and others would wait for it. Guess. */

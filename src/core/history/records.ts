@@ -33,7 +33,7 @@ export interface LaneRecord {
   readonly tip: Uint8Array
   /** The lowest seq that is kept with a position; 1 until retention deletes. Never above `height`. */
   readonly oldest: number
-  /** Hash of the op at `oldest`, 32 bytes. */
+  /** Hash of the op there, 32 bytes; `oldest` is a bundle's first number. */
   readonly oldestHash: Uint8Array
   /** Two different ops of one seq were seen: nothing of this author is taken above `height` any more. */
   readonly frozen: boolean
