@@ -20,11 +20,11 @@ export function putBundleHead(into: Uint8Array, at: number, ends: readonly numbe
   const start = at - bundleHeadBytes(ends.length)
   into[start] = ends.length - 1
   let before = at
-  for (const [i, end] of ends.entries()) {
+  ends.forEach((end, i) => {
     into[start + 1 + 2 * i] = (end - before) >> 8
     into[start + 2 + 2 * i] = end - before
     before = end
-  }
+  })
   return start
 }
 

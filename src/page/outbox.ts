@@ -105,7 +105,7 @@ export class Outbox {
       this.#close(batch)
       const copy = new Uint8Array(length)
       copy.set(payload)
-      return call(batch, { ref, payload: copy })
+      return put(batch, ref, copy)
     }
     if (!this.#hasRoomFor(length)) this.#close(batch)
     if (this.#ends.length === 0) this.#first = ref
@@ -126,10 +126,8 @@ export class Outbox {
     const count = ends.length
     if (count === 0) return
     this.#ends = []
-    const ref = this.#first
     const start = count === 1 ? CONTENTS_AT : putBundleHead(this.#scratch, CONTENTS_AT, ends)
-    const payload = this.#scratch.slice(start, ends[count - 1])
-    call(batch, count === 1 ? { ref, payload } : { ref, payload, count })
+    put(batch, this.#first, this.#scratch.slice(start, ends[count - 1]), count)
   }
 
   #begin(scope: Scope): Batch {
@@ -167,13 +165,9 @@ interface Batch {
   bytes: number
 }
 
-function call(batch: Batch, { payload, ...rest }: BroadcastCall & Owned): void {
-  batch.calls.push({ payload, ...rest })
+function put(batch: Batch, ref: number, payload: Uint8Array<ArrayBuffer>, count = 1): void {
+  batch.calls.push(count === 1 ? { ref, payload } : { ref, payload, count })
   batch.transfer.push(payload.buffer)
-}
-
-interface Owned {
-  payload: Uint8Array<ArrayBuffer>
 }
 
 type PostBatch = (scope: Scope, calls: Batch['calls'], transfer: ArrayBuffer[]) => void
