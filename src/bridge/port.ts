@@ -106,21 +106,20 @@ class AdaptedPort extends BufferedPort {
   constructor(source: MessagePortLike) {
     super()
     this.#source = source
-    if (source.on !== undefined) {
-      source.on('message', value => this.receive(value))
-      source.on('messageerror', () => this.lose('a message could not be read'))
-      source.on('error', (error: unknown) => this.lose(reasonOf(error)))
-      source.on('exit', () => this.lose('it ended'))
-      source.on('close', () => this.lose('the port was closed'))
-    } else if (source.addEventListener !== undefined) {
-      source.addEventListener('message', event => this.receive(event.data))
-      source.addEventListener('messageerror', () => this.lose('a message could not be read'))
-      source.addEventListener('error', event => this.lose(reasonOf(event)))
-      source.addEventListener('close', () => this.lose('the port was closed'))
-    } else {
+    const isNode = source.on !== undefined
+    const listen = source.on ?? source.addEventListener
+    if (listen === undefined) {
       const bare = source as { onmessage?: (event: { data: unknown }) => void }
       bare.onmessage = event => this.receive(event.data)
+      return
     }
+    const on = listen.bind(source) as NonNullable<MessagePortLike['on']>
+    on('message', given => this.receive(isNode ? given : given.data))
+    on('messageerror', () => this.lose('a message could not be read'))
+    on('error', (failure: unknown) => this.lose(reasonOf(failure)))
+    // Of Node's workers; nothing else has such an event.
+    on('exit', () => this.lose('it ended'))
+    on('close', () => this.lose('the port was closed'))
   }
 
   postMessage(message: unknown, transfer?: readonly unknown[]): void {
