@@ -11,6 +11,7 @@ import {
   peer,
   short,
   topic,
+  word,
 } from './messages.js'
 import { LARGEST_SIGNAL_BYTES } from './signal.js'
 
@@ -25,7 +26,7 @@ const sealed = v.pipe(
 const clientMessage = {
   /** The first message of a connection. */
   hello: v.strictObject({
-    type: v.literal('hello'),
+    type: word('hello'),
     version: count(0xffff),
     peer,
     /** Peers with another protocol name never meet. */
@@ -33,16 +34,16 @@ const clientMessage = {
   }),
   /** Answers `challenge`: a signature over `challengeBytes`. */
   prove: v.strictObject({
-    type: v.literal('prove'),
+    type: word('prove'),
     origin: short(LONGEST_ORIGIN, 1),
     signature: base64(64, 64),
   }),
   /** List me under the topic and name some peers; said again, it asks for others. */
-  enter: v.strictObject({ type: v.literal('enter'), topic }),
-  leave: v.strictObject({ type: v.literal('leave'), topic }),
+  enter: v.strictObject({ type: word('enter'), topic }),
+  leave: v.strictObject({ type: word('leave'), topic }),
   /** For a peer that shares a topic. `body` is an encoded signal. */
-  signal: v.strictObject({ type: v.literal('signal'), to: peer, body: sealed }),
-  ping: v.strictObject({ type: v.literal('ping') }),
+  signal: v.strictObject({ type: word('signal'), to: peer, body: sealed }),
+  ping: v.strictObject({ type: word('ping') }),
 }
 export type ClientMessage = v.InferOutput<OneOf<typeof clientMessage>>
 /** As it lies in JSON. */

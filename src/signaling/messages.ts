@@ -47,8 +47,25 @@ export type OneOf<Schemas> = Schemas[keyof Schemas]
 
 // Of valibot as little as says it: each of its checks and types comes with a page's worker.
 
-export const peer = v.pipe(v.custom<string>(isPeer, 'a peer id'), v.transform(asPeer))
-export const topic = v.pipe(v.custom<string>(isTopic, 'a topic id'), v.transform(asTopic))
+export const peer = v.custom<string>(isPeer, 'a peer id') as unknown as v.GenericSchema<
+  string,
+  PeerId
+>
+export const topic = v.custom<string>(isTopic, 'a topic id') as unknown as v.GenericSchema<
+  string,
+  TopicId
+>
+
+/** One of a few. */
+export function word<const Word extends string>(...words: Word[]) {
+  return v.custom<Word>(given => words.includes(given as Word), words.join(' or '))
+}
+
+/** At most so many. */
+function few<Schema extends v.GenericSchema>(item: Schema, most: number) {
+  const isShort = (given: unknown) => Array.isArray(given) && given.length <= most
+  return v.pipe(v.custom<v.InferInput<Schema>[]>(isShort, `at most ${most}`), v.array(item))
+}
 
 /** Bytes in base64; in memory, bytes. */
 export function base64(minBytes: number, maxBytes: number) {
@@ -83,7 +100,7 @@ export const iceServer = v.strictObject({
 }) satisfies v.GenericSchema<unknown, IceServer>
 
 /** The servers a peer may use for ICE; may be none. */
-export const iceServers = v.pipe(v.array(iceServer), v.maxLength(16))
+export const iceServers = few(iceServer, 16)
 
 /** What the server allows one client, so that the client need not learn it by being closed. */
 const announcedLimits = v.strictObject({
@@ -93,7 +110,7 @@ const announcedLimits = v.strictObject({
   bytesPerSecond: count(1 << 30),
   topics: count(1 << 30),
 })
-const errorCode = v.picklist([
+const errorCode = word(
   'malformed',
   'unexpected',
   'version',
@@ -102,41 +119,41 @@ const errorCode = v.picklist([
   'too-many-topics',
   'topic-full',
   'rate',
-])
+)
 export type SignalingErrorCode = v.InferOutput<typeof errorCode>
 
 const serverMessage = {
   challenge: v.strictObject({
-    type: v.literal('challenge'),
+    type: word('challenge'),
     nonce: base64(NONCE_BYTES, NONCE_BYTES),
     /** How often the client should ping, milliseconds. */
     heartbeatMs: count(300_000, 1_000),
   }),
   /** Proven; said again when the ICE servers (their credentials) changed. */
-  ready: v.strictObject({ type: v.literal('ready'), iceServers, limits: announcedLimits }),
+  ready: v.strictObject({ type: word('ready'), iceServers, limits: announcedLimits }),
   /** Some peers of the topic, chosen at random, never the one who asks. */
   entered: v.strictObject({
-    type: v.literal('entered'),
+    type: word('entered'),
     topic,
-    peers: v.pipe(v.array(peer), v.maxLength(MOST_INTRODUCED)),
+    peers: few(peer, MOST_INTRODUCED),
   }),
   signal: v.strictObject({
-    type: v.literal('signal'),
+    type: word('signal'),
     from: peer,
     body: base64(1, LARGEST_SIGNAL_BYTES),
   }),
   /** Not here, or no topic in common: the server does not say which. */
-  undeliverable: v.strictObject({ type: v.literal('undeliverable'), to: peer }),
-  pong: v.strictObject({ type: v.literal('pong') }),
+  undeliverable: v.strictObject({ type: word('undeliverable'), to: peer }),
+  pong: v.strictObject({ type: word('pong') }),
   /** After a fatal one the server closes the connection. */
   error: v.strictObject({
-    type: v.literal('error'),
+    type: word('error'),
     code: errorCode,
     message: short(256),
-    fatal: v.boolean(),
+    fatal: v.custom<boolean>(given => typeof given === 'boolean', 'true or false'),
   }),
   /** The server is stopping; come back after this time, not before, and not all at once. */
-  closing: v.strictObject({ type: v.literal('closing'), retryAfterMs: count(300_000) }),
+  closing: v.strictObject({ type: word('closing'), retryAfterMs: count(300_000) }),
 }
 export type ServerMessage = v.InferOutput<OneOf<typeof serverMessage>>
 /** As it lies in JSON. */
@@ -218,16 +235,8 @@ function isPeer(value: unknown): boolean {
   return typeof value === 'string' && parsePeerId(value) !== undefined
 }
 
-function asPeer(value: string): PeerId {
-  return value as PeerId
-}
-
 function isTopic(value: unknown): boolean {
   return typeof value === 'string' && parseTopicId(value) !== undefined
-}
-
-function asTopic(value: string): TopicId {
-  return value as TopicId
 }
 
 const challenge = struct({
