@@ -54,6 +54,7 @@ const UNUSED_METHODS = {
   removeStream: undefined,
   getStats: undefined,
   _write: undefined,
+  destroy: undefined,
   _onFinish: undefined,
   _onInterval: undefined,
   _onTrack: undefined,
@@ -131,6 +132,10 @@ const UNUSED_LINES = [
   [/\n {6}if \(!this\._(?:readable|writable)State\.[^\n]*/g, ''],
   [/ else {\n[^\n]*\n {8}this\.emit\('negotiated'\)\n {6}}/, ''],
   [/\n {4}this\.emit\('signalingStateChange'[^\n]*/, ''],
+  // A stream's two halves of one method.
+  [/\n {2}_destroy \(err, cb\)/, '\n  destroy (err)'],
+  [/\n {6}cb\(\)/, ''],
+  [/\n {2}_read \(\) {}/, ''],
   [/\nPeer\.WEBRTC_SUPPORT[\s\S]*?(?=\nmodule\.exports)/, ''],
 ]
 
