@@ -14,13 +14,13 @@ import { pageParts, ROOT } from './build.mjs'
  * the change that needs it and say why there.
  */
 const CEILINGS = {
-  'dist/index.js': 16.5 * 1024,
-  'dist/worker.js': 58.25 * 1024,
-  together: 74.75 * 1024,
+  'dist/index.js': 16.6 * 1024,
+  'dist/worker.js': 58.5 * 1024,
+  together: 75 * 1024,
   'dist/worker-history.js': 22.75 * 1024,
   'dist/worker-full-mesh.js': 8 * 1024,
   'dist/worker-presence.js': 2.5 * 1024,
-  everything: 107.5 * 1024,
+  everything: 108 * 1024,
 }
 /** What a page downloads whatever its topics ask for. */
 const ALWAYS = ['dist/index.js', 'dist/worker.js']
