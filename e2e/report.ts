@@ -15,9 +15,15 @@ export default class Report implements Reporter {
   private readonly projects = new Map<string, Cost>()
   private readonly laws = new Map<string, Cost>()
   private projectNames: string[] = []
+  /** Of the build. */
+  private cpuSecondsBefore: number | undefined
 
   onBegin(_config: unknown, suite: Suite): void {
     this.projectNames = suite.suites.map(({ title }) => title)
+  }
+
+  onTestBegin(): void {
+    this.cpuSecondsBefore ??= cpuSecondsUnder(process.pid)
   }
 
   onTestEnd(law: TestCase, result: TestResult): void {
@@ -33,7 +39,10 @@ export default class Report implements Reporter {
   }
 
   onEnd({ duration }: FullResult): void {
-    const cpuSeconds = cpuSecondsUnder(process.pid)
+    // Browsers that were ended take what they used with them: laws are asked while theirs run.
+    let cpuSeconds = this.cpuSecondsBefore
+    if (cpuSeconds !== undefined)
+      for (const cost of this.projects.values()) cpuSeconds += cost.cpuSeconds
     const dearest = [...this.laws].sort(([, a], [, b]) => b.cpuSeconds - a.cpuSeconds)
     print('the dearest laws', dearest.slice(0, MOST_LISTED))
     print(
