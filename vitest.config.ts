@@ -9,6 +9,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^gossamer$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+      {
+        find: /^gossamer\/signaling-server$/,
+        replacement: fileURLToPath(new URL('signaling-server/index.ts', import.meta.url)),
+      },
     ],
   },
   test: {
