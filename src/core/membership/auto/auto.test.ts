@@ -108,18 +108,31 @@ describe('auto, going down', () => {
     expect(world.happenings.slice(since)).toEqual([])
   })
 
-  it('and up again, and down again', () => {
-    const world = roomOf(9)
+  it.each([1, 2, 3, 4, 5])('and up again, and down again, seed %i', seed => {
+    const world = roomOf(9, seed)
     for (let time = 0; time < 2; time++) {
       for (const peer of world.alive.slice(6)) world.quit(peer)
       world.run(60_000)
       expect(kinds(world)).toEqual(['full-mesh'])
       for (let i = 0; i < 3; i++) join(world)
-      world.run(30_000)
+      world.run(15_000)
       expect(kinds(world)).toEqual(['hyparview'])
+      expect(Math.min(...links(world))).toBeGreaterThan(1)
       expect(world.components).toBe(1)
       expect(world.asymmetric).toEqual([])
     }
+  })
+
+  it('as late where the three came for a moment: not who has had those six for long, at once', () => {
+    const world = roomOf(6)
+    world.run(60_000)
+    for (let i = 0; i < 3; i++) join(world)
+    world.run(10_000)
+    for (const peer of world.alive.slice(6)) world.quit(peer)
+    world.run(25_000)
+    expect(kinds(world)).toEqual(['hyparview'])
+    world.run(20_000)
+    expect(kinds(world)).toEqual(['full-mesh'])
   })
 })
 

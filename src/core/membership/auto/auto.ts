@@ -32,8 +32,8 @@ export interface AutoOptions {
 /**
  * A full mesh while the room is small, HyParView's partial view when it is not. Up: more than eight members were
  * heard of within three periods; links are then shed, one a second, down to the active view's capacity, none whose
- * other end has three or fewer. Down: six or fewer are known to live, and each has been a neighbor for
- * half a minute. Neighbors stay neighbors in the change; those that are not yet where we are speak the other language,
+ * other end has three or fewer. Down: six or fewer have been known to live for half a minute, and each has been a
+ * neighbor as long. Neighbors stay neighbors in the change; those that are not yet where we are speak the other language,
  * which is translated. GOSP goes on in a partial view: its lists of neighbors are how a small room knows itself.
  */
 export class Auto implements Membership<MembershipMessage> {
@@ -43,8 +43,10 @@ export class Auto implements Membership<MembershipMessage> {
   #record: PeerRecord | undefined
   #mesh: FullMesh | undefined
   #partial: Hyparview | undefined
-  /** What neighbors say in a partial view. */
-  #rounds: Rounds
+  /** What neighbors say, which outlasts each change: they don't say it again. */
+  readonly #rounds: Rounds
+  /** When there were more in a partial view than make a full mesh, or one came. */
+  #largeAt: Millis = 0
   #out: Output[] = []
   #closed = false
 
@@ -52,7 +54,7 @@ export class Auto implements Membership<MembershipMessage> {
     this.#options = options
     this.#self = options.self
     this.#record = options.record
-    this.#rounds = this.#newRounds()
+    this.#rounds = new Rounds(options.self, options.fullMesh.periodMs)
     this.#mesh = this.#newMesh()
   }
 
@@ -84,6 +86,8 @@ export class Auto implements Membership<MembershipMessage> {
     if (this.#closed) return []
     if (input.type === 'own-record') this.#record = input.record
     if (input.type === 'quit') this.#closed = true
+    // It has lost our words with its old link, or may have.
+    if (input.type === 'link-up') this.#tellAgain(now, input.peer)
     if (input.type === 'message') this.#hear(now, input)
     else if (input.type === 'wake') this.#wake(now)
     else this.#pass(now, input)
@@ -132,6 +136,7 @@ export class Auto implements Membership<MembershipMessage> {
   }
 
   #hearInPartial(now: Millis, { from, message, linked }: Heard): void {
+    if (isAsking(message)) this.#tellAgain(now, from)
     if (isHyparview(message)) return this.#pass(now, { type: 'message', from, message, linked })
     if (message.type === 'gosp') {
       if (this.#partial!.neighbors.includes(from)) {
@@ -146,6 +151,10 @@ export class Auto implements Membership<MembershipMessage> {
     }
     const same = toHyparview(message)
     if (same !== undefined) this.#pass(now, { type: 'message', from, message: same, linked })
+  }
+
+  #tellAgain(now: Millis, peer: PeerId): void {
+    if (this.#partial?.neighbors.includes(peer)) this.#rounds.up(now, peer)
   }
 
   #isAgreed(peer: PeerId): boolean {
@@ -172,12 +181,12 @@ export class Auto implements Membership<MembershipMessage> {
 
   #goUp(now: Millis, mesh: FullMesh): void {
     this.#count('went-up')
+    this.#largeAt = now
     const heard = [...mesh.heardLately(now)]
     const { neighbors, linking, rest } = mesh.handOver()
     const partial = this.#newPartial()
     this.#out.push(...rest)
     partial.adopt(now, neighbors)
-    for (const { peer } of neighbors) this.#rounds.up(now, peer)
     this.#pass(now, { type: 'remember', peers: [...heard, ...mesh.known] })
     // The others have agreed already: what is theirs to hear of it is only a no.
     for (const peer of linking) {
@@ -226,24 +235,21 @@ export class Auto implements Membership<MembershipMessage> {
     this.#count('went-down')
     this.#partial = undefined
     this.#timers.clearAll()
-    this.#rounds = this.#newRounds()
     this.#mesh = this.#newMesh()
     this.#take(now, this.#mesh.adopt(now, partial.handOver(), partial.known))
   }
 
   /** Every peer known to live is a neighbor and has been for a while, and they are few. */
   #isSmall(now: Millis, partial: Hyparview): boolean {
-    if (partial.busy) return false
     const since = new Map(partial.handOver().map(({ peer, since }) => [peer, since]))
     const heard = this.#rounds.heardLately(now)
     heard.delete(this.#self)
-    if (since.size === 0 || heard.size >= MOST_GOING_DOWN) return false
-    for (const [peer, at] of since) {
-      if (now - at < DOWN_AFTER_MS || this.#rounds.neighborsOf(now, peer) === undefined)
-        return false
-    }
-    for (const peer of heard) if (!since.has(peer)) return false
-    return true
+    const isSmall =
+      heard.size < MOST_GOING_DOWN &&
+      [...heard].every(peer => since.has(peer)) &&
+      [...since.keys()].every(peer => this.#rounds.neighborsOf(now, peer) !== undefined)
+    this.#largeAt = isSmall ? Math.max(this.#largeAt, ...since.values()) : now
+    return now - this.#largeAt >= DOWN_AFTER_MS && since.size > 0 && !partial.busy
   }
 
   // ——— time
@@ -318,13 +324,18 @@ export class Auto implements Membership<MembershipMessage> {
   #newMesh(): FullMesh {
     const { fullMesh, random } = this.#options
     const config = { ...fullMesh, linkCapacity: MOST_IN_MESH - 1 }
-    return new FullMesh({ self: this.#self, config, random, ...this.#ownRecord })
+    return new FullMesh({
+      self: this.#self,
+      config,
+      random,
+      rounds: this.#rounds,
+      ...this.#ownRecord,
+    })
   }
 
   #newPartial(): Hyparview {
     const { hyparview, random } = this.#options
     this.#mesh = undefined
-    this.#rounds = this.#newRounds()
     this.#partial = new Hyparview({
       self: this.#self,
       config: hyparview,
@@ -332,10 +343,6 @@ export class Auto implements Membership<MembershipMessage> {
       ...this.#ownRecord,
     })
     return this.#partial
-  }
-
-  #newRounds(): Rounds {
-    return new Rounds(this.#self, this.#options.fullMesh.periodMs)
   }
 
   get #ownRecord(): { record?: PeerRecord } {

@@ -67,6 +67,40 @@ describe('a partial view of few', () => {
   })
 })
 
+describe('what neighbors said', () => {
+  const [told, teller, far] = [others[0]!, others[1]!, testPeer(99)]
+  const nine = [self, ...others.slice(1), told]
+
+  it('before the change is known after it: they see no reason to say it again', () => {
+    const one = new One()
+    for (const peer of [told, teller]) {
+      one.hear(peer, { type: 'conn', requestId: 1, asks: false, record: undefined })
+      one.input({ type: 'link-up', peer })
+    }
+    one.gosp(teller, [self, far, teller])
+    one.gosp(told, nine)
+    expect(one.kind).toBe('hyparview')
+    one.spend(3, () => undefined)
+    expect(one.listsTo(told).at(-1)).toContain(far)
+  })
+
+  it('is passed on, once; and again over a new link, and to one that asks for a place it has', () => {
+    const one = wentUp([told, teller])
+    one.gosp(teller, [self, far, teller])
+    one.spend(3, () => undefined)
+    const lists = one.listsTo(told).length
+    expect(one.listsTo(told).at(-1)).toContain(far)
+    one.spend(2, () => undefined)
+    expect(one.listsTo(told)).toHaveLength(lists)
+    one.input({ type: 'link-up', peer: told })
+    one.spend(2, () => undefined)
+    expect(one.listsTo(told)).toHaveLength(lists + 1)
+    one.hear(told, { type: 'join', requestId: 9, record: undefined })
+    one.spend(2, () => undefined)
+    expect(one.listsTo(told)).toHaveLength(lists + 2)
+  })
+})
+
 describe('those of the other kind', () => {
   it('that answer our INIT with a place have answered it, and change nothing where we have company', () => {
     const one = new One()
@@ -132,6 +166,13 @@ class One {
   said(to: PeerId, type: MembershipMessage['type']): MembershipMessage[] {
     return this.#out.flatMap(one =>
       one.type === 'send' && one.to === to && one.message.type === type ? [one.message] : [],
+    )
+  }
+
+  /** Of members, in the GOSPs to that peer that have one. */
+  listsTo(to: PeerId): PeerId[][] {
+    return this.said(to, 'gosp').flatMap(one =>
+      one.type === 'gosp' && one.view?.members !== undefined ? [one.view.members] : [],
     )
   }
 

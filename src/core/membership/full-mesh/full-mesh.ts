@@ -95,13 +95,16 @@ export class FullMesh implements Membership<FullMeshMessage> {
 
   /** The neighbors, and those with whom a link is being made. What else was held is given back. */
   handOver(): { neighbors: HandedOver[]; linking: PeerId[]; rest: FullMeshOutput[] } {
-    const { members, records } = this.#overlay
+    const { members, records, rounds } = this.#overlay
     const neighbors: HandedOver[] = []
     const linking: PeerId[] = []
     for (const [peer, { stage, since }] of members) {
       if (stage === 'up') neighbors.push({ peer, since, record: records.get(peer) })
       else if (stage === 'linking') linking.push(peer)
-      else if (stage === 'silent') this.#overlay.emit({ type: 'release', peer })
+      else if (stage === 'silent') {
+        rounds.down(peer)
+        this.#overlay.emit({ type: 'release', peer })
+      }
     }
     return { neighbors, linking, rest: this.#overlay.take() }
   }

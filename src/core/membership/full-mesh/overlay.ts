@@ -20,6 +20,8 @@ export interface FullMeshOptions {
   config: FullMeshConfig
   random: Random
   record?: PeerRecord
+  /** What neighbors said to the membership before this one. */
+  rounds?: Rounds
 }
 
 /**
@@ -41,14 +43,14 @@ export class Overlay {
   readonly #random: Random
   #out: FullMeshOutput[] = []
 
-  constructor({ self, config, random, record }: FullMeshOptions) {
+  constructor({ self, config, random, record, rounds }: FullMeshOptions) {
     this.self = self
     this.config = config
     this.record = record
     this.#random = random
     this.members = new Members(config.linkCapacity)
     this.pauses = new Pauses(config, random)
-    this.rounds = new Rounds(self, config.periodMs)
+    this.rounds = rounds ?? new Rounds(self, config.periodMs)
     this.doors = new Doors(config, random, this.pauses)
   }
 

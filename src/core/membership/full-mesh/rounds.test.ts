@@ -31,6 +31,16 @@ describe('what neighbors said in their rounds', () => {
     rounds.hear(0, b, { digest: new Uint8Array(8), members: [c, b, d] })
     expect([rounds.hasLink(b, c), rounds.hasLink(b, d)]).toEqual([true, false])
   })
+
+  it('is passed on to one that has the same neighbors, too: what others know it can lack', () => {
+    const rounds = heard()
+    rounds.hear(0, b, { digest: rounds.viewFor(b).digest, members: undefined })
+    expect(rounds.partialViewFor(b, []).members).toBeUndefined()
+    expect(rounds.partialViewFor(b, [c]).members).toEqual([b, a, c])
+    expect(rounds.partialViewFor(b, [c]).members).toBeUndefined()
+    expect(rounds.partialViewFor(b, []).members).toBeUndefined()
+    expect(rounds.partialViewFor(b, [c]).members).toEqual([b, a, c])
+  })
 })
 
 /** Rounds of one with one neighbor, which said this. */

@@ -30,15 +30,16 @@ export class Rounds {
     return this.#nextAt
   }
 
+  /** One that is a neighbor already may have a new link: it is told again, and what it said is not forgotten. */
   up(now: Millis, peer: PeerId): void {
-    this.#neighbors.set(peer, {
-      at: now,
-      digest: undefined,
-      members: [],
-      others: [],
-      membersAt: now,
-      told: undefined,
-    })
+    const before = this.#neighbors.get(peer)
+    if (before !== undefined) {
+      before.at = now
+      before.digest = before.told = undefined
+    } else {
+      const said = { digest: undefined, listed: undefined, members: [], others: [] }
+      this.#neighbors.set(peer, { at: now, membersAt: now, told: undefined, ...said })
+    }
     this.#nextAt ??= now + this.#periodMs
   }
 
@@ -68,7 +69,7 @@ export class Rounds {
     if (heard === undefined) return
     heard.at = now
     if (view === undefined) return
-    const isSame = heard.digest !== undefined && sameBytes(view.digest, heard.digest)
+    const isSame = heard.listed !== undefined && sameBytes(view.digest, heard.listed)
     heard.digest = view.digest.slice()
     if (view.members !== undefined) {
       // Up to itself those it has a link with, then those it makes one with, or heard of.
@@ -79,15 +80,16 @@ export class Rounds {
       heard.members = this.#members
       heard.others = []
     } else if (!isSame) return
+    heard.listed = heard.digest
     heard.membersAt = now
   }
 
-  viewFor(peer: PeerId): View {
+  viewFor(peer: PeerId, others = this.#linking): View {
     const theirs = this.#neighbors.get(peer)?.digest
     const digest = this.#digest
     const agrees = theirs !== undefined && sameBytes(theirs, digest)
-    const isNews = !agrees || this.#linking.length > 0
-    return { digest, members: isNews ? this.#listed(this.#linking) : undefined }
+    const isNews = !agrees || others.length > 0
+    return { digest, members: isNews ? this.#listed(others) : undefined }
   }
 
   /**
@@ -95,12 +97,13 @@ export class Rounds {
    * heard of, and have no link with.
    */
   partialViewFor(peer: PeerId, others: readonly PeerId[]): View {
-    const { members, digest } = this.viewFor(peer)
+    const view = this.viewFor(peer, others)
     const heard = this.#neighbors.get(peer)
-    const words = [...this.#members, '', ...others].join()
-    if (members === undefined || heard?.told === words) return { digest, members: undefined }
-    if (heard !== undefined) heard.told = words
-    return { digest, members: this.#listed(others) }
+    if (heard === undefined) return view
+    const told = view.members?.join()
+    if (told === heard.told) return { ...view, members: undefined }
+    heard.told = told
+    return view
   }
 
   #listed(others: readonly PeerId[]): PeerId[] {
@@ -175,6 +178,8 @@ interface Heard {
   /** When it last said anything in a round. */
   at: Millis
   digest: Uint8Array | undefined
+  /** The digest of the list that it said last. */
+  listed: Uint8Array | undefined
   /** Those it has a link with, and itself. */
   members: readonly PeerId[]
   others: readonly PeerId[]
