@@ -22,18 +22,23 @@ import { minify as name } from 'vite'
 import { EXTRAS, workerAndExtras } from './extras.mjs'
 import { leanIdb, leanValibot } from './lean-packages.mjs'
 import { simplePeerWithoutStreams } from './lean-simple-peer.mjs'
+import { shortenStrings, shortWords } from './words.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
 /** Builds everything once; rejects with a message for people where it can't. */
 export async function buildLibrary() {
   const { library, worker, ...rest } = parts()
+  const words = await ownWords()
   const [forPages] = await Promise.all([
-    pageParts(),
+    pageParts(words),
     ...Object.values(rest).map(options => esbuild.build(options)),
   ])
   await Promise.all(Object.values(forPages).map(buildForPages))
-  await buildForPages(inline(library, await minified(worker)))
+  await buildForPages({
+    ...inline(library, await minified({ ...worker, ...words })),
+    ...words,
+  })
   await proveWorkerSurvives()
 }
 
@@ -47,13 +52,26 @@ function inline(library, worker) {
 }
 
 /** The files that a page downloads: library and worker always, an extra where a topic asks for it. */
-export async function pageParts() {
+export async function pageParts(words) {
   const { library, worker } = parts()
   const { worker: lean, extras } = await workerAndExtras({
     ...worker,
+    ...words,
     entryPoints: ['src/worker/main.ts'],
   })
-  return { library, worker: lean, ...extras }
+  return { library: { ...library, ...words }, worker: lean, ...extras }
+}
+
+/** As options for esbuild, which shortens names of properties; `minified` does so with strings. */
+export async function ownWords() {
+  const { library, worker } = parts()
+  const foreign = new Set()
+  for (const options of [library, worker]) {
+    const { metafile } = await esbuild.build({ ...options, write: false, metafile: true })
+    for (const path of Object.keys(metafile.inputs)) if (!path.startsWith('src/')) foreign.add(path)
+  }
+  const mangleCache = await shortWords(ROOT, [...foreign])
+  return { mangleProps: new RegExp(`^(?:${Object.keys(mangleCache).join('|')})$`), mangleCache }
 }
 
 async function watchLibrary() {
@@ -78,6 +96,7 @@ async function minified(options) {
   const outfile = resolve(ROOT, options.outfile)
   const mapfile = `${outfile}.map`
   const text = Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]))
+  text[outfile] = shortenStrings(text[outfile], options.mangleCache)
   const module = options.format === 'esm'
   const short = await compress(text[outfile], {
     module,

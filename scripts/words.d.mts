@@ -1,0 +1,3 @@
+/** Short words by the words they stand for. */
+export function shortWords(root: string, foreign: string[]): Promise<Record<string, string>>
+export function shortenStrings(text: string, short: Record<string, string>): string

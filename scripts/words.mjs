@@ -1,0 +1,298 @@
+// Words that only Gossamer's own parts say to each other: names of properties and methods, and the tags of messages inside the
+// worker. What pages download is built with short ones in their place (docs/decisions/0016-words-are-short-in-what-ships.md).
+// The compiler's checker tells which words those are. A word stays as it is wherever there is doubt.
+
+import { readFile } from 'node:fs/promises'
+import { relative, resolve } from 'node:path'
+import * as ast from 'typescript/unstable/ast'
+import { API, SignatureKind } from 'typescript/unstable/sync'
+
+/**
+ * Short words by the words they stand for: the same in every file of a build. `foreign` are modules of others in it: what they
+ * say stays.
+ */
+export async function shortWords(root, foreign) {
+  const api = new API({ cwd: root })
+  try {
+    const config = resolve(root, 'scripts/words.tsconfig.json')
+    const project = api.updateSnapshot({ openProjects: [config] }).getProject(config)
+    const words = new Map()
+    const read = new Reading(project, root, words)
+    const modules = project.program
+      .getSourceFileNames()
+      .map(path => relative(root, path))
+      .filter(path => path.startsWith('src/'))
+    for (const path of modules) read.module(path)
+    const others = await wordsOf(root, [...modules.filter(isWritten), ...foreign])
+    const border = read.border(modules.filter(isBorder))
+    return shortened(words, word => others.has(word) || border.has(word))
+  } finally {
+    api.close()
+  }
+}
+
+/** Strings of an unminified text by their short words. Blanks keep the columns that its map knows. */
+export function shortenStrings(text, short) {
+  return text.replace(/"([\w-]+)"/g, (all, word) =>
+    Object.hasOwn(short, word) ? `"${short[word]}"`.padEnd(all.length) : all,
+  )
+}
+
+class Reading {
+  #checker
+  #project
+  #root
+  #words
+  /** By declaration. */
+  #own = new Map()
+
+  constructor(project, root, words) {
+    this.#checker = project.checker
+    this.#project = project
+    this.#root = root
+    this.#words = words
+  }
+
+  module(path) {
+    const file = this.#file(path)
+    const accesses = []
+    const read = node => {
+      if (ast.isImportDeclaration(node) || ast.isExportDeclaration(node)) return
+      if (ast.isTypeNode(node) && !ast.isExpressionWithTypeArguments(node)) return
+      if (ast.isPropertyAccessExpression(node) && ast.isIdentifier(node.name)) accesses.push(node)
+      else if (ast.isObjectLiteralExpression(node)) this.#literal(node)
+      else if (ast.isObjectBindingPattern(node)) this.#pattern(node)
+      else if (ast.isClassLikeDeclaration(node)) this.#class(node)
+      else if (isText(node)) this.#text(node)
+      node.forEachChild(read)
+    }
+    read(file)
+    const symbols = this.#checker.getSymbolAtLocation(accesses.map(({ name }) => name))
+    for (const [i, { name }] of accesses.entries()) this.#use(name.text, symbols[i])
+  }
+
+  /** Words that leave: what the types of these modules say, and all that they name. */
+  border(paths) {
+    const words = new Set()
+    const seen = new Set()
+    const checker = this.#checker
+    const visit = type => {
+      if (type === undefined || seen.has(type.id)) return
+      seen.add(type.id)
+      if (type.isStringLiteralType()) words.add(type.value)
+      if (type.isUnionType() || type.isIntersectionType()) type.getTypes().forEach(visit)
+      type.getAliasTypeArguments().forEach(visit)
+      if (type.isTypeParameter()) visit(checker.getConstraintOfTypeParameter(type))
+      if (!type.isObjectType()) return
+      if (type.isTypeReference()) checker.getTypeArguments(type).forEach(visit)
+      const declared = type.getSymbol()?.declarations[0]
+      if (declared !== undefined && !this.#isOwn(declared)) return
+      // Of classes only those of the public surface leave.
+      const isClass = declared?.kind === ast.SyntaxKind.ClassDeclaration
+      if (isClass && !/\/src\/(gossip|topic|presence|bridge\/errors)\.ts$/.test(declared.path))
+        return
+      for (const property of checker.getPropertiesOfType(type)) {
+        words.add(property.name)
+        visit(checker.getTypeOfSymbol(property))
+      }
+      for (const kind of [SignatureKind.Call, SignatureKind.Construct]) {
+        for (const signature of checker.getSignaturesOfType(type, kind)) {
+          for (const one of signature.getParameters()) visit(checker.getTypeOfSymbol(one))
+          visit(checker.getReturnTypeOfSignature(signature))
+        }
+      }
+      for (const { type: value } of checker.getIndexInfosOfType(type)) visit(value)
+    }
+    for (const path of paths) {
+      const file = this.#file(path)
+      for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(file))) {
+        const isAlias = (exported.flags & ALIAS) !== 0
+        const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported
+        visit(checker.getTypeOfSymbol(symbol))
+        visit(checker.getDeclaredTypeOfSymbol(symbol))
+      }
+    }
+    return words
+  }
+
+  #literal(node) {
+    const expected = this.#checker.getContextualType(node)
+    for (const { name } of node.properties) {
+      if (name === undefined || !isName(name)) continue
+      this.#ours(name.text)
+      for (const symbol of this.#propertiesOf(expected, name.text)) this.#use(name.text, symbol)
+    }
+  }
+
+  #pattern(node) {
+    const type = this.#checker.getTypeAtLocation(node)
+    for (const element of node.elements) {
+      if (element.dotDotDotToken !== undefined) continue
+      const name = element.propertyName ?? element.name
+      if (!isName(name)) continue
+      const symbols = this.#propertiesOf(type, name.text)
+      if (symbols.length === 0) this.#use(name.text, undefined)
+      for (const symbol of symbols) this.#use(name.text, symbol)
+    }
+  }
+
+  #class(node) {
+    const above = (node.heritageClauses ?? [])
+      .flatMap(({ types }) => [...types])
+      .map(type => this.#checker.getTypeAtLocation(type))
+    for (const { name } of node.members) {
+      if (name === undefined || !isName(name)) continue
+      this.#ours(name.text)
+      for (const type of above)
+        for (const symbol of this.#propertiesOf(type, name.text)) this.#use(name.text, symbol)
+    }
+  }
+
+  #text(node) {
+    const { parent, text } = node
+    // A text that quotes a word as the bundle quotes strings would be changed with it.
+    for (const [, word] of text.matchAll(/"([\w-]+)"/g)) this.#keep(word)
+    if (isTag(node) || isKey(node)) this.#word(text).uses++
+    else if (!ast.isLiteralTypeNode(parent)) this.#keep(text)
+  }
+
+  #propertiesOf(type, name) {
+    if (type === undefined) return []
+    const types = type.isUnionType() ? type.getTypes() : [type]
+    return types.flatMap(one => this.#checker.getPropertyOfType(one, name) ?? [])
+  }
+
+  #ours(name) {
+    this.#word(name).uses++
+  }
+
+  #use(name, symbol) {
+    const declarations = symbol?.declarations ?? []
+    const isOurs = declarations.length > 0 && declarations.every(one => this.#isOwn(one))
+    if (isOurs) this.#ours(name)
+    else this.#keep(name)
+  }
+
+  /** Declared in our sources, and not of what others have: neither `declare` nor what something is taken for. */
+  #isOwn(declaration) {
+    const { path, index } = declaration
+    if (!/\/src\/[^:]*(?<!\.d)\.ts$/.test(path) || path.includes('/node_modules/')) return false
+    const key = `${index} ${path}`
+    const known = this.#own.get(key)
+    if (known !== undefined) return known
+    let node = declaration.resolve(this.#project)
+    const isOthers = ({ modifiers, kind }) =>
+      kind === ast.SyntaxKind.AsExpression ||
+      modifiers?.some(one => one.kind === ast.SyntaxKind.DeclareKeyword)
+    while (node !== undefined && !isOthers(node)) node = node.parent
+    this.#own.set(key, node === undefined)
+    return node === undefined
+  }
+
+  #file(path) {
+    return this.#project.program.getSourceFile(resolve(this.#root, path))
+  }
+
+  #keep(name) {
+    this.#word(name).stays = true
+  }
+
+  #word(name) {
+    const word = this.#words.get(name) ?? { uses: 0, stays: false }
+    this.#words.set(name, word)
+    return word
+  }
+}
+
+/** The page's surface, and what page and worker say, which may be of two builds: `gossamer/node`, `gossamer/testing`. */
+function isBorder(path) {
+  return /^src\/(index|bridge\/.*)\.ts$/.test(path)
+}
+
+/** What is stored, what others than Gossamer read, and what an extra's file exports. */
+function isWritten(path) {
+  return /^src\/(signaling\/(messages|client-messages|simple-peer)|storage\/(records|op-records|migrations|seq-rows|seqs|database)|page\/(signals|spawn-worker)|worker\/load-extra)\.ts$/.test(
+    path,
+  )
+}
+
+async function wordsOf(root, paths) {
+  const words = new Set()
+  for (const path of paths) {
+    const text = await readFile(resolve(root, path), 'utf8')
+    for (const [word] of text.matchAll(/[\w$][\w$-]*/g)) {
+      words.add(word)
+      for (const part of word.split('-')) words.add(part)
+    }
+  }
+  return words
+}
+
+function shortened(words, isKept) {
+  const isFree = ([word, { stays }]) => !stays && !isKept(word) && /^[\w-]{3,}$/.test(word)
+  const free = [...words]
+    .filter(isFree)
+    .sort(([a, x], [b, y]) => y.uses - x.uses || (a < b ? -1 : 1))
+  const short = {}
+  const next = spellings()
+  for (const [word] of free) {
+    let spelling
+    do spelling = next.next().value
+    while (words.has(spelling) || isKept(spelling))
+    short[word] = spelling
+  }
+  return short
+}
+
+function* spellings() {
+  yield* LETTERS
+  for (const first of LETTERS) for (const second of LETTERS) yield first + second
+}
+
+function isName(node) {
+  return ast.isIdentifier(node) || ast.isStringLiteral(node)
+}
+
+function isText(node) {
+  return (
+    ast.isStringLiteral(node) ||
+    ast.isNoSubstitutionTemplateLiteral(node) ||
+    ast.isTemplateHead(node) ||
+    ast.isTemplateMiddle(node) ||
+    ast.isTemplateTail(node)
+  )
+}
+
+/** The `type` of a message: where it is made, and where it is compared. */
+function isTag(node) {
+  let above = node.parent
+  let one = node
+  while (
+    ast.isParenthesizedExpression(above) ||
+    (ast.isConditionalExpression(above) && above.condition !== one)
+  ) {
+    one = above
+    above = above.parent
+  }
+  if (ast.isPropertyAssignment(above))
+    return above.initializer === one && above.name.text === 'type'
+  if (ast.isBinaryExpression(above)) return isTypeOf(above.left) || isTypeOf(above.right)
+  return ast.isCaseClause(above) && isTypeOf(above.parent.parent.expression)
+}
+
+function isTypeOf(node) {
+  const name = ast.isPropertyAccessExpression(node) ? node.name : node
+  return ast.isIdentifier(name) && name.text === 'type'
+}
+
+function isKey(node) {
+  const { parent } = node
+  if (ast.isPropertyAssignment(parent)) return parent.name === node
+  if (ast.isElementAccessExpression(parent)) return parent.argumentExpression === node
+  if (!ast.isBinaryExpression(parent) || parent.left !== node) return false
+  return parent.operatorToken.kind === ast.SyntaxKind.InKeyword
+}
+
+const ALIAS = 1 << 21
+/** The commonest letters of minified text first. */
+const LETTERS = [...'etnriaoscludfpmhgvybxwkqjzETNRIAOSCLUDFPMHGVYBXWKQJZ']

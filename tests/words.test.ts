@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { shortenStrings, shortWords } from '../scripts/words.mjs'
+
+const root = mkdtempSync(join(tmpdir(), 'words-'))
+let short: Record<string, string>
+
+beforeAll(async () => {
+  const files: Record<string, string> = {
+    'scripts/words.tsconfig.json': JSON.stringify({
+      compilerOptions: { target: 'ES2022', module: 'ESNext', lib: ['ES2022', 'DOM'], strict: true },
+      include: ['../src'],
+    }),
+    'src/index.ts': 'export type { Public } from "./core.js"',
+    'src/bridge/said.ts': 'export type Said = { type: "said-over-there"; acrossPort: number }',
+    'src/storage/records.ts': 'export const row = { keptOnDisk: 1 }',
+    'src/core.ts': `
+      declare const others: { ofOthers: number }
+      export interface Public { shownToAll: 'a-public-word' }
+      type Inner = { type: 'inner-tag'; own: Public } | { type: 'said-over-there' }
+      class Machine {
+        inwardly = 1
+        stringify() { return this.inwardly + others.ofOthers }
+      }
+      export function step(inner: Inner, given: unknown) {
+        const cast = given as { takenFor: number }
+        const options: TextDecoderOptions = { ignoreBOM: true }
+        const codecs = { 'inner-tag': 1, packageWord: 2, keptOnDisk: 3, acrossPort: 4, named: 5 }
+        const machine = new Machine()
+        JSON.stringify([options, cast.takenFor, 'named', 'says "inward" here', codecs.named])
+        const inward = { inward: machine.inwardly + codecs['inner-tag'] }
+        switch (inner.type) {
+          case 'inner-tag': return [inner.own.shownToAll, inward.inward]
+          case 'said-over-there': return machine.stringify()
+        }
+      }`,
+    'lib.js': 'export const { packageWord } = {}',
+  }
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  short = await shortWords(root, ['lib.js'])
+})
+afterAll(() => rmSync(root, { recursive: true }))
+
+it("what only Gossamer's own parts say is short", () => {
+  expect(Object.keys(short).sort()).toEqual(['inner-tag', 'inwardly', 'own'])
+  expect(new Set(Object.values(short)).size).toBe(3)
+  for (const spelling of Object.values(short)) expect(spelling).toMatch(/^[a-zA-Z]{1,2}$/)
+})
+
+it.each([
+  ['the platform', 'ignoreBOM'],
+  ['the platform, though a class of ours says it too', 'stringify'],
+  ['a package', 'packageWord'],
+  ['what is declared for others', 'ofOthers'],
+  ['what something unknown is taken for', 'takenFor'],
+  ['the public surface', 'shownToAll'],
+  ['the public surface, as a value', 'a-public-word'],
+  ['page and worker', 'acrossPort'],
+  ['page and worker, as a tag', 'said-over-there'],
+  ['the disk', 'keptOnDisk'],
+  ['a text', 'named'],
+  ['a text that quotes it', 'inward'],
+])('a word of %s stays: %s', (_whose, word) => {
+  expect(short[word]).toBeUndefined()
+})
+
+it('a string that is made short leaves what follows it in its column', () => {
+  const text = 'f("inner-tag", "other", "inwardly and more")'
+  expect(shortenStrings(text, { 'inner-tag': 'e', inwardly: 't' })).toBe(
+    'f("e"        , "other", "inwardly and more")',
+  )
+})
