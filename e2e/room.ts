@@ -51,7 +51,7 @@ export class Room {
     const number = ++this.opened
     const kind = options.kind ?? this.kinds[(number - 1) % this.kinds.length] ?? 'chromium'
     const context = await this.context(kind, options.context ?? 'shared')
-    const page = await context.newPage()
+    const page = await newTab(context, kind)
     if (options.init !== undefined) await page.addInitScript(options.init)
     const tab = new Tab(page, options.name ?? `p${number}`, kind)
     this.tabs.push(tab)
@@ -147,6 +147,18 @@ export class Room {
     if (this.link !== 'auto') url.searchParams.set('link', this.link)
     return url.href
   }
+}
+
+/**
+ * Firefox's driver opens each page in a window of its own, whose frame of menus and buttons costs more than the chat in
+ * it. People have tabs: all but the first are opened beside it, as links are that know nothing of their opener.
+ */
+async function newTab(context: BrowserContext, kind: Kind): Promise<Page> {
+  const beside = kind === 'firefox' ? context.pages()[0] : undefined
+  if (beside === undefined) return context.newPage()
+  const opens = context.waitForEvent('page')
+  await beside.evaluate(() => void window.open('about:blank', '_blank', 'noopener'))
+  return opens
 }
 
 /** The chat page is in two columns from 60rem on (web/styles/frame.css). */

@@ -21,8 +21,13 @@ const CHROMIUM_ARGS = [
   '--disable-domain-reliability',
   // No name but this machine's own is ever looked up.
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
-  // Candidates carry plain addresses, since mDNS names would be asked for on the network.
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  `--disable-features=${[
+    // Candidates carry plain addresses, since mDNS names would be asked for on the network.
+    'WebRtcHideLocalIpsWithMdns',
+    // Chromium's address bar drops down pages of its own, which it loads for each context: a CPU second each time.
+    'WebUIOmniboxPopup',
+    'WebUIOmniboxAimPopup',
+  ]}`,
 ]
 
 const FIREFOX_PREFS = {

@@ -60,7 +60,7 @@ async function check(outcome) {
 async function laws(browsers, outcome = steps.at(-1)) {
   const report = join(reports, 'laws.json')
   const cli = resolve(ROOT, 'node_modules/@playwright/test/cli.js')
-  const code = await run(process.execPath, [cli, 'test', '--reporter=list,json'], {
+  const code = await run(process.execPath, [cli, 'test', '--reporter=list,json,./e2e/report.ts'], {
     GOSSAMER_BROWSERS: JSON.stringify(browsers),
     PLAYWRIGHT_JSON_OUTPUT_FILE: report,
   })
