@@ -244,8 +244,8 @@ function shortened(words, isKept) {
   return short
 }
 
+/** Of one letter are private names (private-names.mjs). */
 function* spellings() {
-  yield* LETTERS
   for (const first of LETTERS) for (const second of LETTERS) yield first + second
 }
 
