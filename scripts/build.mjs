@@ -36,10 +36,8 @@ export async function buildLibrary() {
     ...Object.values(rest).map(options => esbuild.build(options)),
   ])
   await Promise.all(Object.values(forPages).map(buildForPages))
-  await buildForPages({
-    ...inline(library, await minified({ ...worker, ...words })),
-    ...words,
-  })
+  const whole = await minified({ ...worker, ...words.worker })
+  await buildForPages(inline({ ...library, ...words.library }, whole))
   await proveWorkerSurvives()
 }
 
@@ -57,21 +55,26 @@ export async function pageParts(words) {
   const { library, worker } = parts()
   const { worker: lean, extras } = await workerAndExtras({
     ...worker,
-    ...words,
+    ...words.worker,
     entryPoints: ['src/worker/main.ts'],
   })
-  return { library: { ...library, ...words }, worker: lean, ...extras }
+  return { library: { ...library, ...words.library }, worker: lean, ...extras }
 }
 
 /** As options for esbuild, which shortens names of properties; `minified` does so with strings. */
 export async function ownWords() {
   const { library, worker } = parts()
-  const foreign = new Set()
-  for (const options of [library, worker]) {
-    const { metafile } = await esbuild.build({ ...options, write: false, metafile: true })
-    for (const path of Object.keys(metafile.inputs)) if (!path.startsWith('src/')) foreign.add(path)
-  }
-  const mangleCache = await shortWords(ROOT, [...foreign])
+  const foreign = await Promise.all(
+    [library, worker].map(async options => {
+      const { metafile } = await esbuild.build({ ...options, write: false, metafile: true })
+      return Object.keys(metafile.inputs).filter(path => !path.startsWith('src/'))
+    }),
+  )
+  const [ofLibrary, ofWorker] = await shortWords(ROOT, foreign)
+  return { library: shortening(ofLibrary), worker: shortening(ofWorker) }
+}
+
+function shortening(mangleCache) {
   return { mangleProps: new RegExp(`^(?:${Object.keys(mangleCache).join('|')})$`), mangleCache }
 }
 

@@ -1,3 +1,3 @@
-/** Short words by the words they stand for. */
-export function shortWords(root: string, foreign: string[]): Promise<Record<string, string>>
+/** Short words by the words they stand for, for each list of modules of others. */
+export function shortWords(root: string, foreign: string[][]): Promise<Record<string, string>[]>
 export function shortenStrings(text: string, short: Record<string, string>): string

@@ -6,10 +6,11 @@ import { readFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import * as ast from 'typescript/unstable/ast'
 import { API, SignatureKind } from 'typescript/unstable/sync'
+import { parseSync } from 'vite'
 
 /**
- * Short words by the words they stand for: the same in every file of a build. `foreign` are modules of others in it: what they
- * say stays.
+ * Short words by the words they stand for, for each of several parts of a build by the modules of others in it: what these say
+ * stays there.
  */
 export async function shortWords(root, foreign) {
   const api = new API({ cwd: root })
@@ -23,9 +24,14 @@ export async function shortWords(root, foreign) {
       .map(path => relative(root, path))
       .filter(path => path.startsWith('src/'))
     for (const path of modules) read.module(path)
-    const others = await wordsOf(root, [...modules.filter(isWritten), ...foreign])
-    const border = read.border(modules.filter(isBorder))
-    return shortened(words, word => others.has(word) || border.has(word))
+    const kept = read.border(modules.filter(isBorder))
+    for (const word of await wordsOf(root, modules.filter(isWritten))) kept.add(word)
+    return Promise.all(
+      foreign.map(async paths => {
+        const others = await wordsOf(root, paths)
+        return shortened(words, word => kept.has(word) || others.has(word))
+      }),
+    )
   } finally {
     api.close()
   }
@@ -64,6 +70,7 @@ class Reading {
       else if (ast.isObjectBindingPattern(node)) this.#pattern(node)
       else if (ast.isClassLikeDeclaration(node)) this.#class(node)
       else if (isText(node)) this.#text(node)
+      else if (ast.isCallExpression(node)) this.#call(node)
       node.forEachChild(read)
     }
     read(file)
@@ -117,10 +124,14 @@ class Reading {
 
   #literal(node) {
     const expected = this.#checker.getContextualType(node)
-    for (const { name } of node.properties) {
+    for (const { name, initializer } of node.properties) {
       if (name === undefined || !isName(name)) continue
       this.#ours(name.text)
-      for (const symbol of this.#propertiesOf(expected, name.text)) this.#use(name.text, symbol)
+      for (const symbol of this.#propertiesOf(expected, name.text)) {
+        this.#use(name.text, symbol)
+        // Whose message it is, whose tags they are.
+        if (name.text === 'type' && !this.#isOurs(symbol)) this.#keepTexts(initializer)
+      }
     }
   }
 
@@ -148,12 +159,79 @@ class Reading {
     }
   }
 
+  /** What is read by its names says them to somebody. */
+  #call({ expression, arguments: [given] }) {
+    if (
+      given === undefined ||
+      !/^(Object\.(entries|keys)|JSON\.stringify)$/.test(textOf(expression))
+    )
+      return
+    const type = this.#checker.getTypeAtLocation(given)
+    const properties = type === undefined ? [] : this.#checker.getPropertiesOfType(type)
+    for (const { name } of properties) this.#keep(name)
+  }
+
   #text(node) {
     const { parent, text } = node
     // A text that quotes a word as the bundle quotes strings would be changed with it.
     for (const [, word] of text.matchAll(/"([\w-]+)"/g)) this.#keep(word)
-    if (isTag(node) || isKey(node)) this.#word(text).uses++
+    if (this.#isKey(node) || this.#isTag(node)) this.#word(text).uses++
     else if (!ast.isLiteralTypeNode(parent)) this.#keep(text)
+  }
+
+  /** Of an object of ours. */
+  #isKey(node) {
+    const { parent } = node
+    if (ast.isPropertyAssignment(parent)) return parent.name === node
+    const object = ast.isElementAccessExpression(parent)
+      ? parent.expression
+      : ast.isBinaryExpression(parent) &&
+        parent.operatorToken.kind === ast.SyntaxKind.InKeyword &&
+        parent.right
+    if (!object || object === node) return false
+    const symbols = this.#propertiesOf(this.#checker.getTypeAtLocation(object), node.text)
+    return symbols.length > 0 && symbols.every(symbol => this.#isOurs(symbol))
+  }
+
+  /** The `type` of a message: where it is made, and where it is compared. */
+  #isTag(node) {
+    let above = node.parent
+    let one = node
+    while (
+      ast.isParenthesizedExpression(above) ||
+      (ast.isConditionalExpression(above) && above.condition !== one)
+    ) {
+      one = above
+      above = above.parent
+    }
+    if (ast.isPropertyAssignment(above))
+      return above.initializer === one && above.name.text === 'type'
+    const sides = ast.isBinaryExpression(above)
+      ? [above.left, above.right]
+      : ast.isCaseClause(above)
+        ? [above.parent.parent.expression]
+        : []
+    return sides.some(side => isTypeOf(side) && this.#isOurType(side))
+  }
+
+  /** Of what is compared with a tag: whether it is a message of ours. */
+  #isOurType(node) {
+    if (ast.isPropertyAccessExpression(node)) {
+      return this.#isOurs(this.#checker.getSymbolAtLocation(node.name))
+    }
+    const declared = this.#checker
+      .getSymbolAtLocation(node)
+      ?.declarations[0]?.resolve(this.#project)
+    if (declared === undefined || !ast.isBindingElement(declared)) return false
+    const type = this.#checker.getTypeAtLocation(declared.parent)
+    const symbols = this.#propertiesOf(type, 'type')
+    return symbols.length > 0 && symbols.every(symbol => this.#isOurs(symbol))
+  }
+
+  #keepTexts(node) {
+    if (node === undefined) return
+    if (isText(node)) this.#keep(node.text)
+    node.forEachChild(one => this.#keepTexts(one))
   }
 
   #propertiesOf(type, name) {
@@ -167,10 +245,13 @@ class Reading {
   }
 
   #use(name, symbol) {
-    const declarations = symbol?.declarations ?? []
-    const isOurs = declarations.length > 0 && declarations.every(one => this.#isOwn(one))
-    if (isOurs) this.#ours(name)
+    if (this.#isOurs(symbol)) this.#ours(name)
     else this.#keep(name)
+  }
+
+  #isOurs(symbol) {
+    const declarations = symbol?.declarations ?? []
+    return declarations.length > 0 && declarations.every(one => this.#isOwn(one))
   }
 
   /** Declared in our sources, and not of what others have: neither `declare` nor what something is taken for. */
@@ -216,14 +297,23 @@ function isWritten(path) {
   )
 }
 
+/** Names of properties and all words of strings. */
 async function wordsOf(root, paths) {
   const words = new Set()
-  for (const path of paths) {
-    const text = await readFile(resolve(root, path), 'utf8')
-    for (const [word] of text.matchAll(/[\w$][\w$-]*/g)) {
-      words.add(word)
-      for (const part of word.split('-')) words.add(part)
+  const read = node => {
+    if (typeof node !== 'object' || node === null) return
+    const name = node.key ?? node.property
+    if (name?.type === 'Identifier') words.add(name.name)
+    const text = node.type === 'TemplateElement' ? node.value.raw : node.value
+    if (typeof text === 'string') {
+      for (const [word] of text.matchAll(/[\w$][\w$-]*/g)) words.add(word)
+      for (const [word] of text.matchAll(/[\w$]+/g)) words.add(word)
     }
+    Object.values(node).forEach(read)
+  }
+  for (const path of paths) {
+    const { program } = parseSync(path, await readFile(resolve(root, path), 'utf8'))
+    read(program)
   }
   return words
 }
@@ -249,6 +339,12 @@ function* spellings() {
   for (const first of LETTERS) for (const second of LETTERS) yield first + second
 }
 
+function textOf(node) {
+  return ast.isPropertyAccessExpression(node)
+    ? `${textOf(node.expression)}.${node.name.text}`
+    : node.text
+}
+
 function isName(node) {
   return ast.isIdentifier(node) || ast.isStringLiteral(node)
 }
@@ -263,34 +359,9 @@ function isText(node) {
   )
 }
 
-/** The `type` of a message: where it is made, and where it is compared. */
-function isTag(node) {
-  let above = node.parent
-  let one = node
-  while (
-    ast.isParenthesizedExpression(above) ||
-    (ast.isConditionalExpression(above) && above.condition !== one)
-  ) {
-    one = above
-    above = above.parent
-  }
-  if (ast.isPropertyAssignment(above))
-    return above.initializer === one && above.name.text === 'type'
-  if (ast.isBinaryExpression(above)) return isTypeOf(above.left) || isTypeOf(above.right)
-  return ast.isCaseClause(above) && isTypeOf(above.parent.parent.expression)
-}
-
 function isTypeOf(node) {
   const name = ast.isPropertyAccessExpression(node) ? node.name : node
   return ast.isIdentifier(name) && name.text === 'type'
-}
-
-function isKey(node) {
-  const { parent } = node
-  if (ast.isPropertyAssignment(parent)) return parent.name === node
-  if (ast.isElementAccessExpression(parent)) return parent.argumentExpression === node
-  if (!ast.isBinaryExpression(parent) || parent.left !== node) return false
-  return parent.operatorToken.kind === ast.SyntaxKind.InKeyword
 }
 
 const ALIAS = 1 << 21

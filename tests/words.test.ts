@@ -6,6 +6,7 @@ import { shortenStrings, shortWords } from '../scripts/words.mjs'
 
 const root = mkdtempSync(join(tmpdir(), 'words-'))
 let short: Record<string, string>
+let elsewhere: Record<string, string>
 
 beforeAll(async () => {
   const files: Record<string, string> = {
@@ -30,11 +31,17 @@ beforeAll(async () => {
         const codecs = { 'inner-tag': 1, packageWord: 2, keptOnDisk: 3, acrossPort: 4, named: 5 }
         const machine = new Machine()
         JSON.stringify([options, cast.takenFor, 'named', 'says "inward" here', codecs.named])
+        const counters = { counted: 0 }
+        const said: Record<string, number> = {}
+        for (const [name, count] of Object.entries({ ...counters })) said[name] = count + said['looked-up']!
         const inward = { inward: machine.inwardly + codecs['inner-tag'] }
         switch (inner.type) {
           case 'inner-tag': return [inner.own.shownToAll, inward.inward]
           case 'said-over-there': return machine.stringify()
         }
+        new Worker('', { type: 'module' })
+        const { type } = new CryptoKey()
+        return type === 'private' || new CryptoKey().type === 'secret'
       }`,
     'lib.js': 'export const { packageWord } = {}',
   }
@@ -42,7 +49,9 @@ beforeAll(async () => {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
   }
-  short = await shortWords(root, ['lib.js'])
+  const [here, there] = await shortWords(root, [['lib.js'], []])
+  short = here!
+  elsewhere = there!
 })
 afterAll(() => rmSync(root, { recursive: true }))
 
@@ -55,6 +64,9 @@ it("what only Gossamer's own parts say is short", () => {
 it.each([
   ['the platform', 'ignoreBOM'],
   ['the platform, though a class of ours says it too', 'stringify'],
+  ['the platform, as a tag that it is given', 'module'],
+  ['the platform, as a tag that it gives', 'private'],
+  ['the platform, as a tag that it gives, asked at once', 'secret'],
   ['a package', 'packageWord'],
   ['what is declared for others', 'ofOthers'],
   ['what something unknown is taken for', 'takenFor'],
@@ -63,10 +75,16 @@ it.each([
   ['page and worker', 'acrossPort'],
   ['page and worker, as a tag', 'said-over-there'],
   ['the disk', 'keptOnDisk'],
+  ['what is read by its names', 'counted'],
+  ['what is looked up among any', 'looked-up'],
   ['a text', 'named'],
   ['a text that quotes it', 'inward'],
 ])('a word of %s stays: %s', (_whose, word) => {
   expect(short[word]).toBeUndefined()
+})
+
+it('a word of a package is short where the package is not', () => {
+  expect(elsewhere.packageWord).toMatch(/^[a-zA-Z]{2}$/)
 })
 
 it('a string that is made short leaves what follows it in its column', () => {
