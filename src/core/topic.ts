@@ -136,7 +136,8 @@ export class Topic {
     seen: readonly SeenIds[],
     signaling: SignalingState,
   ): TopicOutput[] {
-    if (seen.length > 0) this.#gossip(now, { type: 'recall', seen })
+    const known = [...seen, ...(this.#history?.seen(now) ?? [])]
+    if (known.length > 0) this.#gossip(now, { type: 'recall', seen: known })
     if (remembered.length > 0) this.#meet(now, { type: 'remember', peers: remembered })
     const isAsked = signaling === 'open' || signaling === 'connecting'
     if (bootstrap.length > 0 || (remembered.length > 0 && !isAsked)) {
@@ -171,11 +172,10 @@ export class Topic {
   }
 
   leave(now: Millis): TopicOutput[] {
-    const fresh = this.#broadcast.takeFresh()
-    if (fresh.length > 0) this.#emitOut({ type: 'remember-ids', topic: this.id, seen: fresh })
+    if (this.#history === undefined) this.#keepIds(now)
+    else this.#history.leave()
     this.#rememberPeers()
     this.#fromPresence(this.#presence?.leave())
-    this.#history?.leave()
     this.#meet(now, { type: 'quit' })
     this.#closed = true
     this.#timers.clearAll()
@@ -661,6 +661,8 @@ export class Topic {
 
   /** A lone message at once, so that a reload right after it does not hear it again; a burst together. */
   #keepIdsSoon(now: Millis): void {
+    // What a history keeps is known by that; what it does not is to come again.
+    if (this.#history !== undefined) return
     const next = this.#idsKeptAt + STORE_IDS_MS
     if (next <= now) this.#keepIds(now)
     else this.#timers.ensure('store ids', next)

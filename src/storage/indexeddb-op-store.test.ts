@@ -15,7 +15,7 @@ let names = 0
 const opStores = () => ({
   ...OP_STORES,
   database: (...[db, counters]: Parameters<typeof OP_STORES.database>) =>
-    new IndexeddbOpStore(db, counters, 0),
+    new IndexeddbOpStore(db, counters, 0, () => 0),
 })
 
 describeOpStore('IndexedDB store', () => openIndexeddbStore(`op-laws-${names++}`, { opStores }))
@@ -40,12 +40,12 @@ describe('IndexedDB store: ops', () => {
   }
 
   /** One that is given time between transactions. */
-  async function breathing() {
+  async function breathing(pauseMs = 0) {
     const store = await openIndexeddbStore('s', {
       opStores: () => ({
         ...OP_STORES,
         database: (...[db, counters]: Parameters<typeof OP_STORES.database>) =>
-          new IndexeddbOpStore(db, counters, 60_000),
+          new IndexeddbOpStore(db, counters, 60_000, () => pauseMs),
       }),
     })
     opened.push(store)
@@ -53,7 +53,8 @@ describe('IndexedDB store: ops', () => {
     const chain = new Chain()
     await store.ops.append(TOPIC, chain.batch(chain.say(1)), NOW)
     const say = (author = 1) => store.ops.append(TOPIC, chain.batch(chain.say(author)), NOW)
-    return { store, chain, say }
+    const sayOwn = () => store.ops.append(TOPIC, { ...chain.batch(chain.say(0)), own: true }, NOW)
+    return { store, chain, say, sayOwn }
   }
 
   it('what others say within a breath is written together, when somebody asks for it', async () => {
@@ -77,11 +78,43 @@ describe('IndexedDB store: ops', () => {
   })
 
   it('our own word waits for no breath, and takes along what waits', async () => {
-    const { store, chain, say } = await breathing()
+    const { store, say, sayOwn } = await breathing()
     const kept = say()
-    await store.ops.append(TOPIC, { ...chain.batch(chain.say(0)), own: true }, NOW)
+    await sayOwn()
     await kept
     expect(store.ops.counters).toMatchObject({ opCommits: 2, opsStored: 3 })
+  })
+
+  it('words of ours that come by themselves go together, the first of them at once', async () => {
+    const { store, sayOwn } = await breathing(60)
+    await sayOwn()
+    expect(store.ops.counters).toMatchObject({ opCommits: 2 })
+    const kept = [sayOwn()]
+    await new Promise(resolve => setTimeout(resolve, 40))
+    kept.push(sayOwn(), sayOwn())
+    await Promise.all(kept)
+    expect(store.ops.counters).toMatchObject({ opCommits: 3, opsStored: 5 })
+  })
+
+  it('who waits for each word before the next is held up once in a while, and no more', async () => {
+    const { store, sayOwn } = await breathing(500)
+    const since = performance.now()
+    for (let n = 0; n < 12; n++) await sayOwn()
+    expect(store.ops.counters).toMatchObject({ opCommits: 13 })
+    expect(performance.now() - since).toBeLessThan(2 * 500)
+  })
+
+  it('what waits for company is written for who asks for it, and with a wave', async () => {
+    const { store, chain, sayOwn } = await breathing(60_000)
+    await sayOwn()
+    const second = sayOwn()
+    expect(await store.ops.load(TOPIC, [chain.all(0)], MUCH)).toHaveLength(2)
+    await second
+    const third = sayOwn()
+    const said = Array.from({ length: 64 }, () => chain.say(1))
+    await store.ops.append(TOPIC, chain.batch(...said), NOW)
+    await third
+    expect(store.ops.counters).toMatchObject({ opCommits: 4 })
   })
 
   it('a wave is worth a transaction at once', async () => {
@@ -193,6 +226,44 @@ describe('IndexedDB store: ops', () => {
     // One author among forty: what lies between is passed over.
     expect(await store.ops.load(TOPIC, [chain.all(7)], { ops: 8, bytes: 1e6 })).toHaveLength(8)
     expect(read).toBeLessThanOrEqual(8 * 40)
+  })
+
+  it('who reads page by page reads no pack twice', async () => {
+    const { store, said } = await filled()
+    const getAll = vi.spyOn(IDBObjectStore.prototype, 'getAll')
+    const wants = [1, 2].map(n => ({ author: peer(n), first: 1, last: 10 }))
+    const found: unknown[] = []
+    for (let pages = 0; pages < 4; pages++) {
+      const page = await store.ops.load(TOPIC, wants, { ops: 6, bytes: 1e6 })
+      found.push(...page)
+      for (const { author, seq } of page)
+        for (const want of wants) if (want.author === author) want.first = seq + 1
+    }
+    expect(found).toEqual(said.map(({ message }) => message))
+    expect(getAll).toHaveBeenCalledTimes(1)
+  })
+
+  it('a page after another that asks for something else begins anew', async () => {
+    const { store, chain, said } = await filled()
+    const bound = { ops: 6, bytes: 1e6 }
+    await store.ops.load(TOPIC, [chain.all(1), chain.all(2)], bound)
+    const first = said.slice(0, 6).map(({ message }) => message)
+    expect(await store.ops.load(TOPIC, [chain.all(1), chain.all(2)], bound)).toEqual(first)
+    const rest = { author: peer(1), first: 4, last: 10 }
+    expect((await store.ops.load(TOPIC, [rest], bound)).map(({ seq }) => seq)).toEqual([
+      4, 5, 6, 7, 8, 9,
+    ])
+  })
+
+  it('what was trimmed between two pages is in neither', async () => {
+    const { store, chain } = await filled()
+    const bound = { ops: 6, bytes: 1e6 }
+    await store.ops.load(TOPIC, [chain.all(1), chain.all(2)], bound)
+    await store.ops.open(TOPIC, { ...OPTIONS, retention: { ...PLENTY, maxOps: 5 } })
+    await store.ops.append(TOPIC, chain.batch(chain.say(1)), NOW)
+    const wants = [1, 2].map(n => ({ ...chain.all(n), first: 4 }))
+    const page = await store.ops.load(TOPIC, wants, { ops: 20, bytes: 1e6 })
+    expect(page.map(({ seq }) => seq)).toEqual([9, 9, 10, 10, 11])
   })
 
   it('what comes together lies together: a wave is one row', async () => {

@@ -1,14 +1,14 @@
-import { type IDBPTransaction, unwrap } from 'idb'
+import { unwrap } from 'idb'
 import { sameBytes } from '../codec/bytes.js'
 import type { HistoryIndex, OpRange, TrimmedLane } from '../core/history/records.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { Message } from '../core/message.js'
 import { messageHash } from '../core/message-hash.js'
 import { type Database, ROOM_TABLES, type RoomTransaction } from './database.js'
+import { LaneWalk, type OpsTransaction } from './lane-walk.js'
 import {
   headOf,
   messageIn,
-  numberOf,
   type Pack,
   type PackedOp,
   packedOp,
@@ -25,7 +25,6 @@ import {
   type ReadBound,
   weight,
 } from './op-store.js'
-import type { Tables } from './records.js'
 import type { Room } from './room.js'
 import { openRoom } from './room-opening.js'
 import { keepSeq } from './seq-rows.js'
@@ -50,14 +49,28 @@ export class IndexeddbOpStore implements OpStore {
   #isWriting = false
   /** What others said waits until it is over, for a transaction costs as much as a hundred ops. */
   #breath: ReturnType<typeof setTimeout> | undefined
+  /** What we say waits too, a little, where words of ours come one after the other by themselves. */
+  #isHeld = false
+  #heldMs = 0
+  #halfHeldAt = 0
+  #isAccompanied = false
+  /** So many transactions with words of ours yet until another pause is tried. */
+  #unheld = 0
   /** Whatever writes stands in this row. */
   #turn: Promise<unknown> = Promise.resolve()
 
   readonly #breathMs: number
+  readonly #pauseOf: (tookMs: number) => number
 
-  constructor(db: Database, seqCounters: StoreCounters, breathMs = BREATH_MS) {
+  constructor(
+    db: Database,
+    seqCounters: StoreCounters,
+    breathMs = BREATH_MS,
+    pauseOf = pauseAfter,
+  ) {
     this.#db = db
     this.#breathMs = breathMs
+    this.#pauseOf = pauseOf
     this.#seqCounters = seqCounters
   }
 
@@ -68,59 +81,38 @@ export class IndexeddbOpStore implements OpStore {
   append(topic: TopicId, batch: OpBatch, now: Millis): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ topic, batch, now, isOver: false, resolve, reject })
+      // What comes early may have waited for those before: it would wait for nothing.
+      if (batch.own && this.#isHeld && performance.now() > this.#halfHeldAt)
+        this.#isAccompanied = true
       if (this.#breath === undefined || this.#isUrgent) this.#writeNow()
     })
   }
 
   async load(topic: TopicId, wants: readonly OpRange[], bound: ReadBound): Promise<Message[]> {
     const room = this.#room(topic)
-    const { r } = room
     await this.#reached(topic, wants)
-    const lanes = wants.map(({ author, first, last }) => ({
-      l: numberOf(author),
-      first,
-      last,
-      p: 0,
-    }))
-    const found: Message[] = []
-    let bytes = 0
+    const walk = room.walk?.goesOn(wants) ? room.walk : new LaneWalk(room.r, wants)
+    // Two readers would be in each other's way.
+    room.walk = undefined
+    const { rewritten } = room
+    const page = { found: [] as Message[], bytes: 0 }
     for (;;) {
-      // Where the next of each lies, of those whose last place has been read.
-      const unknown = lanes.filter(({ p }) => p === 0)
-      await this.#within(tx =>
-        Promise.all(
-          unknown.map(async lane => {
-            const { l, first, last } = lane
-            const range = IDBKeyRange.bound([r, l, first], [r, l, Number.MAX_SAFE_INTEGER])
-            const key =
-              first > last ? undefined : await tx.objectStore('ops').index('lane').getKey(range)
-            lane.p = key?.[1] ?? Number.POSITIVE_INFINITY
-          }),
-        ),
-      )
-      const from = Math.min(...lanes.map(({ p }) => p))
-      if (!Number.isFinite(from)) return found
-      const wanted = new Map(lanes.map(lane => [lane.l, lane]))
-      const count = room.packsFor(bound.ops - found.length)
-      const { ops, end } = await this.#read(room, from, count)
-      for (const op of ops) {
-        const lane = wanted.get(op.l)
-        if (lane === undefined || op.s < lane.first || op.s > lane.last) continue
-        const message = this.#messageIn(room, op)
-        if (message === undefined) continue
-        if (isOver(bound, found.length, bytes, message)) return found
-        found.push(message)
-        bytes += weight(message)
-        lane.first = op.s + 1
+      if (!walk.hasRead) {
+        const count = room.packsFor(bound.ops - page.found.length)
+        let from = 0
+        let rows: unknown[] | undefined
+        await this.#within(async tx => {
+          from = await walk.seek(tx)
+          if (from < Number.POSITIVE_INFINITY)
+            rows = await tx.objectStore('ops').getAll(onwards(room, from), count)
+        }).catch(unlessUnreadable)
+        if (from === Number.POSITIVE_INFINITY) return page.found
+        const { ops, end } = await this.#read(room, from, count, rows)
+        walk.came(ops, end)
       }
-      for (const lane of lanes) {
-        if (lane.p > end) continue
-        // What was read holds none of it but what was taken, or what is damaged.
-        const read = ops.filter(({ l }) => l === lane.l).map(({ s }) => s)
-        // Where nothing of it was, its pack can't be read.
-        lane.p = read.length > 0 ? 0 : Number.POSITIVE_INFINITY
-        lane.first = Math.max(lane.first, ...read.map(s => s + 1))
-      }
+      if (!walk.take(page, bound, op => this.#messageIn(room, op))) continue
+      if (walk.hasRead && walk.isSmall && room.rewritten === rewritten) room.walk = walk
+      return page.found
     }
   }
 
@@ -218,12 +210,28 @@ export class IndexeddbOpStore implements OpStore {
   /** Somebody waits for it: our own word is not said before it is kept, and of a wave the next part not sent. */
   get #isUrgent(): boolean {
     const ops = this.#waiting.reduce((sum, { batch }) => sum + batch.ops.length, 0)
-    return ops >= MANY_OPS || this.#waiting.some(({ batch }) => batch.own)
+    return ops >= MANY_OPS || (!this.#isHeld && this.#waiting.some(isOwn))
+  }
+
+  #rest(): void {
+    const ms = this.#isHeld ? this.#heldMs : this.#breathMs
+    this.#breath = setTimeout(() => this.#rested(), ms)
+    this.#halfHeldAt = performance.now() + ms / 2
+    this.#isAccompanied = false
+  }
+
+  #rested(): void {
+    if (!this.#isHeld) return this.#writeNow()
+    this.#isHeld = false
+    if (!this.#isAccompanied) this.#unheld = UNHELD
+    if (this.#isUrgent) this.#writeNow()
+    else this.#rest()
   }
 
   #writeNow(): void {
     clearTimeout(this.#breath)
     this.#breath = undefined
+    this.#isHeld = false
     if (this.#isWriting || this.#waiting.length === 0) return
     this.#isWriting = true
     void this.#inTurn(() => this.#writeAll())
@@ -250,6 +258,8 @@ export class IndexeddbOpStore implements OpStore {
       const batches = next.filter(({ isOver }) => !isOver)
       if (batches.length === 0) continue
       this.#written = batches
+      const isOurs = batches.some(isOwn)
+      const since = performance.now()
       await this.#commit(batches).then(
         () => {
           for (const one of batches) settle(one)
@@ -266,10 +276,12 @@ export class IndexeddbOpStore implements OpStore {
           }
         },
       )
+      this.#isHeld = isOurs && --this.#unheld < 0
+      this.#heldMs = this.#pauseOf(performance.now() - since)
     } while (this.#isUrgent)
     this.#written = []
     this.#isWriting = false
-    this.#breath = setTimeout(() => this.#writeNow(), this.#breathMs)
+    this.#rest()
   }
 
   /**
@@ -292,7 +304,7 @@ export class IndexeddbOpStore implements OpStore {
       else others.push(one)
     }
     // Numbers of ours are written through, as reserved ones are.
-    const durability = batches.some(({ batch }) => batch.own) ? 'strict' : 'relaxed'
+    const durability = batches.some(isOwn) ? 'strict' : 'relaxed'
     await this.#change([...topics.keys()], durability, async tx => {
       const trimmed = new Map<TopicId, TrimmedLane[]>()
       for (const [topic, theirs] of topics) trimmed.set(topic, await this.#write(tx, topic, theirs))
@@ -411,14 +423,18 @@ export class IndexeddbOpStore implements OpStore {
 
   // ——— reading
 
-  #within<T>(work: (tx: Reading) => Promise<T>): Promise<T> {
+  #within<T>(work: (tx: OpsTransaction) => Promise<T>): Promise<T> {
     return this.#db.within('reading ops', ['ops'], 'readonly', 'relaxed', work)
   }
 
   /** What lies in so many packs from this place on, and the place of the last of them, or infinity at the end. */
-  async #read(room: Room, from: number, count: number): Promise<{ ops: PackedOp[]; end: number }> {
-    const range = IDBKeyRange.bound([room.r, from], [room.r, Number.MAX_SAFE_INTEGER])
-    const rows = await this.#rows(range, count)
+  async #read(
+    room: Room,
+    from: number,
+    count: number,
+    given?: unknown[],
+  ): Promise<{ ops: PackedOp[]; end: number }> {
+    const rows = given ?? (await this.#rows(onwards(room, from), count))
     const ops: PackedOp[] = []
     for (const row of rows) {
       const packed = unpack(row)
@@ -480,8 +496,6 @@ export class IndexeddbOpStore implements OpStore {
   }
 }
 
-type Reading = IDBPTransaction<Tables, 'ops'[], 'readonly'>
-
 interface Pending {
   topic: TopicId
   batch: OpBatch
@@ -489,6 +503,25 @@ interface Pending {
   isOver: boolean
   resolve(): void
   reject(cause: unknown): void
+}
+
+/** All that stands from this place on. */
+function onwards({ r }: Room, from: number): IDBKeyRange {
+  return IDBKeyRange.bound([r, from], [r, Number.MAX_SAFE_INTEGER])
+}
+
+/** Then it is read row by row. */
+function unlessUnreadable(cause: unknown): void {
+  if (!isUnreadable(cause)) throw cause
+}
+
+/** Twice as long as the disk, or who shares the machine, took, so that a quick one delays nobody. */
+function pauseAfter(tookMs: number): number {
+  return Math.min(LONGEST_PAUSE_MS, 2 * tookMs)
+}
+
+function isOwn({ batch }: Pending): boolean {
+  return batch.own
 }
 
 /** Without a promise for each: where one fails, its transaction does. */
@@ -507,6 +540,10 @@ function settle(pending: Pending, cause?: unknown): void {
  * Chromium: each costs the machine 4 ms). What a crash costs meanwhile comes back from neighbors. Guess.
  */
 const BREATH_MS = 50
+/** Guess: a frame of a screen or two. */
+const LONGEST_PAUSE_MS = 25
+/** After a pause that brought nothing more the next so many words go at once: each may be waited for by the next. Guess. */
+const UNHELD = 15
 /** So many ops are worth a transaction of their own. Guess: a quarter of a wave's message. */
 const MANY_OPS = 64
 /** Batches in one transaction; a wave is one. Guess. */

@@ -1,5 +1,6 @@
 import { type LaneRecord, MOST_WAITING_OPS, type Retention } from '../core/history/records.js'
 import type { MessageId, PeerId, TopicId } from '../core/ids.js'
+import type { LaneWalk } from './lane-walk.js'
 import { type LaneRow, numberOf, OPS_IN_PACK, type PackedOp, type RoomRow } from './op-records.js'
 import type { OpenTopic } from './op-store.js'
 import { StorageError } from './store.js'
@@ -24,6 +25,10 @@ export class Room {
   lastSeq: number | 'corrupt' = 0
   /** There is a row for it already, which is only written over. */
   hasSeqRow = false
+  /** Where a page ended within a pack. */
+  walk: LaneWalk | undefined
+  /** Counts packs written anew. */
+  rewritten = 0
   #lowest = 0
   readonly #authors = new Map<number, PeerId>()
   readonly #numbers = new Map<PeerId, number>()
@@ -96,6 +101,13 @@ export class Room {
     this.#lowest = Math.min(this.#lowest, p)
   }
 
+  /** A pack is struck out; what is left of it, if anything, is written as another. */
+  rewrites(): void {
+    this.packs--
+    this.rewritten++
+    this.walk = undefined
+  }
+
   removed({ l, s, p, b }: PackedOp): void {
     this.ops--
     this.bytes -= b.length
@@ -103,7 +115,7 @@ export class Room {
   }
 
   waitingAt(l: number, s: number): number | undefined {
-    return this.waiting.get(`${l} ${s}`)
+    return this.waiting.size === 0 ? undefined : this.waiting.get(`${l} ${s}`)
   }
 
   /** Author and number of the op that waits longest, where no more may. */

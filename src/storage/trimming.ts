@@ -90,7 +90,7 @@ export class Trimming {
   /** Nothing can be told of what lies there but its place. */
   async unreadable(p: number): Promise<void> {
     await this.#table.delete([this.#room.r, p])
-    this.#room.packs--
+    this.#room.rewrites()
     this.#counters.corruptOps++
   }
 
@@ -178,7 +178,7 @@ export class Trimming {
   #replace(row: Pack, rest: readonly PackedOp[]): void {
     const table = unwrap(this.#table)
     table.delete([row.r, row.p])
-    this.#room.packs--
+    this.#room.rewrites()
     for (const pack of packsOf(row.r, rest)) {
       table.put(pack)
       this.#room.packs++

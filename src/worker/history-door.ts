@@ -1,8 +1,8 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { rememberHash } from '../core/history/op.js'
 import type { PeerId, TopicId } from '../core/ids.js'
 import type { HistoryMessage, NodeInput } from '../core/io.js'
 import { canonicalView, fits, type Message } from '../core/message.js'
+import { digest } from '../core/message-hash.js'
 import type { Node } from '../core/node.js'
 import { verifySignature } from './identity.js'
 import type { PeerLink } from './peer-link.js'
@@ -117,7 +117,7 @@ async function isGenuine(topic: TopicId, op: Message): Promise<boolean> {
   const verified = verifySignature(op.author as PeerId, bytes, op.signature!)
   const hash =
     bytes.length < HASHED_ELSEWHERE_BYTES
-      ? sha256(bytes)
+      ? digest(bytes)
       : crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
   if (!(await verified)) return false
   rememberHash(op, hash instanceof Uint8Array ? hash : new Uint8Array(await hash))

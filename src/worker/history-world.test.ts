@@ -59,6 +59,17 @@ describe('a latecomer', () => {
 })
 
 describe('a reload', () => {
+  it('knows what was said by what is kept: names of messages are stored nowhere else', async () => {
+    const [a, b] = await keeping(2)
+    a!.topic.broadcast(...texts(1, 20))
+    await time().until(() => b!.topic.texts.length === 20)
+    await time().run(1_000)
+    for (const { peer } of [a!, b!]) {
+      await peer.client.call({ type: 'shutdown' })
+      expect(await peer.store.loadSeen(TOPIC, 0)).toEqual([])
+    }
+  })
+
   it('shows what was kept, alone and at once, and delivers none of it again', async () => {
     const [a, b] = await keeping(2)
     a!.topic.broadcast(...texts(1, 20))

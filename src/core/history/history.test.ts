@@ -44,6 +44,20 @@ describe('one’s own message', () => {
   })
 })
 
+it('after a reload all that is kept is known by name too', () => {
+  const net = network()
+  const [a, b] = net.add(2) as [TestPeer, TestPeer]
+  net.link(a, b)
+  for (let n = 0; n < 3; n++) net.say(a)
+  net.say(b)
+  net.run(5_000)
+  net.reload(b)
+  const seen = b.history.seen(7).map(({ author, since, ranges }) => ({ author, since, ranges }))
+  expect(seen).toHaveLength(2)
+  expect(seen).toContainEqual({ author: a.id, since: 7, ranges: [[1, 3]] })
+  expect(seen).toContainEqual({ author: b.id, since: 7, ranges: [[1, 1]] })
+})
+
 describe('in order of arrival', () => {
   it('a message is delivered at once, its parents here or not, and once', () => {
     const { net, b, ops } = chain('arrival')

@@ -1,3 +1,4 @@
+import type { SeenIds } from '../broadcast/broadcast.js'
 import { type Deadline, sooner } from '../deadline.js'
 import type { MessageId, Millis, PeerId, TopicId } from '../ids.js'
 import type { HistoryMessage, NodeOutput, TopicEvent } from '../io.js'
@@ -70,6 +71,15 @@ export class History {
   /** Whether it is here, and so was delivered. */
   has(id: MessageId): boolean {
     return this.#log.has(id)
+  }
+
+  /** All that is kept, for who is told what there is by names. */
+  seen(now: Millis): SeenIds[] {
+    return [...this.#log.lanes.values()].map(({ author, oldest, height }) => ({
+      author,
+      since: now,
+      ranges: [[oldest, height]],
+    }))
   }
 
   /** Asked before signatures are verified. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { peerIdFromBytes } from '../ids.js'
+import { digest } from '../message-hash.js'
 import { Random } from '../random.js'
 import { Author, TOPIC } from './network.suite.js'
 import { MOST_PARENTS, opHash, opOf, parentsOf, withParents } from './op.js'
@@ -53,6 +54,13 @@ it('the hash of an op is that of its canonical bytes, without the signature', ()
   const { signature: _, ...unsigned } = one
   expect(opHash(TOPIC, unsigned)).toEqual(opHash(TOPIC, one))
   expect(opHash(TOPIC, { ...one, seq: 2 })).not.toEqual(opHash(TOPIC, one))
+})
+
+it('hashes are those of the platform, whatever was hashed before', async () => {
+  for (let n = 0; n < 200; n++) {
+    const bytes = random.bytes(n < 130 ? n : random.below(2_000)).slice()
+    expect(digest(bytes)).toEqual(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
+  }
 })
 
 function draft(extensions: Uint8Array) {

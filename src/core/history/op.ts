@@ -1,10 +1,10 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { list, struct } from '../../codec/combinators.js'
 import { fixed, varint } from '../../codec/primitives.js'
 import { decode, encode, type Schema } from '../../codec/schema.js'
 import { type MessageId, type PeerId, peerId, type TopicId } from '../ids.js'
 import { LARGEST_EXTENSIONS_BYTES } from '../limits.js'
-import { canonicalView, type Draft, type Message } from '../message.js'
+import type { Draft, Message } from '../message.js'
+import { messageHash } from '../message-hash.js'
 import { SHORT_HASH_BYTES } from './records.js'
 
 /**
@@ -42,7 +42,7 @@ export const MOST_PARENTS = 8
 export function opHash(topic: TopicId, message: Draft): Uint8Array {
   let hash = hashes.get(message)
   if (hash === undefined) {
-    hash = sha256(canonicalView(topic, message))
+    hash = messageHash(topic, message)
     hashes.set(message, hash)
   }
   return hash

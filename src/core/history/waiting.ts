@@ -30,6 +30,8 @@ export class WaitingOps {
 
   /** What waits under any of its numbers. */
   get(id: Numbered): WaitingOp | undefined {
+    // Asked for each op of a wave, when next to nothing waits: to name it costs a tenth of its signature.
+    if (this.#byId.size === 0) return undefined
     const waiting = this.#byId.get(formatMessageId(id))
     if (waiting !== undefined) return waiting
     const first = firstOf(id)
@@ -44,7 +46,8 @@ export class WaitingOps {
 
   /** Whether it waits, or another with one of its numbers, or it did and gave way to others. */
   knows(id: Numbered): boolean {
-    return this.get(id) !== undefined || this.#gone.has(formatMessageId(id))
+    if (this.get(id) !== undefined) return true
+    return this.#gone.size > 0 && this.#gone.has(formatMessageId(id))
   }
 
   add(op: Op, on: MessageId): void {
