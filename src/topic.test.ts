@@ -153,6 +153,49 @@ describe('broadcast', () => {
     expect(await shapes(...new Array(8).fill(4_094))).toEqual([3, 3, 2])
   })
 
+  it('of one bundle each has an outcome, an id and an end of its own', async () => {
+    const { topic, node } = await subscribed()
+    const over = new AbortController()
+    const said = ['a', 'b', 'c', 'd'].map(text =>
+      topic.broadcast(bytes(text), text === 'c' ? { signal: over.signal } : {}),
+    )
+    over.abort(new Error('enough'))
+    await expect(said[2]).rejects.toThrow('enough')
+    const [call, ...more] = node.last('broadcast').calls
+    expect([call!.count, more]).toEqual([4, []])
+    const why = { code: 'storage-failed', message: 'No numbers.' }
+    const run = { ok: true, ref: call!.ref, count: 3, author: somePeer(1), seq: 7, neighbors: 2 }
+    const outcomes = [run, { ref: call!.ref + 3, ok: false, ...why }]
+    node.say({ type: 'outcomes', handle: 1, outcomes })
+    const ends = await Promise.allSettled(said)
+    expect(ends.map(end => (end.status === 'fulfilled' ? end.value.id : `${end.reason}`))).toEqual([
+      `${somePeer(1)}:7`,
+      `${somePeer(1)}:8`,
+      'Error: enough',
+      expect.stringContaining('No numbers.'),
+    ])
+  })
+
+  it('of one bundle leave before the topic is left, and are rejected each where no outcome comes', async () => {
+    const { topic, node } = await subscribed()
+    const said = ['a', 'b', 'c'].map(text => topic.broadcast(bytes(text)))
+    void topic.leave()
+    const ends = await Promise.allSettled(said)
+    expect(ends).toMatchObject(new Array(3).fill({ reason: { code: 'closed' } }))
+    expect(texts(node)).toEqual(['a', 'b', 'c'])
+    expect(node.heard.slice(-2).map(({ type }) => type)).toEqual(['broadcast', 'leave'])
+  })
+
+  it('messages to neighbors of one task go one by one', async () => {
+    const { topic, node } = await subscribed()
+    for (const text of ['a', 'b', 'c']) void topic.broadcastNeighbors(bytes(text)).catch(() => {})
+    await settled()
+    expect(node.all('broadcast').map(({ calls }) => calls.map(({ count }) => count))).toEqual([
+      [undefined, undefined, undefined],
+    ])
+    expect(texts(node)).toEqual(['a', 'b', 'c'])
+  })
+
   it('large payloads arrive whole among small ones', async () => {
     const { topic, node } = await subscribed(1 << 20)
     const sizes = [1, 20_000, 3, 16_384, 16_385, 60_000, 0, 900_000, 300_000]

@@ -14,7 +14,7 @@ export function bundleOf(...contents: readonly Uint8Array[]): Uint8Array {
   return bundle
 }
 
-/** So many messages of three bytes each. */
-export function someBundle(count: number): Uint8Array {
-  return bundleOf(...Array.from({ length: count }, (_, i) => new Uint8Array(3).fill(i)))
+/** So many messages of so many bytes each. */
+export function someBundle(count: number, bytes = 3): Uint8Array {
+  return bundleOf(...Array.from({ length: count }, (_, i) => new Uint8Array(bytes).fill(i)))
 }

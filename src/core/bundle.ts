@@ -32,8 +32,9 @@ export function putBundleHead(into: Uint8Array, at: number, ends: readonly numbe
 export function countOf(bundle: Uint8Array, largest = LARGEST_BUNDLED_BYTES): number {
   const count = bundle[0]! + 1
   let end = bundleHeadBytes(count)
-  if (!(count > 1) || end > bundle.length || bundle.length > LARGEST_BUNDLE_BYTES) return 0
+  if (!(count > 1) || bundle.length > LARGEST_BUNDLE_BYTES) return 0
   for (let i = 0; i < count; i++) {
+    // Of a head that is cut off, 0; and then the end is beyond the bytes.
     const length = lengthAt(bundle, i)
     if (length > largest) return 0
     end += length

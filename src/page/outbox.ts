@@ -82,7 +82,6 @@ export class Outbox {
   fail(error: GossamerError): void {
     this.#failure ??= error
     this.#batch = undefined
-    this.#ends = []
     for (const waiting of this.#waiting.values()) {
       waiting.forget?.()
       waiting.reject(this.#failure)

@@ -382,10 +382,10 @@ export class Chain {
   }
 
   /** So many as one op. */
-  bundle(author: number, count: number): OpRecord {
+  bundle(author: number, count: number, bytes = 3): OpRecord {
     const id = peer(author)
     const seq = (this.#heights.get(id) ?? this.first - 1) + count
-    const message = { ...messageOf(id, seq, 0, NOW), payload: someBundle(count), count }
+    const message = { ...messageOf(id, seq, 0, NOW), payload: someBundle(count, bytes), count }
     return this.#keep(message, ++this.#position)
   }
 

@@ -179,6 +179,15 @@ describe('pages', () => {
     expect(await seqs(3, Date.now() * 2)).toEqual([])
   })
 
+  it('of many full bundles the newest are found behind as many messages as there are in several pages', async () => {
+    const bundles = Array.from({ length: 48 }, () => chain.bundle(1, 256, 60))
+    keep(1, chain.batch(...bundles, ...Array.from({ length: 16 }, () => chain.say(1))))
+    await time().quiet()
+    const { seqs } = await test.read(TOPIC, { ...all, limit: 100 })
+    const last = 48 * 256 + 16
+    expect([seqs[0], seqs.at(-1)]).toEqual([last - 99, last])
+  })
+
   it('wait for more where that is wanted, and go on with it', async () => {
     const pages: HistoryPage[] = []
     const read = (position?: number) =>

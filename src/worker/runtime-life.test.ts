@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { someBundle } from '../core/bundle.suite.js'
 import {
   fiveKeys,
   type KeptStore,
@@ -79,6 +80,18 @@ describe('a page that is put away', () => {
     b!.topic.broadcast('welcome back')
     await time().until(() => a!.topic.texts.length === 1)
     expect(a!.topic.ended).toBeUndefined()
+  })
+
+  it('does not say any more what it said just before: of a bundle each message is rejected', async () => {
+    const [a, b] = await new World(time()).joined(2)
+    const calls = [{ ref: 70, payload: someBundle(3), count: 3 }]
+    a!.peer.client.say({ type: 'broadcast', handle: a!.topic.handle, scope: 'swarm', calls })
+    a!.peer.page.leave()
+    await time().until(() => a!.topic.outcomes.length === 3)
+    const closed = { ok: false, code: 'closed' }
+    expect(a!.topic.outcomes).toMatchObject([70, 71, 72].map(ref => ({ ref, ...closed })))
+    await time().run(1_000)
+    expect(b!.topic.texts).toEqual([])
   })
 
   it('and is not there any more, without a word, is missed after five seconds', async () => {

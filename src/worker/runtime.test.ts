@@ -230,14 +230,21 @@ describe('a broadcast', () => {
         { ref: 77, payload: 'no bytes' as unknown as Uint8Array },
         { ref: 80, payload: someBundle(3), count: 2 },
         { ref: 90, payload: new Uint8Array(3), count: 2 },
+        { ref: 92, payload: new Uint8Array(3), count: 0 },
       ],
+    })
+    a!.peer.client.say({
+      type: 'broadcast',
+      handle: a!.topic.handle,
+      scope: 'neighbors',
+      calls: [{ ref: 95, payload: someBundle(2), count: 2 }],
     })
     await time().until(() => b!.topic.texts.length === 2)
     expect(b!.topic.texts).toEqual(['one', 'two'])
     expect(a!.topic.outcomes).toMatchObject([
       { ref: 2, ok: false, code: 'message-too-large' },
       { ref: 77, ok: false, code: 'invalid-argument' },
-      ...[80, 81, 90, 91].map(ref => ({ ref, ok: false, code: 'invalid-argument' })),
+      ...[80, 81, 90, 91, 95, 96].map(ref => ({ ref, ok: false, code: 'invalid-argument' })),
       { ref: 1, ok: true },
       { ref: 3, ok: true },
     ])

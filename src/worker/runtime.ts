@@ -355,7 +355,7 @@ export class Runtime {
     const { maxMessageSize } = joined.terms
     if (!(payload instanceof Uint8Array))
       throw new GossamerError('invalid-argument', 'The payload is no bytes.')
-    if (count !== undefined && (scope !== 'swarm' || countOf(payload) !== count))
+    if (count !== undefined && (scope !== 'swarm' || countOf(payload) !== (count || 1)))
       throw new GossamerError('invalid-argument', 'The payload is no bundle.')
     if (!fits(given, maxMessageSize)) {
       const words = `The message has ${payload.length} bytes; this topic allows ${maxMessageSize}.`

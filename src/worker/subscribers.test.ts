@@ -89,6 +89,28 @@ describe('subscriber', () => {
     expect(brief(subscriber.take())).toEqual([2801, 3151])
   })
 
+  it('a bundle of which the reader takes a part at a time is done with when it took the last', () => {
+    const subscriber = new Subscriber(10_000)
+    for (const n of from(0, 49)) subscriber.push(bundle(1 + n * 200, 200))
+    const sent = brief(subscriber.take())
+    for (const _ of from(1, 10_000 / 50)) {
+      subscriber.credit(50)
+      sent.push(...brief(subscriber.take()))
+    }
+    expect(sent).toEqual(from(0, 49).map(n => 1 + n * 200))
+    expect(subscriber.creditRefused).toBe(0)
+    subscriber.credit(1)
+    expect(subscriber.creditRefused).toBe(1)
+  })
+
+  it('bundles weigh what is in them: no more than 32 MiB wait', () => {
+    const subscriber = new Subscriber(65_536)
+    const large = { ...bundle(1, 2), bundle: new Uint8Array(1 << 20) } as NodeEvent
+    for (const _ of from(1, 40)) subscriber.push(large)
+    expect(subscriber.dropped).toBe(16)
+    expect(brief(subscriber.take())).toEqual([-16, 1, 1, 1, 1, 1, 1, 1, 1])
+  })
+
   it('of small bundles no more than 256 are under way', () => {
     const subscriber = new Subscriber()
     for (let n = 0; n < 300; n++) subscriber.push(bundle(n, 2))

@@ -133,6 +133,20 @@ describe('in causal order', () => {
     expect(b.delivered.map(({ message }) => message)).toEqual([...ops, answer])
   })
 
+  it('of a bundle the event names the first message, which follows, and what is before that', () => {
+    const { net, b } = chain('causal')
+    const author = new Author(new Random(4))
+    const before = author.say()
+    net.live(b, author.sayBundle(5), b)
+    net.run(10_000)
+    expect(b.events).toEqual([
+      { type: 'parentsMissing', id: `${author.id}:2`, missing: [`${author.id}:1`] },
+    ])
+    expect(seqs(b)).toEqual([6])
+    net.live(b, before, b)
+    expect(seqs(b)).toEqual([6, 1])
+  })
+
   it('what is missing is asked for, from whoever brought its child', () => {
     const { net, a, b, ops } = chain('causal')
     net.fill(a, ops)

@@ -12,6 +12,13 @@ describe('the hashes a lane remembers', () => {
     for (const message of said.slice(12)) expect(lane.hashAt(message.seq)).toEqual(hashOf(message))
   })
 
+  it('are those before a bundle, too: its numbers are no gap', () => {
+    const { author, said, lane } = grown(3)
+    lane.grow(opOf(author.sayBundle(20)))
+    expect([3, 23].map(seq => lane.hashAt(seq))).toEqual([said[2]!, said[3]!].map(hashOf))
+    expect([4, 22].map(seq => lane.hashAt(seq))).toEqual([undefined, undefined])
+  })
+
   it('are none of those before a gap: what stood at the numbers between is not known', () => {
     const { author, lane } = grown(5)
     const beyond = author.craft({ seq: 9, mother: new Uint8Array(32) })

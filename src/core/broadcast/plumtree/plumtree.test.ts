@@ -220,6 +220,19 @@ describe('a bundle', () => {
     expect(sent(bench.graft(1_001, DAVE, BOB, 9))).toMatchObject([{ to: DAVE }])
   })
 
+  it('that came in an exchange is known by all its numbers', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.at(1, { type: 'held', from: BOB, ids: [{ author: BOB, seq: 9, count: 4 }] })
+    bench.ihave(2, CAROL, BOB, 7)
+    expect(asked(bench.wake(10_000))).toEqual([])
+    expect([5, 6, 9, 10].map(seq => bench.machine.knows({ author: BOB, seq }))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ])
+  })
+
   it('with a number that was said before is heard no more, counted, and asked of nobody', () => {
     const bench = new Bench({ neighbors: [BOB, CAROL] })
     bench.message(1, BOB, BOB, 7)
