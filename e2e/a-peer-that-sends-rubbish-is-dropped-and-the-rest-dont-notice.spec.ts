@@ -8,7 +8,7 @@ for (const kind of ['noise', 'mutations']) {
     browsers,
     server,
   }) => {
-    const tabs = await room.peers(4)
+    const tabs = await room.peers(3)
     const honest = new Set(await Promise.all(tabs.map(tab => tab.peerId())))
     const lab = await openLab()
     const context = await (await browsers.get('chromium')).newContext()

@@ -1,5 +1,5 @@
 import { expect, test } from './fixtures.js'
-import { ServerProcess } from './servers.js'
+import { NO_SERVER, ServerProcess } from './servers.js'
 import type { Tab } from './tab.js'
 
 test('a reload shows the room offline, from disk, and delivers none of it again', async ({
@@ -12,9 +12,7 @@ test('a reload shows the room offline, from disk, and delivers none of it again'
       context: 'own',
     })) as [Tab, Tab]
     const texts = await room.roundOfTalk('before')
-    room.expectComplaint(
-      /WebSocket connection to .* failed|can.t establish a connection|was interrupted while the page/,
-    )
+    room.expectComplaint(NO_SERVER)
     await other.close()
     await signaling.kill()
 

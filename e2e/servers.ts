@@ -93,6 +93,12 @@ export class DeadPort {
   }
 }
 
+/**
+ * What browsers themselves print of a server that does not answer, or of a page that ends while it is being asked.
+ */
+export const NO_SERVER =
+  /WebSocket connection to .* failed|can.t establish a connection|was interrupted while the page/
+
 /** Serves folders under path prefixes that end in a slash. */
 export class FileServer {
   private constructor(
