@@ -1,8 +1,8 @@
-// Plugins for esbuild: packages without what a page's worker never does with them. The sources of the packages are the
-// installed ones; where a line is no longer what is written here, the build fails
-// (docs/decisions/0003-simple-peer-without-streams.md).
+// Plugins for esbuild: packages without what a page's worker never does with them (docs/decisions/0003-simple-peer-without-streams.md).
+// Where a source is changed it is the installed one, and where a line is no longer what is written here, the build fails.
 
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 
 /** Without iterators of cursors and shortcuts of databases, half of it: `src/storage` asks stores of transactions. */
 export const leanIdb = lean('idb', /[/\\]idb[/\\]build[/\\]index\.js$/, [
@@ -12,30 +12,14 @@ export const leanIdb = lean('idb', /[/\\]idb[/\\]build[/\\]index\.js$/, [
   [/\n {4}has\(target, prop\) {\n[\s\S]*?\n {4}},/, ''],
 ])
 
-/**
- * Without languages, global settings, defaults, fallbacks and the interface for other libraries. `src/signaling/messages.ts` stops at
- * the first issue, and reads its `kind`, `type`, `message`, `expected` and `path`.
- */
-export const leanValibot = lean('valibot', /[/\\]valibot[/\\]dist[/\\]index\.mjs$/, [
-  [/(function _standardSchema\(schema\) {\n)[\s\S]*?(\treturn schema;)/, '$1$2'],
-  [
-    /(function safeParse\([^)]*\) {\n[^\n]*)\/\* @__PURE__ \*\/ getGlobalConfig\(config\$1\)/,
-    '$1config$$1',
-  ],
-  [/ \?\? \/\* @__PURE__ \*\/ getSpecificMessage\(context\.reference, [^\n]*/, ';'],
-  [/typeof message\$1 === "function" \? message\$1\(issue\) : message\$1/, 'message$$1'],
-  [/\n\t\tinput,(?=\n\t\texpected,)/, ''],
-  [/\n\t\trequirement: context\.requirement,/, ''],
-  [/\n\t\tissues: other\?\.issues,\n\t\tlang: [^\n]*\n\t\tabortEarly: [^\n]*\n[^\n]*/, ''],
-  [/\n\t\treference: \w+,/g, ''],
-  [/\n\t\tasync: false,/g, ''],
-  [/const pathItem = {[^}]*}/g, 'const pathItem = { key }'],
-  [/path: \[{[^}]*}\]/g, 'path: [{ key }]'],
-  [/(?<=key in input) \|\| \(valueSchema\.type [^\n]* !== void 0(?=\) {)/g, ''],
-  [/key in input \? input\[key\] : \/\* @__PURE__ \*\/ getDefault\(valueSchema\)/g, 'input[key]'],
-  [/else if \(valueSchema\.fallback !== void 0\) [^\n]*\n\t+(?=else if)/g, ''],
-  [/ && valueSchema\.type !== "optional" && valueSchema\.type !== "nullish"/g, ''],
-])
+/** A fifth of it, by another hand: `src/signaling/messages.ts` stops at the first issue, and reads its `type`, `message`, `expected` and `path`. */
+export const leanValibot = {
+  name: 'lean-valibot',
+  setup(build) {
+    const path = fileURLToPath(new URL('./valibot/read.mjs', import.meta.url))
+    build.onResolve({ filter: /^valibot$/ }, () => ({ path }))
+  },
+}
 
 function lean(name, file, changes) {
   return {
