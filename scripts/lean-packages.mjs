@@ -1,40 +1,20 @@
 // Plugins for esbuild: packages without what a page's worker never does with them (docs/decisions/0003-simple-peer-without-streams.md).
-// Where a source is changed it is the installed one, and where a line is no longer what is written here, the build fails.
+// Each is said by another hand, in a few lines, and held to what the package does.
 
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-/** Without iterators of cursors and shortcuts of databases, half of it: `src/storage` asks stores of transactions. */
-export const leanIdb = lean('idb', /[/\\]idb[/\\]build[/\\]index\.js$/, [
-  [/\nconst readMethods = [\s\S]*?\n}\)\);\n/, '\n'],
-  [/\nconst advanceMethodProps = [\s\S]*?\n}\)\);\n/, '\n'],
-  [/\nfunction replaceTraps\([\s\S]*?\n}\n/, '\n'],
-  [/\n {4}has\(target, prop\) {\n[\s\S]*?\n {4}},/, ''],
-])
+/** What `src/storage` asks of idb: no shortcuts of databases, no iterators, no deleting. */
+export const leanIdb = instead('idb', './idb/open.mjs')
 
-/** A fifth of it, by another hand: `src/signaling/messages.ts` stops at the first issue, and reads its `type`, `message`, `expected` and `path`. */
-export const leanValibot = {
-  name: 'lean-valibot',
-  setup(build) {
-    const path = fileURLToPath(new URL('./valibot/read.mjs', import.meta.url))
-    build.onResolve({ filter: /^valibot$/ }, () => ({ path }))
-  },
-}
+/** `src/signaling/messages.ts` stops at the first issue, and reads its `type`, `message`, `expected` and `path`. */
+export const leanValibot = instead('valibot', './valibot/read.mjs')
 
-function lean(name, file, changes) {
+function instead(name, file) {
   return {
     name: `lean-${name}`,
     setup(build) {
-      // Where an extra takes the worker's own copy, there is no file to read.
-      build.onLoad({ filter: file, namespace: 'file' }, async ({ path }) => {
-        let contents = await readFile(path, 'utf8')
-        for (const [unused, instead] of changes) {
-          if (contents.search(unused) < 0)
-            throw new Error(`${name} has nothing like ${unused} any more`)
-          contents = contents.replace(unused, instead)
-        }
-        return { contents }
-      })
+      const path = fileURLToPath(new URL(file, import.meta.url))
+      build.onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path }))
     },
   }
 }

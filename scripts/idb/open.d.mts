@@ -1,0 +1,2 @@
+export const openDB: typeof import('idb').openDB
+export const unwrap: typeof import('idb').unwrap

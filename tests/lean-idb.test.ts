@@ -1,0 +1,15 @@
+import { describe, vi } from 'vitest'
+
+// The laws themselves look into the database by idb's shortcuts: they get all of it.
+vi.mock('idb', async importOriginal => {
+  const whole = await importOriginal<typeof import('idb')>()
+  const lean = await import('../scripts/idb/open.mjs')
+  const openDB = (...given: Parameters<typeof whole.openDB>) =>
+    (given[2]?.blocking === undefined ? whole : lean).openDB(...given)
+  return { ...whole, ...lean, openDB }
+})
+
+const STORES = ['indexeddb-store', 'indexeddb-op-store', 'open-store']
+describe.each(STORES)('what a page has of idb is enough for %s', async name => {
+  await import(`../src/storage/${name}.test.ts`)
+})
