@@ -421,6 +421,27 @@ describe('what passes by', () => {
     expect(sends(on)).toEqual([[b, 'forward-join']])
   })
 
+  it('a forward-join of our own goes out once, after the first shuffle, where many are known', () => {
+    for (const known of [4, 5]) {
+      const machine = withNeighbors(0, a, b, c, d, e)
+      const sample = Array.from({ length: known }, (_, i) => entry(testPeer(100 + i)))
+      say(machine, 0, a, { type: 'shuffle', origin: entry(a), walkId: 1, hopsLeft: 0, sample })
+      const walks: [at: number, message: HyparviewMessage][] = []
+      for (let at = 1_000; at < 300_000; at += 1_000) {
+        for (const [to, message] of messages(machine.handle(at, { type: 'wake' }))) {
+          if (message.type === 'forward-join') walks.push([at, message])
+          if (message.type === 'shuffle') {
+            say(machine, at, to, { type: 'shuffle-reply', walkId: message.walkId, sample: [] })
+          }
+        }
+      }
+      expect(walks.map(([, message]) => message)).toEqual(
+        known < 5 ? [] : [{ type: 'forward-join', joiner: entry(self), hopsLeft: 6 }],
+      )
+      for (const [at] of walks) expect(at).toBeLessThan(25_000)
+    }
+  })
+
   it('a forward-join that names us, a neighbor, or a banned peer goes nowhere', () => {
     const machine = withNeighbors(0, a, b, c)
     machine.handle(4_000, { type: 'ban', peer: g })

@@ -34,6 +34,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
   #started = false
   #closed = false
   #accompanied = false
+  #isNew = true
 
   constructor({ self, config, random, record }: HyparviewOptions) {
     this.#overlay = new Overlay(self, config, random, record)
@@ -289,12 +290,14 @@ export class Hyparview implements Membership<HyparviewMessage> {
     for (const name of this.#overlay.timers.due(now)) {
       if (this.#requests.due(now, name)) continue
       if (name === 'rejoin') this.#refill.rejoinDue()
+      if (name === 'walk') this.#walk()
       if (name === 'shuffle') {
         this.#shuffling.shuffle(now)
         this.#refill.revisit(now)
         this.#components.tick(now)
         const part = this.#overlay.isThin && this.#refill.isUnsafe(now) ? FIRST_SHUFFLE_PART : 1
         this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs / part)
+        if (this.#accompanied && this.#isNew) this.#armWalk(now)
       }
     }
   }
@@ -307,6 +310,27 @@ export class Hyparview implements Membership<HyparviewMessage> {
       this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs / FIRST_SHUFFLE_PART)
     }
     this.#accompanied = accompanied
+  }
+
+  #armWalk(now: Millis): void {
+    this.#isNew = false
+    const { random, config, timers } = this.#overlay
+    timers.set('walk', now + Math.round(random.between(0, config.shuffleIntervalMs / WALK_PART)))
+  }
+
+  /**
+   * Departs from the paper, where only its contact sends a newcomer on walks: a while later it goes on one of its own,
+   * once, and where that ends both make room for each other, the far going first. Whom it met first its contact knew:
+   * those who come together would stay together (decision 15). Where fewer others are known than there are places, as in a
+   * room of ten, there is nothing to mix.
+   */
+  #walk(): void {
+    const overlay = this.#overlay
+    const to = overlay.random.pick(overlay.active.peers)
+    if (to === undefined || overlay.passive.size < overlay.active.capacity) return
+    overlay.count('walks-own')
+    const hopsLeft = overlay.config.activeRandomWalkLength
+    overlay.send(to, { type: 'forward-join', joiner: overlay.ownEntry, hopsLeft })
   }
 
   #shuffleWithin(now: Millis, ms: number): void {
@@ -330,5 +354,7 @@ export interface HyparviewOptions {
 
 /** 5 s of the default 60 s. Guess. */
 const FIRST_SHUFFLE_PART = 12
+/** Up to 15 s of the default 60 s, from the first shuffle: places are taken then, and nobody is at rest yet. Guess. */
+const WALK_PART = 4
 /** 1 s of the default 60 s, so that the loss of several makes one walk. Guess. */
 const SHUFFLE_SOON_PART = 60
