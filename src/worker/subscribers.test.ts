@@ -90,14 +90,15 @@ describe('subscriber', () => {
   })
 
   it('a bundle of which the reader takes a part at a time is done with when it took the last', () => {
-    const subscriber = new Subscriber(10_000)
-    for (const n of from(0, 49)) subscriber.push(bundle(1 + n * 200, 200))
+    const subscriber = new Subscriber(60_000)
+    const firsts = from(0, 299).map(n => 1 + n * 200)
+    for (const first of firsts) subscriber.push(bundle(first, 200))
     const sent = brief(subscriber.take())
-    for (const _ of from(1, 10_000 / 50)) {
+    for (const _ of from(1, 60_000 / 50)) {
       subscriber.credit(50)
       sent.push(...brief(subscriber.take()))
     }
-    expect(sent).toEqual(from(0, 49).map(n => 1 + n * 200))
+    expect(sent).toEqual(firsts)
     expect(subscriber.creditRefused).toBe(0)
     subscriber.credit(1)
     expect(subscriber.creditRefused).toBe(1)
