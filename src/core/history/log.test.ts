@@ -174,6 +174,8 @@ describe('a lane', () => {
     expect(taken(six, bundle, single)).toEqual(['kept', 'kept', 'known', false])
     expect(taken(six, bundle, beyond)).toEqual(['kept', 'kept', 'fork', true])
     expect(taken(six, beyond, bundle)).toEqual(['kept', 'waiting', 'fork', true])
+    const torn = author.craft({ seq: 9, count: 3, mother: new Uint8Array(32) })
+    expect(taken(six, torn)).toEqual(['kept', 'fork', true])
     const log = new OpLog(SELF, EMPTY_INDEX)
     take(log, beyond)
     expect([bundle, single].map(message => log.has(message))).toEqual([true, false])

@@ -40,6 +40,19 @@ describe('who gives without end', () => {
     expect(alpha.shelf.ops.get(own.id)!.size).toBe(1)
   })
 
+  it('bundles are as much less as they hold messages', () => {
+    for (const [left, blamed] of [
+      [6, 0],
+      [7, 1],
+    ] as const) {
+      const { alpha, own, open, hear } = between()
+      const exchange = open()
+      hear(piece(exchange, 1, { ops: [own.say()], left: 11 }))
+      hear(piece(exchange, 2, { ops: [own.sayBundle(5)], left }))
+      expect(alpha.blames).toHaveLength(blamed)
+    }
+  })
+
   it('the same op twice in a wave has violated the rules', () => {
     const { alpha, own, open, hear } = between()
     const exchange = open()
