@@ -111,15 +111,15 @@ describe('IndexedDB store: ops', () => {
     expect(await store.ops.load(TOPIC, [chain.all(0)], MUCH)).toHaveLength(2)
     await second
     const third = sayOwn()
-    const said = Array.from({ length: 64 }, () => chain.say(1))
+    const said = Array.from({ length: 512 }, () => chain.say(1))
     await store.ops.append(TOPIC, chain.batch(...said), NOW)
     await third
     expect(store.ops.counters).toMatchObject({ opCommits: 4 })
   })
 
-  it('a wave is worth a transaction at once', async () => {
+  it('what may be unkept while more comes is worth a transaction at once', async () => {
     const { store, chain } = await breathing()
-    const said = Array.from({ length: 64 }, () => chain.say(1))
+    const said = Array.from({ length: 512 }, () => chain.say(1))
     await store.ops.append(TOPIC, chain.batch(...said), NOW)
     expect(store.ops.counters).toMatchObject({ opCommits: 2 })
   })

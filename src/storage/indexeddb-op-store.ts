@@ -515,9 +515,9 @@ function unlessUnreadable(cause: unknown): void {
   if (!isUnreadable(cause)) throw cause
 }
 
-/** Twice as long as the disk, or who shares the machine, took, so that a quick one delays nobody. */
+/** Three times as long as the disk, or who shares the machine, took, so that a quick one delays nobody. */
 function pauseAfter(tookMs: number): number {
-  return Math.min(LONGEST_PAUSE_MS, 2 * tookMs)
+  return Math.min(LONGEST_PAUSE_MS, 3 * tookMs)
 }
 
 function isOwn({ batch }: Pending): boolean {
@@ -544,8 +544,8 @@ const BREATH_MS = 50
 const LONGEST_PAUSE_MS = 25
 /** After a pause that brought nothing more the next so many words go at once: each may be waited for by the next. Guess. */
 const UNHELD = 15
-/** So many ops are worth a transaction of their own. Guess: a quarter of a wave's message. */
-const MANY_OPS = 64
+/** So many ops are worth a transaction of their own: two waves, which is what may be unkept while more comes (core/history/keeping.ts). */
+const MANY_OPS = 512
 /** Batches in one transaction; a wave is one. Guess. */
 const MOST_BATCHES = 256
 /** How often writing also gives up what is too old. Guess. */
