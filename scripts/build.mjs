@@ -23,7 +23,7 @@ import { EXTRAS, workerAndExtras } from './extras.mjs'
 import { leanIdb, leanValibot } from './lean-packages.mjs'
 import { simplePeerWithoutStreams } from './lean-simple-peer.mjs'
 import { withoutPrivateNames } from './private-names.mjs'
-import { shortenStrings, shortWords } from './words.mjs'
+import { shortenStrings, shortWords, withoutReasons } from './words.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -102,7 +102,8 @@ async function minified(options) {
   const text = Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]))
   text[outfile] = shortenStrings(text[outfile], options.mangleCache)
   // Objects of the library are in the hands of applications.
-  if (/worker/.test(options.outfile)) text[outfile] = withoutPrivateNames(text[outfile])
+  if (/worker/.test(options.outfile))
+    text[outfile] = withoutPrivateNames(withoutReasons(text[outfile], options.mangleCache))
   const module = options.format === 'esm'
   const short = await compress(text[outfile], {
     module,

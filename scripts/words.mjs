@@ -44,6 +44,12 @@ export function shortenStrings(text, short) {
   )
 }
 
+/** Without what a decoder says is wrong with bytes: a worker counts and blames, and its frames are not for people. */
+export function withoutReasons(text, short) {
+  const refusal = new RegExp(`\\.${short.fail}\\((?:"[^"]*"|\`[^\`]*\`)\\)`, 'g')
+  return text.replace(refusal, all => `.${short.fail}()`.padEnd(all.length))
+}
+
 class Reading {
   #checker
   #project

@@ -6,10 +6,10 @@ import type { ClientText } from '../src/signaling/client-messages.js'
 import {
   challengeBytes,
   originOf,
-  parseServerMessage,
   type ServerMessage,
   SIGNALING_VERSION,
 } from '../src/signaling/messages.js'
+import { parseServerMessage } from '../src/signaling/parsed.js'
 
 export interface Identity {
   peer: PeerId

@@ -5,11 +5,11 @@ import { expect, it } from 'vitest'
 import { leanValibot } from '../scripts/lean-packages.mjs'
 import type { ServerText } from '../src/signaling/messages.js'
 
-type Messages = Pick<typeof import('../src/signaling/messages.js'), 'parseServerMessage'>
+type Messages = Pick<typeof import('../src/signaling/parsed.js'), 'parseServerMessage'>
 
 async function messages(plugins: esbuild.Plugin[]): Promise<Messages> {
   const { outputFiles } = await esbuild.build({
-    entryPoints: [fileURLToPath(new URL('../src/signaling/messages.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('../src/signaling/parsed.ts', import.meta.url))],
     bundle: true,
     format: 'esm',
     write: false,

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { shortenStrings, shortWords } from '../scripts/words.mjs'
+import { shortenStrings, shortWords, withoutReasons } from '../scripts/words.mjs'
 
 const root = mkdtempSync(join(tmpdir(), 'words-'))
 let short: Record<string, string>
@@ -91,5 +91,12 @@ it('a string that is made short leaves what follows it in its column', () => {
   const text = 'f("inner-tag", "other", "inwardly and more")'
   expect(shortenStrings(text, { 'inner-tag': 'e', inwardly: 't' })).toBe(
     'f("e"        , "other", "inwardly and more")',
+  )
+})
+
+it('a reason that nobody reads is left out, whatever is in it, and nothing else', () => {
+  const text = 'r.ab("no", 1), r.ab("no way"), r.ab(`over it`), r.abc("no"), r.ab(error)'
+  expect(withoutReasons(text, { fail: 'ab' })).toBe(
+    'r.ab("no", 1), r.ab()        , r.ab()         , r.abc("no"), r.ab(error)',
   )
 })

@@ -6,13 +6,12 @@ import {
   LONGEST_ORIGIN,
   LONGEST_PROTOCOL,
   type OneOf,
-  type Parsed,
-  parse,
   peer,
   short,
   topic,
   word,
 } from './messages.js'
+import { type Parsed, parse } from './parsed.js'
 import { LARGEST_SIGNAL_BYTES } from './signal.js'
 
 /** Base64 that is passed on as it came; whoever it is for decodes it. */

@@ -5,13 +5,8 @@ import { peerIdFromBytes, topicIdFromBytes } from '../core/ids.js'
 import { Random } from '../core/random.js'
 import { toBase64 } from './base64.js'
 import { type ClientText, parseClientMessage } from './client-messages.js'
-import {
-  challengeBytes,
-  LARGEST_TEXT_BYTES,
-  originOf,
-  parseServerMessage,
-  type ServerText,
-} from './messages.js'
+import { challengeBytes, LARGEST_TEXT_BYTES, originOf, type ServerText } from './messages.js'
+import { parseServerMessage } from './parsed.js'
 import { LARGEST_SIGNAL_BYTES } from './signal.js'
 
 const peer = peerIdFromBytes(new Uint8Array(32).fill(1))

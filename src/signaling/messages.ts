@@ -122,7 +122,7 @@ const errorCode = word(
 )
 export type SignalingErrorCode = v.InferOutput<typeof errorCode>
 
-const serverMessage = {
+export const serverMessage = {
   challenge: v.strictObject({
     type: word('challenge'),
     nonce: base64(NONCE_BYTES, NONCE_BYTES),
@@ -159,11 +159,9 @@ export type ServerMessage = v.InferOutput<OneOf<typeof serverMessage>>
 /** As it lies in JSON. */
 export type ServerText = v.InferInput<OneOf<typeof serverMessage>>
 
-export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string }
-
-/** What a server said. Never throws. */
-export function parseServerMessage(json: string): Parsed<ServerMessage> {
-  return parse<ServerMessage>(serverMessage, json)
+/** What a server said; undefined for what is no such message. Never throws. */
+export function readServerMessage(json: string): ServerMessage | undefined {
+  return read<ServerMessage>(serverMessage, json)?.output as ServerMessage | undefined
 }
 
 /**
@@ -192,35 +190,17 @@ export function originOf(url: string): string | undefined {
   return port === undefined || port === usual ? named : `${named}:${port}`
 }
 
-export function parse<T>(
-  schemas: Record<string, v.GenericSchema<unknown, T>>,
-  json: string,
-): Parsed<T> {
+/** Undefined where a text is no JSON, or its `type` none of these. */
+export function read<T>(schemas: Record<string, v.GenericSchema<unknown, T>>, json: string) {
   // Letters are at most bytes, so this refuses nothing that fits.
-  if (json.length > LARGEST_TEXT_BYTES) return { ok: false, reason: 'too long' }
-  let value: unknown
+  if (json.length > LARGEST_TEXT_BYTES) return undefined
   try {
-    value = JSON.parse(json)
-  } catch {
-    return { ok: false, reason: 'not JSON' }
-  }
-  const { type } = (value ?? {}) as { type?: unknown }
-  const isKnown = typeof type === 'string' && Object.hasOwn(schemas, type)
-  if (!isKnown) return { ok: false, reason: `type: expected ${Object.keys(schemas).join(' or ')}` }
-  const parsed = v.safeParse(schemas[type]!, value, { abortEarly: true })
-  if (parsed.success) return { ok: true, value: parsed.output }
-  const issue = parsed.issues[0]
-  // Of what valibot itself checks the message quotes what was given.
-  const isOurs = issue.kind === 'validation' || issue.type === 'custom'
-  const expected = isOurs ? issue.message : issue.expected
-  return { ok: false, reason: `${placeOf(issue)}: expected ${expected ?? 'nothing'}`.slice(0, 200) }
-}
-
-/** The path of what is wrong; names the sender chose itself are not repeated. */
-function placeOf(issue: v.BaseIssue<unknown>): string {
-  const keys = (issue.path ?? []).map(step => String(step.key))
-  const known = keys.every(key => /^[a-zA-Z0-9]{1,32}$/.test(key))
-  return keys.length === 0 ? 'message' : known ? keys.join('.') : 'unknown field'
+    const value: unknown = JSON.parse(json)
+    const { type } = (value ?? {}) as { type?: unknown }
+    if (typeof type === 'string' && Object.hasOwn(schemas, type))
+      return v.safeParse(schemas[type]!, value, { abortEarly: true })
+  } catch {}
+  return undefined
 }
 
 /** One, or a list of up to eight. */

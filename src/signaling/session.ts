@@ -12,7 +12,7 @@ import {
   CLOSE_CODES,
   challengeBytes,
   originOf,
-  parseServerMessage,
+  readServerMessage,
   type ServerMessage,
   SIGNALING_VERSION,
 } from './messages.js'
@@ -194,14 +194,13 @@ export class SignalingSession {
   // ——— talking
 
   #socketText(now: Millis, text: string): void {
-    const parsed = parseServerMessage(text)
-    if (!parsed.ok) {
+    const message = readServerMessage(text)
+    if (message === undefined) {
       this.#count('signaling-malformed')
       return
     }
     // Anything said shows that the server lives.
     this.#timers.clear('answer')
-    const message = parsed.value
     switch (message.type) {
       case 'challenge':
         this.#challenged(message)

@@ -10,17 +10,16 @@ export type ConnectionBody = Extract<SignalBody, { type: 'offer' | 'answer' | 'c
 export type FromSimplePeer =
   | { ok: true; body: ConnectionBody }
   /** `ignored` is true for requests that a data channel has no use for (renegotiate, transceiverRequest). */
-  | { ok: false; ignored: boolean; reason: string }
+  | { ok: false; ignored: boolean }
 
 /** What simple-peer emitted as `signal`, in JSON, as a body for the attempt `epoch`. Never throws. */
 export function toSignalBody(epoch: number, jsonText: string): FromSimplePeer {
   const { type, sdp, candidate: named } = fieldsOf(parse(jsonText))
   if (type === 'renegotiate' || type === 'transceiverRequest') {
-    return { ok: false, ignored: true, reason: type }
+    return { ok: false, ignored: true }
   }
   if ((type === 'offer' || type === 'answer') && typeof sdp === 'string') {
-    const fault = faultOf(sdp)
-    return fault === undefined ? { ok: true, body: { type, epoch, sdp } } : refused(fault)
+    return faultOf(sdp) === undefined ? { ok: true, body: { type, epoch, sdp } } : REFUSED
   }
   const { candidate, sdpMid, sdpMLineIndex } = fieldsOf(named)
   if (
@@ -36,7 +35,7 @@ export function toSignalBody(epoch: number, jsonText: string): FromSimplePeer {
     }
     return { ok: true, body: { type: 'candidates', epoch, candidates: [one] } }
   }
-  return refused('neither offer, answer nor candidate')
+  return REFUSED
 }
 
 /** The JSON texts to give to simple-peer's `signal()`, in this order. */
@@ -58,10 +57,6 @@ function parse(jsonText: string): unknown {
   }
 }
 
-function refused(reason: string): FromSimplePeer {
-  return { ok: false, ignored: false, reason }
-}
-
 function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
@@ -77,3 +72,6 @@ function isByte(value: unknown): value is number {
 function fits(value: unknown, maxBytes: number): value is string {
   return typeof value === 'string' && value.length <= maxBytes && utf8(value).length <= maxBytes
 }
+
+/** Neither offer, answer nor candidate, or one that no peer may be sent. */
+const REFUSED: FromSimplePeer = { ok: false, ignored: false }

@@ -38,28 +38,20 @@ export type Hello = Infer<typeof hello>
 export const helloProof = struct({ signature: fixed(64) })
 export type HelloProof = Infer<typeof helloProof>
 
-export type Agreement =
-  | { ok: true; version: number; features: string[]; largestFrameBytes: number }
-  /** `reason` is one sentence for people. */
-  | { ok: false; reason: string }
+export interface Agreement {
+  version: number
+  features: string[]
+  largestFrameBytes: number
+}
 
-/** What two hellos have in common: the highest version both speak, the features both have, the smaller limit. */
-export function agree(ours: Hello, theirs: Hello): Agreement {
-  if (theirs.protocol !== ours.protocol) {
-    return {
-      ok: false,
-      reason: `The peer speaks the protocol "${theirs.protocol}", we speak "${ours.protocol}".`,
-    }
-  }
+/**
+ * What two hellos have in common: the highest version both speak, the features both have, the smaller limit. Undefined where they
+ * have no version or not the same protocol.
+ */
+export function agree(ours: Hello, theirs: Hello): Agreement | undefined {
   const version = commonVersion(ours.versions, theirs.versions)
-  if (version === undefined) {
-    return {
-      ok: false,
-      reason: `The peer speaks wire versions ${spoken(theirs)}, we speak ${spoken(ours)}.`,
-    }
-  }
+  if (theirs.protocol !== ours.protocol || version === undefined) return undefined
   return {
-    ok: true,
     version,
     features: ours.features.filter(feature => theirs.features.includes(feature)),
     largestFrameBytes: Math.min(ours.limits.largestFrameBytes, theirs.limits.largestFrameBytes),
@@ -71,11 +63,8 @@ export function commonVersion(
   ours: readonly number[],
   theirs: readonly number[],
 ): number | undefined {
-  let common: number | undefined
-  for (const version of ours) {
-    if (theirs.includes(version) && version > (common ?? -1)) common = version
-  }
-  return common
+  const common = ours.filter(version => theirs.includes(version))
+  return common.length === 0 ? undefined : Math.max(...common)
 }
 
 /** What `from` signs to prove to `to` that it holds its key: both ids, both nonces and the protocol. */
@@ -87,10 +76,6 @@ export function helloTranscript(
   protocol: string,
 ): Uint8Array {
   return concat(DOMAIN, idBytes(from), idBytes(to), fromNonce, toNonce, utf8(protocol))
-}
-
-function spoken(peer: Hello): string {
-  return peer.versions.length === 0 ? 'none' : peer.versions.join(', ')
 }
 
 const DOMAIN = utf8('gossamer hello\0')

@@ -41,7 +41,8 @@ export class Handshake {
   /** Our proof for it, or undefined where this hello can't be from whom we expect. */
   heardHello(hello: Hello): Promise<HelloProof> | undefined {
     const agreed = agree(this.hello(), hello)
-    if (this.#theirNonce !== undefined || hello.peer !== this.#peer || !agreed.ok) return undefined
+    if (this.#theirNonce !== undefined || hello.peer !== this.#peer) return undefined
+    if (agreed === undefined) return undefined
     this.features = agreed.features
     this.#theirNonce = hello.nonce.slice()
     const { peerId } = this.#identity
