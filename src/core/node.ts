@@ -21,8 +21,9 @@ import type { Protocols } from './protocols.js'
 import { Random } from './random.js'
 import { type RelayOutput, SignalRelay } from './relay.js'
 import type { NodeSnapshot } from './snapshot.js'
-import { Topic, type TopicOutput } from './topic.js'
+import { Topic } from './topic.js'
 import { differingTerm, type TopicTerms } from './topic-hello.js'
+import type { TopicOutput } from './topic-output.js'
 
 /**
  * All topics of one peer: routes what comes to the topic it concerns, and counts for each link which topics

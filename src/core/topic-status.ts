@@ -1,4 +1,5 @@
-import type { SignalingState, TopicState } from './io.js'
+import type { PeerId } from './ids.js'
+import type { SignalingState, TopicState, TopicStatus } from './io.js'
 
 /** What a topic's state follows from. Each state has one condition, tried in the order written here. */
 export interface TopicFacts {
@@ -47,5 +48,48 @@ export function topicState(facts: TopicFacts): { state: TopicState; reason: stri
   return {
     state: 'alone',
     reason: 'Nobody else is here yet. What is said is kept for a while.',
+  }
+}
+
+/** What a topic says of its state, and when that is news. */
+export class Standing {
+  closed = false
+  /** The server named peers, perhaps none. */
+  introduced = false
+  searched = false
+  bereft = false
+  status: TopicStatus = { state: 'connecting', reason: '', neighbors: [] }
+  /** What the status was last made of. */
+  #said: Partial<Omit<TopicFacts, 'neighbors'>> & { peers?: readonly PeerId[] } = {}
+
+  /** The status where it is another than before. */
+  news(
+    membership: { readonly neighbors: readonly PeerId[]; readonly busy: boolean },
+    signaling: SignalingState,
+  ): TopicStatus | undefined {
+    const peers = membership.neighbors
+    const canAsk = signaling === 'open' || signaling === 'connecting'
+    if (!this.searched && (this.introduced || !canAsk)) this.searched = !membership.busy
+    const { closed, searched, bereft } = this
+    const said = this.#said
+    // Most of what is heard changes none of it.
+    const isNews =
+      peers !== said.peers ||
+      signaling !== said.signaling ||
+      searched !== said.searched ||
+      bereft !== said.bereft ||
+      closed !== said.closed
+    if (!isNews) return undefined
+    this.#said = { peers, signaling, closed, searched, bereft }
+    const facts = { closed, neighbors: peers.length, signaling, searched, bereft }
+    const { state, reason } = topicState(facts)
+    const before = this.status
+    const isSame =
+      state === before.state &&
+      reason === before.reason &&
+      String(peers) === String(before.neighbors)
+    if (isSame) return undefined
+    this.status = { state, reason, neighbors: [...peers] }
+    return this.status
   }
 }

@@ -1,32 +1,15 @@
 import { toBase32 } from '../codec/bytes.js'
-import { struct } from '../codec/combinators.js'
-import { varint } from '../codec/primitives.js'
-import { decode, encode, type Infer, type Schema } from '../codec/schema.js'
-import type { BlameReason } from './blame.js'
+import { decode, encode } from '../codec/schema.js'
 import type { BroadcastOutput, SeenIds } from './broadcast/broadcast.js'
-import { LONGEST_RUN, type PlumtreeMessage } from './broadcast/plumtree/messages.js'
+import type { PlumtreeMessage } from './broadcast/plumtree/messages.js'
 import { Plumtree } from './broadcast/plumtree/plumtree.js'
 import type { NodeConfig } from './config.js'
 import { type Deadline, sooner } from './deadline.js'
 import type { History } from './history/history.js'
 import type { HistoryOutput } from './history/history-output.js'
 import type { DeliveryOrder, HistoryIndex } from './history/records.js'
-import {
-  firstOf,
-  formatMessageId,
-  type MessageId,
-  type Millis,
-  type PeerId,
-  type TopicId,
-} from './ids.js'
-import type {
-  DeliveryScope,
-  NodeOutput,
-  SignalingState,
-  TopicEvent,
-  TopicMessage,
-  TopicStatus,
-} from './io.js'
+import type { MessageId, Millis, PeerId, TopicId } from './ids.js'
+import type { DeliveryScope, NodeOutput, SignalingState, TopicEvent, TopicMessage } from './io.js'
 import { Hyparview } from './membership/hyparview/hyparview.js'
 import type { PeerRecord } from './membership/hyparview/messages.js'
 import type {
@@ -38,23 +21,17 @@ import type {
 import type { MembershipMessage } from './membership/messages.js'
 import { fits, type Message } from './message.js'
 import { Numbering } from './numbering.js'
+import { ownRuns } from './own-runs.js'
 import type { Presence, PresenceOutput } from './presence/presence.js'
 import type { PresenceEntry, PresenceStatement } from './presence/statement.js'
 import { type Protocols, required } from './protocols.js'
 import type { Random } from './random.js'
+import { receivedEvent } from './received.js'
 import type { TopicSnapshot } from './snapshot.js'
 import { Timers } from './timers.js'
 import type { TopicTerms } from './topic-hello.js'
-import { type TopicFacts, topicState } from './topic-status.js'
-
-/** What a topic wants from its node, which knows the links. The rest goes straight out. */
-export type TopicOutput =
-  | { type: 'tell'; to: PeerId; message: TopicMessage }
-  | { type: 'connect'; peer: PeerId }
-  | { type: 'release'; peer: PeerId }
-  | { type: 'blame'; peer: PeerId; reason: BlameReason }
-  | { type: 'count'; counter: string; by?: number }
-  | { type: 'out'; output: NodeOutput }
+import type { TopicOutput } from './topic-output.js'
+import { Standing } from './topic-status.js'
 
 /** One topic of a node: membership and broadcast put together, sequence numbers, and the state users see. */
 export class Topic {
@@ -71,17 +48,11 @@ export class Topic {
   /** The membership's: it moves when the membership is told something, and only then. */
   #meetAt: Deadline | undefined
   #out: TopicOutput[] = []
-  #introduced = false
-  #searched = false
-  #bereft = false
   #idsKeptAt: Millis = Number.NEGATIVE_INFINITY
-  #closed = false
-  /** What the status was last made of. */
-  #said: Partial<Omit<TopicFacts, 'neighbors'>> & { peers?: readonly PeerId[] } = {}
   /** Asked for more often than it changes: whatever is done ends in `#take`, which lets go of it. */
   #deadline: Deadline | undefined
   #isTimed = false
-  #status: TopicStatus = { state: 'connecting', reason: '', neighbors: [] }
+  readonly #standing = new Standing()
 
   constructor(
     readonly id: TopicId,
@@ -177,7 +148,7 @@ export class Topic {
     this.#rememberPeers()
     this.#fromPresence(this.#presence?.leave())
     this.#meet(now, { type: 'quit' })
-    this.#closed = true
+    this.#standing.closed = true
     this.#timers.clearAll()
     return this.#finish(now, 'none')
   }
@@ -359,7 +330,7 @@ export class Topic {
 
   /** The server named peers, perhaps none. */
   introduce(now: Millis, peers: readonly PeerId[], signaling: SignalingState): TopicOutput[] {
-    this.#introduced = true
+    this.#standing.introduced = true
     const { neighbors, known } = this.#membership
     // Where the server knows nobody, those of earlier visits are asked.
     if (neighbors.length === 0 && peers.length + known.length > 0) {
@@ -397,7 +368,7 @@ export class Topic {
     for (const timer of this.#timers.due(now)) {
       if (timer === 'store ids') this.#keepIds(now)
       else if (timer === 'store peers') this.#rememberPeers()
-      else this.#bereft = false
+      else this.#standing.bereft = false
     }
     if (isDue(this.#meetAt, now)) this.#meet(now, { type: 'wake' })
     if (isDue(this.#broadcast.nextDeadline, now)) this.#gossip(now, { type: 'wake' })
@@ -414,7 +385,7 @@ export class Topic {
     return {
       topic: this.id,
       terms: this.terms,
-      status: this.#status,
+      status: this.#standing.status,
       membership: this.#membership.snapshot(),
       broadcast: this.#broadcast.snapshot(),
       presence: this.#presence?.shown ?? [],
@@ -455,8 +426,8 @@ export class Topic {
         this.#out.push({ type: 'tell', to: output.to, message: this.#filled(now, output) })
         break
       case 'neighbor-up':
-        this.#bereft = false
-        this.#searched = true
+        this.#standing.bereft = false
+        this.#standing.searched = true
         this.#timers.clear('bereft')
         this.#out.push(this.emit({ type: 'neighborUp', peer: output.peer }))
         this.#gossip(now, { type: 'neighbor-up', peer: output.peer })
@@ -472,7 +443,7 @@ export class Topic {
         this.#history?.neighborDown(now, output.peer)
         this.#fromPresence(this.#presence?.neighborDown(now, output.peer, output.reason))
         if (this.#membership.neighbors.length === 0 && output.reason !== 'left') {
-          this.#bereft = true
+          this.#standing.bereft = true
           this.#timers.set('bereft', now + BEREFT_MS)
         }
         this.#timers.ensure('store peers', now + STORE_PEERS_MS)
@@ -536,32 +507,8 @@ export class Topic {
     this.#keepIdsSoon(now)
   }
 
-  #deliver(message: Message, deliveredFrom: PeerId, scope: DeliveryScope): void {
-    const { payload: content, author, time, count } = message
-    const verified = this.terms.signed
-    const seq = firstOf(message)
-    if (count !== undefined) {
-      const bundle = { bundle: content, count, author, verified, seq, time, deliveredFrom, scope }
-      this.#out.push(this.emit({ type: 'received-bundle', ...bundle }))
-      return
-    }
-    const id = formatMessageId(message)
-    const fromHistory = scope.kind === 'history'
-    const type = 'received'
-    this.#out.push(
-      this.emit({
-        type,
-        content,
-        author,
-        verified,
-        seq,
-        time,
-        id,
-        deliveredFrom,
-        scope,
-        fromHistory,
-      }),
-    )
+  #deliver(message: Message, from: PeerId, scope: DeliveryScope): void {
+    this.#out.push(this.emit(receivedEvent(message, this.terms.signed, from, scope)))
   }
 
   /** As if it had been there all the time: until now there was nothing to know. */
@@ -634,20 +581,11 @@ export class Topic {
       this.#out.push({ type: 'count', counter: 'message-too-large' })
       return
     }
-    this.#out.push(
-      this.emit({
-        type: 'received',
-        content: message.payload,
-        author: from,
-        verified: this.terms.signed,
-        seq: 0,
-        time: message.time,
-        id: toBase32(message.nonce),
-        deliveredFrom: from,
-        scope: { kind: 'neighbors' },
-        fromHistory: false,
-      }),
-    )
+    const { payload, time, nonce } = message
+    const said = { payload, time, author: from, seq: 0 }
+    const { signed } = this.terms
+    const event = receivedEvent(said, signed, from, { kind: 'neighbors' }, toBase32(nonce))
+    this.#out.push(this.emit(event))
   }
 
   #number(now: Millis): void {
@@ -693,34 +631,8 @@ export class Topic {
 
   /** Says the state where it changed, and hands over all that was gathered. */
   #finish(now: Millis, signaling: SignalingState): TopicOutput[] {
-    const neighbors = this.#membership.neighbors
-    const canAsk = signaling === 'open' || signaling === 'connecting'
-    if (!this.#searched && (this.#introduced || !canAsk) && !this.#membership.busy) {
-      this.#searched = true
-    }
-    const said = this.#said
-    // Most of what is heard changes none of it.
-    const isNews =
-      neighbors !== said.peers ||
-      signaling !== said.signaling ||
-      this.#searched !== said.searched ||
-      this.#bereft !== said.bereft ||
-      this.#closed !== said.closed
-    if (!isNews) return this.#take(now)
-    const [closed, searched, bereft] = [this.#closed, this.#searched, this.#bereft]
-    this.#said = { peers: neighbors, signaling, closed, searched, bereft }
-    const { state, reason } = topicState({
-      closed,
-      neighbors: neighbors.length,
-      signaling,
-      searched,
-      bereft,
-    })
-    const before = this.#status
-    if (state !== before.state || reason !== before.reason || differ(neighbors, before.neighbors)) {
-      this.#status = { state, reason, neighbors: [...neighbors] }
-      this.#emitOut({ type: 'status', topic: this.id, status: this.#status })
-    }
+    const status = this.#standing.news(this.#membership, signaling)
+    if (status !== undefined) this.#emitOut({ type: 'status', topic: this.id, status })
     return this.#take(now)
   }
 
@@ -741,29 +653,12 @@ export class Topic {
 
 type TopicTimer = 'store ids' | 'store peers' | 'bereft'
 
-const ownRun = struct({ first: varint(), count: varint({ max: LONGEST_RUN }) })
-/** The frontier in a topic without history: the sender's newest messages, in rows. */
-const ownRuns: Schema<Infer<typeof ownRun>[]> = {
-  write: (w, runs) => {
-    for (const run of runs) ownRun.write(w, run)
-  },
-  read: r => {
-    const runs: Infer<typeof ownRun>[] = []
-    while (r.left > 0) runs.push(ownRun.read(r))
-    return runs
-  },
-}
-
 function gosp(presence: PresenceEntry[]): MembershipMessage {
   return { type: 'gosp', view: undefined, presence, frontier: undefined }
 }
 
 function isDue(deadline: Deadline | undefined, now: Millis): boolean {
   return deadline !== undefined && deadline.at <= now
-}
-
-function differ(a: readonly PeerId[], b: readonly PeerId[]): boolean {
-  return a.length !== b.length || a.some((peer, i) => peer !== b[i])
 }
 
 /** Ids are stored this far apart; a reload may hear again what came since. Less costs a transaction per message. Guess. */
