@@ -6,7 +6,7 @@
 // Prints a table, or with --json one object and nothing else on stdout. Exits with 1 where --baseline finds a
 // broken budget, with 2 where it was asked something it can't do. Progress goes to stderr on a terminal.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -43,6 +43,15 @@ async function main(words) {
     }
     const problem = sim.incomparable({ scenario: scenario.name, settings }, baseline)
     if (problem !== undefined) return refuse(`--baseline does not fit: ${problem}.`)
+  }
+
+  if (asked.report !== undefined) {
+    // Before what may take an hour, and without harm to a page that is there.
+    try {
+      await (await open(asked.report, 'a')).close()
+    } catch (error) {
+      return refuse(`--report can't be written: ${error.message}`)
+    }
   }
 
   const report = sim.runScenario(scenario, settings, seeds, METER, progress)

@@ -7,11 +7,11 @@ export interface Figures {
   reliability: number
   /** Deliveries due that did not come. A sum. */
   missed: number
-  /** Redundancy of payloads: `redundancy` in observer.ts. */
+  /** Redundancy of payloads. In `single`, `multi`, `all` and `hidden-tabs` as `redundancy` in observer.ts has it. */
   rmr: number
-  /** Hops of the last delivery; `single`, `multi` and `all` count a direct one as 0, the others as 1. */
+  /** Hops of the last delivery; `single`, `multi`, `all` and `hidden-tabs` count a direct one as 0, the others as 1. */
   ldh: number
-  /** From a broadcast to its last delivery, or to the time limit. */
+  /** From a broadcast to its last delivery; in rounds that something is missed in, to the time limit. */
   durationMs: number
   /** Over all deliveries. */
   p50Ms: number
@@ -29,14 +29,17 @@ export interface Figures {
   asymmetricLinks: number
   /** Handshakes begun per peer and minute while it was measured. */
   dials: number
-  /** 1 where, in idle time, peers went on asking one another for places without end. */
+  /**
+   * 1 where peers asked one another for places more than once in two minutes though nobody came or went; 0 where
+   * somebody does, for it is not looked at there.
+   */
   storms: number
   [more: string]: number
 }
 
 /** Which way is better, for the worst of several seeds and for comparisons. */
 export function isBetterHigh(figure: string): boolean {
-  return /reliability|active|share|joined|complete$|switched|fewest/i.test(figure)
+  return /reliability|active|share|complete$|converged|switched|fewest|^opsPerSecond$/i.test(figure)
 }
 
 export function worse(figure: string, a: number, b: number): number {

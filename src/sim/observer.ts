@@ -39,8 +39,8 @@ export class Observer {
   #markedAt: Millis
   /** Deliveries of a message to a peer that had it: there must be none. */
   twice = 0
-  /** Deliveries that came in an exchange of history. */
-  fromHistory = 0
+  /** Deliveries that came in an exchange of history: no push of the tree's brought them. */
+  #fromHistory = 0
 
   constructor(world: World, topic: TopicId, payloadBytes: number) {
     this.#world = world
@@ -60,6 +60,7 @@ export class Observer {
     this.#said = []
     this.#delays = []
     this.#hops = []
+    this.#fromHistory = 0
     this.#mark = { ...this.#world.traffic }
     this.#markedAt = this.#world.now
   }
@@ -86,9 +87,10 @@ export class Observer {
     return said
   }
 
-  /** These are gone: what they have not heard is not due any more. */
+  /** These are gone: what they have not heard is not due any more, unless they had time enough to hear it. */
   excuse(peers: readonly Peer[]): void {
     for (const said of this.#said) {
+      if (this.#world.now - said.at > EXCUSED_MS) continue
       for (const { index } of peers) {
         if (said.due[index] !== DUE) continue
         said.due[index] = NOT_DUE
@@ -113,7 +115,8 @@ export class Observer {
     const heard = sum(this.#said, ({ heard }) => heard)
     const open = sum(this.#said, ({ open }) => open)
     const delays = Float64Array.from(this.#delays).sort()
-    const minutes = Math.max(1e-9, (this.#world.now - this.#markedAt) / 60_000)
+    const pushed = heard - this.#fromHistory
+    const minutes = Math.max(1e-9, this.#minutes)
     const { living } = this.#world
     const graph = graphOf(this.#world, this.#topic)
     const { ihaves, grafts, prunes, refusals, rootPaths } = traffic
@@ -124,9 +127,9 @@ export class Observer {
       rmr:
         kind === 'rounds'
           ? mean(rounds.map(({ rmr }) => rmr))
-          : heard === 0
+          : pushed === 0
             ? 0
-            : traffic.pushes / heard - 1,
+            : traffic.pushes / pushed - 1,
       ldh:
         kind === 'rounds'
           ? mean(rounds.map(({ ldh }) => ldh))
@@ -144,11 +147,19 @@ export class Observer {
       meanActive: graph.meanDegree,
       asymmetricLinks: graph.asymmetricLinks,
       dials: traffic.dials / minutes / Math.max(1, living.length),
-      storms: 0,
+      // Where peers come and go they are to ask; scenarios of that kind have none, unless they say so.
+      storms: kind === 'rounds' ? this.storms : 0,
       deliveredTwice: this.twice,
       // Since the world began.
       events: this.#world.traffic.events,
     }
+  }
+
+  /** 1 where a peer asked more than once in two minutes for a place, though nobody came or went. */
+  get storms(): number {
+    const stormy =
+      this.#world.living.length * (Math.max(STORM_MINUTES, this.#minutes) / STORM_MINUTES)
+    return this.since.requests > stormy ? 1 : 0
   }
 
   distributions(): Distributions {
@@ -166,6 +177,10 @@ export class Observer {
     return this.#said
   }
 
+  get #minutes(): number {
+    return (this.#world.now - this.#markedAt) / 60_000
+  }
+
   #hear(peer: Peer, content: Uint8Array, scope: DeliveryScope): void {
     if (scope.kind === 'neighbors') return
     const number = new DataView(content.buffer, content.byteOffset).getUint32(0)
@@ -179,12 +194,12 @@ export class Observer {
     said.heard++
     const { now } = this.#world
     said.lastAt = now
+    this.#delays.push(now - said.at)
     if (scope.kind === 'history') {
-      this.fromHistory++
+      this.#fromHistory++
       return
     }
     said.largestRound = Math.max(said.largestRound, scope.round)
-    this.#delays.push(now - said.at)
     while (this.#hops.length <= scope.round) this.#hops.push(0)
     this.#hops[scope.round]!++
   }
@@ -210,3 +225,7 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
 }
 
 const CURVE_STEPS = 100
+/** A storm is more than one request a peer in two idle minutes (reference figures of iroh-gossip). */
+const STORM_MINUTES = 2
+/** Who lived on for so long without a message has missed it: the time limit of iroh-gossip's rounds. */
+const EXCUSED_MS = 5_000

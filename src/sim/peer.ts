@@ -320,6 +320,7 @@ export class Peer implements Occurrence {
         return this.#send(output.to, output.epoch, { type: 'relay', relay: output.relay })
       case 'knock': {
         world.traffic.knocks++
+        if (output.knock.type === 'neighbor-request') world.traffic.requests++
         return this.#knock(output.to, output.topic, output.knock)
       }
       case 'answer-knock':

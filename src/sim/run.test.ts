@@ -13,10 +13,11 @@ describe('scenarios in small', () => {
     ['single', [0, 1], { nodes: 20, rounds: 10 }],
     ['multi', [0, 1], { nodes: 20, rounds: 10 }],
     ['multi', [2], { nodes: 20, rounds: 10, wire: 'off' }],
-    ['all', [0], { nodes: 10, rounds: 2 }],
+    ['all', [0], { nodes: 20 }],
     ['overlay', [0, 1], { nodes: 30 }],
     ['failures', [0], { nodes: 50, rounds: 5 }],
     ['hyparview-paper', [0], { nodes: 60, rounds: 3 }],
+    ['hyparview-paper', [0], { nodes: 60, rounds: 3, kill: 0.5, server: 'carries', wire: 'off' }],
     ['plumtree-paper', [0], { nodes: 40, rounds: 10 }],
     ['churn', [0], { nodes: 40, rounds: 20 }],
     ['partition', [0], { nodes: 20, rounds: 2 }],
@@ -82,6 +83,37 @@ describe('a report', () => {
     expect(incomparable(report, { ...report, scenario: 'multi' })).toMatch(/multi/)
     const larger = { ...report, settings: { ...settings, nodes: 11 } }
     expect(incomparable(report, larger)).toMatch(/nodes 11/)
+  })
+
+  it.each([null, 7, [], {}, { scenario: 'single' }, { scenario: 'single', mean: {} }])(
+    'is not compared with %j',
+    found => {
+      expect(incomparable(report, found as never)).toMatch(/not what an earlier run printed/)
+    },
+  )
+
+  it.each(['failures', 'hyparview-paper'])(
+    'of %s where nearly all crash is of who is left',
+    name => {
+      const { defaults } = SCENARIOS.get(name)!
+      const few: Settings = { ...defaults, nodes: 3, rounds: 1, kill: 0.99 }
+      expect(runScenario(SCENARIOS.get(name)!, few, [0], METER).mean.reliability).toBe(1)
+    },
+  )
+
+  it('of no rounds holds numbers all the same', () => {
+    const { mean } = runScenario(scenario, { ...settings, nodes: 3, rounds: 0 }, [0], METER)
+    expect(Object.entries(mean).filter(([, value]) => !Number.isFinite(value))).toEqual([])
+  })
+
+  it('of a reconciliation is one to compare with, and more', () => {
+    const reconcile = SCENARIOS.get('reconcile')!
+    const changed = { ...reconcile.defaults, ops: 20 }
+    const printed = reconcile.json!(runScenario(reconcile, changed, [0], METER))
+    expect(printed).toMatchObject({ protocol: 'wavefront', converged: true, roundTrips: 1.5 })
+    expect(incomparable({ scenario: 'reconcile', settings: changed }, printed as never)).toBe(
+      undefined,
+    )
   })
 })
 

@@ -90,8 +90,19 @@ export function regressions(report: Report, baseline: Report): string[] {
   return found
 }
 
-/** Why two reports can't be compared, or undefined. */
-export function incomparable(report: Report, baseline: Report): string | undefined {
+/** Why two reports can't be compared, or undefined. The baseline is a file's: it may be anything. */
+export function incomparable(
+  report: Pick<Report, 'scenario' | 'settings'>,
+  baseline: Report,
+): string | undefined {
+  const { scenario, mean, distributions } = Object(baseline) as Partial<Report>
+  if (
+    typeof scenario !== 'string' ||
+    Object(mean) !== mean ||
+    Object(distributions) !== distributions
+  ) {
+    return 'it is not what an earlier run printed with --json'
+  }
   if (baseline.scenario !== report.scenario) {
     return `the baseline is of ${baseline.scenario}, this is ${report.scenario}`
   }

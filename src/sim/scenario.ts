@@ -40,7 +40,7 @@ export interface Scenario {
   readonly budget: readonly Limit[]
   /** What is to be reached. */
   readonly target: readonly Limit[]
-  /** What `--json` prints, where it is not the report. */
+  /** What `--json` prints, where it is more than the report. */
   json?(report: Report): object
   run(settings: Settings, seed: number, progress: Progress): Outcome
 }

@@ -105,7 +105,10 @@ export function round(town: Town, authors: readonly Peer[]): RoundFigures {
   }
 }
 
-/** A share of the living, drawn from all but those to be spared; the observer expects nothing of them any more. */
+/**
+ * A share of the living, but for one at least, drawn from all but those to be spared; the observer expects nothing of
+ * them any more.
+ */
 export function crashSome(
   town: Town,
   share: number,
@@ -114,7 +117,7 @@ export function crashSome(
 ): Peer[] {
   const { world, observer, random } = town
   const { living } = world
-  const count = Math.round(living.length * share)
+  const count = Math.min(Math.round(living.length * share), living.length - 1)
   const mortal = spared.length === 0 ? living : living.filter(peer => !spared.includes(peer))
   const gone = random.sample(mortal, count)
   for (const peer of gone) world.crash(peer, { silent })

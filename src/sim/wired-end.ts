@@ -45,9 +45,8 @@ export class WiredEnd extends LinkEnd<Uint8Array> {
 
   flush(): void {
     if (this.phase === 'closed') return
-    this.#wrote = false
     this.#drive(FLUSH)
-    // Where nothing was written the machine knows already what the channel holds.
+    // Frames of many bytes are written before the flush. Where nothing was written the machine knows already what the channel holds.
     let isNews = this.#wrote || this.phase === 'closing' || this.#isLow
     while (isNews) {
       this.#wrote = this.#isLow = false

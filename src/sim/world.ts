@@ -51,7 +51,7 @@ export interface WorldOptions {
   fullMesh?: Partial<FullMeshConfig>
 }
 
-/** Everything that is counted as it passes; see metrics.ts for what is made of it. */
+/** Everything that is counted as it passes; see observer.ts for what is made of it. */
 export interface Traffic {
   /** Frames other than heartbeats and deadlines that went through a peer's `handle`. */
   events: number
@@ -67,7 +67,7 @@ export interface Traffic {
   prunes: number
   refusals: number
   rootPaths: number
-  /** Neighbor requests, knocks (which may be such) and relayed signals. */
+  /** Neighbor requests, whether over a link or as knocks; knocks of any kind; relayed signals. */
   requests: number
   knocks: number
   relays: number

@@ -8,7 +8,10 @@ export const flashCrowd: Scenario = {
   name: 'flash-crowd',
   about: 'A room of twenty, and within ten seconds everybody else comes too.',
   defaults: { ...SETTINGS, nodes: 500, rounds: 10 },
-  budget: [{ figure: 'joinedShare', atLeast: 1, of: 'worst' }],
+  budget: [
+    { figure: 'joinedShare', atLeast: 1, of: 'worst' },
+    { figure: 'reliability', atLeast: 1, of: 'worst' },
+  ],
   target: [
     { figure: 'joinedShare', atLeast: 1, of: 'worst' },
     { figure: 'reliability', atLeast: 1, of: 'worst' },

@@ -6,7 +6,11 @@ export const hyparviewPaper: Scenario = {
   name: 'hyparview-paper',
   about: 'The overlay of ten thousand, and whom messages reach after most of them crashed at once.',
   defaults: { ...SETTINGS, nodes: 10_000, rounds: 10 },
-  budget: [{ figure: 'asymmetricLinks', atMost: 0, of: 'worst' }],
+  budget: [
+    { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },
+    { figure: 'reliability', atLeast: 1, of: 'worst', when: { kill: 0 } },
+    { figure: 'reliability', atLeast: 1, of: 'worst', when: { kill: 0.5, server: 'carries' } },
+  ],
   // The paper: path 6.385, nearly all with five, about 100 % to 80 % failed, 90 % reached at 95 %.
   target: [
     { figure: 'averagePath', atMost: 6.4, of: 'mean', when: { kill: 0 } },

@@ -71,6 +71,8 @@ export const latecomer: Scenario = {
       progress(0.3 + (0.6 * latecomer.shelf(topic).size) / ops, 'catching up')
     }
     const complete = world.runUntil(isComplete, REST_MS)
+    if (Number.isNaN(doneAt)) doneAt = world.now
+    if (Number.isNaN(firstAt)) firstAt = world.now
     world.run(REST_MS)
     const figures = observer.figures('papers')
     const sorted = Float64Array.from(delays).sort()
@@ -79,7 +81,8 @@ export const latecomer: Scenario = {
       deliveredTwice: twice + observer.twice,
       joinMs: firstAt - joinedAt,
       catchUpMs: doneAt - firstAt,
-      opsPerSecond: (ops / (doneAt - firstAt)) * 1000,
+      // A handful comes in one frame.
+      opsPerSecond: (ops / Math.max(1, doneAt - firstAt)) * 1000,
       liveP99Ms: percentile(sorted, 0.99),
       historyBytes: observer.since.historyBytes,
       exchanges: observer.since.exchanges,

@@ -56,6 +56,7 @@ export const plumtreePaper: Scenario = {
       progress(0.7 + (0.3 * said) / settings.rounds, `message ${said + 1}`),
     )
     const figures = observer.figures('papers')
+    figures.storms = observer.storms
     figures['byteOverhead'] = figures.bytesPerDelivery / settings.payloadBytes
     figures['floodP99Ms'] = percentile(floods(town, authors).sort(), 0.99)
     return { figures, distributions: observer.distributions() }

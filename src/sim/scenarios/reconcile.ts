@@ -50,10 +50,12 @@ export const reconcile: Scenario = {
     })
     return { figures, distributions: noDistributions() }
   },
-  json({ settings, mean, worst }: Report) {
+  json(report: Report) {
+    const { settings, mean, worst } = report
     const { history: protocol, ops, authors, missing } = settings
     const of = (figure: string) => mean[figure]
     return {
+      ...report,
       protocol,
       ops,
       authors,

@@ -23,10 +23,13 @@ export function rounds(
     progress(0.5 + (0.5 * done.length) / settings.rounds, `round ${done.length}`)
   }
   const figures = town.observer.figures('rounds', done)
-  figures['worstRmr'] = Math.max(...done.map(({ rmr }) => rmr))
-  figures['worstLdh'] = Math.max(...done.map(({ ldh }) => ldh))
-  figures['floodMs'] = mean(floodsMs)
-  figures['overFlood'] = figures.durationMs / figures['floodMs']
+  if (done.length > 0) {
+    figures['worstRmr'] = Math.max(...done.map(({ rmr }) => rmr))
+    figures['worstLdh'] = Math.max(...done.map(({ ldh }) => ldh))
+    figures['floodMs'] = mean(floodsMs)
+    // Without latency a flood takes no time.
+    if (figures['floodMs'] > 0) figures['overFlood'] = figures.durationMs / figures['floodMs']
+  }
   return { figures, distributions: town.observer.distributions() }
 }
 

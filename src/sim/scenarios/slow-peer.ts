@@ -34,9 +34,9 @@ export const slowPeer: Scenario = {
     const dueOfOthers = said * (settings.nodes - 2)
     delays.sort((a, b) => a - b)
     Object.assign(figures, {
-      othersReliability: 1 - (figures.missed - slowMissed) / dueOfOthers,
+      othersReliability: 1 - (figures.missed - slowMissed) / Math.max(1, dueOfOthers),
       othersP99Ms: percentile(delays, 0.99),
-      slowReliability: 1 - slowMissed / said,
+      slowReliability: 1 - slowMissed / Math.max(1, said),
       congested: world.counters.get('link-live-dropped') ?? 0,
     })
     return { figures, distributions: observer.distributions() }
