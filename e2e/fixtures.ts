@@ -2,7 +2,12 @@
 
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
-import { test as base, expect } from '@playwright/test'
+import { type Browser, test as base, expect } from '@playwright/test'
+import {
+  type MeshTestFixtures,
+  type MeshWorkerFixtures,
+  meshFixtures,
+} from 'gossamer/testing/playwright'
 import { Browsers, type Kind } from './browsers.js'
 import { CPU_SECONDS, cpuSecondsUnder } from './cpu.js'
 import { Room, type Window } from './room.js'
@@ -32,7 +37,7 @@ export interface WorkerFixtures extends ProjectSettings {
   server: ServerProcess
 }
 
-export const test = base.extend<LawFixtures, WorkerFixtures>({
+const laws = base.extend<LawFixtures, WorkerFixtures>({
   kinds: [['chromium'], { option: true, scope: 'worker' }],
   link: ['auto', { option: true, scope: 'worker' }],
 
@@ -83,5 +88,23 @@ export const test = base.extend<LawFixtures, WorkerFixtures>({
     expect(room.complaints, 'console and page errors that no law expects').toEqual([])
   },
 })
+
+/**
+ * With what apps have for their own tests; the app is the demo. What a configuration would say stands first. Here and not
+ * in the one law that needs it, which would need a process and browsers of its own.
+ */
+export const test = laws
+  .extend<object, { browser: Browser }>({
+    browser: [
+      async ({ browsers, kinds }, use) => use(await browsers.get(kinds[0] ?? 'chromium')),
+      { scope: 'worker' },
+    ],
+    baseURL: ({ server }, use) => use(server.pageUrl),
+  })
+  .extend<MeshTestFixtures, MeshWorkerFixtures>(
+    meshFixtures({
+      address: ({ room, signaling }) => `/?${new URLSearchParams({ room, signaling })}`,
+    }),
+  )
 
 export { expect }

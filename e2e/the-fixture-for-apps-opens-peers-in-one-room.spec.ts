@@ -1,26 +1,5 @@
-import type { Browser } from '@playwright/test'
-import {
-  type MeshTestFixtures,
-  type MeshWorkerFixtures,
-  meshFixtures,
-} from 'gossamer/testing/playwright'
-import { expect, test as laws } from './fixtures.js'
+import { expect, test } from './fixtures.js'
 import { Tab } from './tab.js'
-
-// As an app's own tests are written; the app is the demo. What a configuration would say stands first.
-const test = laws
-  .extend<object, { browser: Browser }>({
-    browser: [
-      async ({ browsers, kinds }, use) => use(await browsers.get(kinds[0] ?? 'chromium')),
-      { scope: 'worker' },
-    ],
-    baseURL: ({ server }, use) => use(server.pageUrl),
-  })
-  .extend<MeshTestFixtures, MeshWorkerFixtures>(
-    meshFixtures({
-      address: ({ room, signaling }) => `/?${new URLSearchParams({ room, signaling })}`,
-    }),
-  )
 
 test('the fixture for apps opens peers in one room, who are one mesh when it returns', async ({
   peers,
