@@ -34,7 +34,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
   #started = false
   #closed = false
   #accompanied = false
-  #isNew = true
+  #walked = false
 
   constructor({ self, config, random, record }: HyparviewOptions) {
     this.#overlay = new Overlay(self, config, random, record)
@@ -297,7 +297,9 @@ export class Hyparview implements Membership<HyparviewMessage> {
         this.#components.tick(now)
         const part = this.#overlay.isThin && this.#refill.isUnsafe(now) ? FIRST_SHUFFLE_PART : 1
         this.#armShuffle(now, this.#overlay.config.shuffleIntervalMs / part)
-        if (this.#accompanied && this.#isNew) this.#armWalk(now)
+        if (!this.#walked) {
+          this.#overlay.timers.set('walk', now + this.#overlay.random.below(WALK_WITHIN_MS))
+        }
       }
     }
   }
@@ -312,12 +314,6 @@ export class Hyparview implements Membership<HyparviewMessage> {
     this.#accompanied = accompanied
   }
 
-  #armWalk(now: Millis): void {
-    this.#isNew = false
-    const { random, config, timers } = this.#overlay
-    timers.set('walk', now + Math.round(random.between(0, config.shuffleIntervalMs / WALK_PART)))
-  }
-
   /**
    * Departs from the paper, where only its contact sends a newcomer on walks: a while later it goes on one of its own,
    * once, and where that ends both make room for each other, the far going first. Whom it met first its contact knew:
@@ -325,12 +321,12 @@ export class Hyparview implements Membership<HyparviewMessage> {
    * room of ten, there is nothing to mix.
    */
   #walk(): void {
-    const overlay = this.#overlay
-    const to = overlay.random.pick(overlay.active.peers)
-    if (to === undefined || overlay.passive.size < overlay.active.capacity) return
-    overlay.count('walks-own')
-    const hopsLeft = overlay.config.activeRandomWalkLength
-    overlay.send(to, { type: 'forward-join', joiner: overlay.ownEntry, hopsLeft })
+    const { active, passive, random, config, ownEntry } = this.#overlay
+    const to = random.pick(active.peers)
+    if (to === undefined || passive.size < active.capacity) return
+    this.#walked = true
+    const hopsLeft = config.activeRandomWalkLength
+    this.#overlay.send(to, { type: 'forward-join', joiner: ownEntry, hopsLeft })
   }
 
   #shuffleWithin(now: Millis, ms: number): void {
@@ -354,7 +350,7 @@ export interface HyparviewOptions {
 
 /** 5 s of the default 60 s. Guess. */
 const FIRST_SHUFFLE_PART = 12
-/** Up to 15 s of the default 60 s, from the first shuffle: places are taken then, and nobody is at rest yet. Guess. */
-const WALK_PART = 4
+/** After the first shuffle: places are taken then, and nobody is at rest yet. Guess. */
+const WALK_WITHIN_MS = 15_000
 /** 1 s of the default 60 s, so that the loss of several makes one walk. Guess. */
 const SHUFFLE_SOON_PART = 60
