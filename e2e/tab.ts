@@ -179,8 +179,8 @@ export type RecordedEvent = { at: number } & (
 
 const PEER_ID = /^[a-z2-7]{52}$/
 
-/** Firefox's first page, worker and key on two busy cores take seconds. Guess. */
-const OPENS = { timeout: 20_000 }
+/** Page, worker and key take seconds on two busy cores; a worker that is silent for 15 s is given up, which the page then says. */
+const OPENS = { timeout: 30_000 }
 
 /** A join is a few signals and one WebRTC handshake: 0.1 to 2 s here, more in a burst. Guess. */
 const JOINS_WITHIN_MS = 20_000

@@ -35,7 +35,7 @@ describe('Gossip.open', () => {
     expect(worker).not.toHaveBeenCalled()
   })
 
-  it('rejects with worker-unavailable and what to try when nothing answers within 5 s', async () => {
+  it('rejects with worker-unavailable and what to try when nothing answers within 15 s', async () => {
     vi.useFakeTimers()
     const { node, end } = FakeNode.pair()
     node.answers.delete('open')
@@ -44,7 +44,7 @@ describe('Gossip.open', () => {
       code: 'worker-unavailable',
       message: expect.stringContaining("new URL('gossamer/worker', import.meta.url)"),
     })
-    await vi.advanceTimersByTimeAsync(5_000)
+    await vi.advanceTimersByTimeAsync(15_000)
     await outcome
   })
 

@@ -56,7 +56,7 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    * Starts a worker with a node in it. The seed's builder and `spawn`.
    *
    * Rejects: `invalid-argument`; `insecure-context` where the page is neither https nor localhost, or lacks Ed25519;
-   * `worker-unavailable` where the worker did not start or did not answer in 5 s, with what to try; the signal's reason.
+   * `worker-unavailable` where the worker did not start or did not answer in 15 s, with what to try; the signal's reason.
    */
   static async open(options: GossipOptions = {}): Promise<Gossip> {
     const { node: nodeOptions, worker, signal } = checkOptions(options)
