@@ -61,7 +61,7 @@ const TABLES = [
   {
     title: 'The overlay',
     about:
-      'Anchors: iroh-gossip’s overlay after 3.5 minutes (4.47 neighbors, 6 storms, 3 asymmetric links in 100 seeds), and HyParView’s paper. After a kill `reliability` is the share of survivors that a message reaches; `linkedShare` is the largest part of the survivors that links still join, and no message can pass between parts.',
+      'Anchors: iroh-gossip’s overlay after 3.5 minutes (4.47 neighbors, 6 storms, 3 asymmetric links in 100 seeds), and HyParView’s paper. After a kill `reliability` is the share of survivors that a message reaches; `linkedShare` is the largest part of the survivors that links still join, and no message can pass between parts. `mergedMs`: from healing to one part.',
     figures: [
       'meanActive',
       'fullShare',
@@ -70,6 +70,7 @@ const TABLES = [
       'dials',
       'averagePath',
       'componentCount',
+      'mergedMs',
       'reliability',
       'linkedShare',
     ],
@@ -163,6 +164,12 @@ const TABLES = [
         'bytes ≤ 1.05',
         '',
         'plumtree-paper --nodes 1000 --seeds 0 --payload 1024 --rate 10 --unsigned',
+      ),
+      row(
+        '… 100 B, 100/s, unsigned',
+        'bytes ≤ 1.4',
+        '',
+        'plumtree-paper --nodes 1000 --seeds 0 --payload 100 --rate 100 --unsigned',
       ),
       row(
         '… five regions',

@@ -31,6 +31,14 @@ describe('latency', () => {
     expect(average(middles)).toBeLessThan(110)
   })
 
+  it('of the five regions has both ends’ access in it, and grows with how far apart two are', () => {
+    const drawn = [0, 1, 2, 3, 4, 5].flatMap(seed => pairs(regionLatency(seed).between))
+    // The nearest: 0.6 of 8 ms, and 2 ms at each end. The farthest: 1.4 of 140 ms, and 15 ms at each.
+    expect(Math.min(...drawn)).toBeGreaterThanOrEqual(8.8)
+    expect(Math.max(...drawn)).toBeGreaterThan(180)
+    expect(Math.max(...drawn)).toBeLessThanOrEqual(226)
+  })
+
   it('reaches the server too', () => {
     expect(regionLatency(1).between(4, SERVER)).toBeGreaterThan(0)
   })

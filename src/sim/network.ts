@@ -25,7 +25,7 @@ export const NETWORK_DEFAULTS: Omit<NetworkSettings, 'latency'> = {
   parallelDials: 2,
 }
 
-/** Latency, loss, capacities and partitions; every packet asks it when it arrives. */
+/** Latency, loss, capacities and partitions; every packet asks it when it is sent: what is under way arrives. */
 export class Network {
   readonly latency: LatencyModel
   /** The longest that a packet was under way, whatever held it; who measures begins it anew. */

@@ -54,6 +54,8 @@ describe('figures', () => {
     const rounds = [1, 2, 3].map(() => {
       const seen = watch(town)
       const counted = round(town, [world.peers[2]!, world.peers[9]!])
+      // Copies that come late are this round's too: after it there come no more.
+      world.run(500)
       expect(seen.heard.length).toBe(2 * 11)
       expect(counted.rmr).toBeCloseTo(seen.arrived / (2 * 11 - 1) - 1, 12)
       expect(counted.ldh).toBe(Math.max(...seen.heard.map(one => one.round)))
@@ -81,6 +83,15 @@ describe('figures', () => {
     world.run(2_000)
     observer.excuse([world.peers[2]!])
     expect(observer.figures('papers')).toMatchObject({ missed: 8, reliability: 0 })
+  })
+
+  it('hold what is said due at everyone in the topic, neighbors or none', () => {
+    const town = settled({ nodes: 5, latency: '30' })
+    const { world, topic, observer } = town
+    world.join(world.add()[0]!, topic)
+    world.add()
+    observer.begin()
+    expect(observer.say(world.peers[0]!).open).toBe(5)
   })
 
   it('call it a storm where peers ask one another for places more than once in two minutes', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { TopicEvent } from '../core/io.js'
 import { graphOf } from './graph.js'
+import { constantLatency } from './latency.js'
 import type { Peer } from './peer.js'
 import { World, type WorldOptions } from './world.js'
 
@@ -102,6 +103,32 @@ describe('a simulated world', () => {
     expect(received).toBe(100)
   })
 
+  it('takes a second to make a link, and begins two at a time', () => {
+    const world = new World({ seed: 2, latency: constantLatency(30), server: { introductions: 0 } })
+    const topic = world.topic('rush')
+    // Of two it is the one with the lower key that offers.
+    const [first, ...others] = world.add(6).sort((a, b) => (a.id < b.id ? -1 : 1))
+    world.join(first!, topic)
+    for (const peer of others) world.join(peer, topic, { bootstrap: [first!] })
+    world.run(1_000)
+    expect([first!.neighbors(topic).length, world.traffic.dials]).toEqual([0, 2])
+    world.run(400)
+    expect([first!.neighbors(topic).length, world.traffic.dials]).toEqual([2, 4])
+  })
+
+  it('brings what was said in a short cut 400 ms and more after it', () => {
+    const { world, topic, peers } = town(2, { latency: constantLatency(30) })
+    const heard = hear(world)
+    world.cut(({ index }) => index)
+    world.broadcast(peers[0]!, topic, new Uint8Array(9))
+    world.run(1_000)
+    world.heal()
+    world.run(420)
+    expect(heard.length).toBe(0)
+    world.run(100)
+    expect(heard.length).toBe(1)
+  })
+
   it.each(['on', 'off'] as const)('carries more at once than a channel holds, wire %s', wire => {
     const world = new World({ seed: 1, wire })
     const topic = world.topic('large', { maxMessageSize: 1 << 20 })
@@ -119,6 +146,9 @@ describe('a simulated world', () => {
     const { world, topic, peers } = town(10, { network: { dialFailure: 0.3 } })
     expect(peers.every(peer => peer.neighbors(topic).length > 0)).toBe(true)
     expect(world.traffic.dials).toBeGreaterThan(10)
+    const never = town(2, { network: { dialFailure: 1 } })
+    expect(never.peers.map(peer => peer.neighbors(never.topic).length)).toEqual([0, 0])
+    expect(never.world.traffic.dials).toBeGreaterThan(1)
   })
 
   it('has no more handshakes of one peer under way than two', () => {
