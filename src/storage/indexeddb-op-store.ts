@@ -515,9 +515,9 @@ function unlessUnreadable(cause: unknown): void {
   if (!isUnreadable(cause)) throw cause
 }
 
-/** Three times as long as the disk, or who shares the machine, took, so that a quick one delays nobody. */
+/** Twice as long as the disk, or who shares the machine, took, so that a quick one delays nobody. */
 function pauseAfter(tookMs: number): number {
-  return Math.min(LONGEST_PAUSE_MS, 3 * tookMs)
+  return Math.min(LONGEST_PAUSE_MS, 2 * tookMs)
 }
 
 function isOwn({ batch }: Pending): boolean {
@@ -540,8 +540,8 @@ function settle(pending: Pending, cause?: unknown): void {
  * Chromium: each costs the machine 4 ms). What a crash costs meanwhile comes back from neighbors. Guess.
  */
 const BREATH_MS = 50
-/** Guess: a frame of a screen or two. */
-const LONGEST_PAUSE_MS = 25
+/** Guess: a frame of a screen, and a little. */
+const LONGEST_PAUSE_MS = 20
 /** After a pause that brought nothing more the next so many words go at once: each may be waited for by the next. Guess. */
 const UNHELD = 15
 /** So many ops are worth a transaction of their own: two waves, which is what may be unkept while more comes (core/history/keeping.ts). */
