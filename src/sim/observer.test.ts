@@ -83,6 +83,7 @@ describe('figures', () => {
     world.run(2_000)
     observer.excuse([world.peers[2]!])
     expect(observer.figures('papers')).toMatchObject({ missed: 8, reliability: 0 })
+    expect(round(town, [author!])).toMatchObject({ durationMs: 5_000, ldh: 0 })
   })
 
   it('hold what is said due at everyone in the topic, neighbors or none', () => {

@@ -78,6 +78,19 @@ describe('a report', () => {
     expect(regressions(better, report)).toEqual([])
   })
 
+  it('breaks a limit by what lies beyond it, and by having no such figure', () => {
+    const { rmr } = report.mean
+    const of = 'mean'
+    const limits = [
+      { figure: 'rmr', atMost: rmr, of },
+      { figure: 'rmr', atMost: rmr - 0.001, of },
+      { figure: 'meanActive', atLeast: 99, of },
+      { figure: 'none', atMost: 1, of },
+    ] as const
+    expect(judge(limits, report).map(({ holds }) => holds)).toEqual([true, false, false, false])
+    expect(judge([{ ...limits[1], when: { nodes: 11 } }], report)).toEqual([])
+  })
+
   it('is compared with its like', () => {
     expect(incomparable(report, report)).toBeUndefined()
     expect(incomparable(report, { ...report, scenario: 'multi' })).toMatch(/multi/)
