@@ -268,10 +268,14 @@ class Reading {
     const known = this.#own.get(key)
     if (known !== undefined) return known
     let node = declaration.resolve(this.#project)
-    const isOthers = ({ modifiers, kind }) =>
-      kind === ast.SyntaxKind.AsExpression ||
-      modifiers?.some(one => one.kind === ast.SyntaxKind.DeclareKeyword)
-    while (node !== undefined && !isOthers(node)) node = node.parent
+    let below
+    const isOthers = one =>
+      (ast.isAsExpression(one) && one.type === below) ||
+      one.modifiers?.some(({ kind }) => kind === ast.SyntaxKind.DeclareKeyword)
+    while (node !== undefined && !isOthers(node)) {
+      below = node
+      node = node.parent
+    }
     this.#own.set(key, node === undefined)
     return node === undefined
   }

@@ -27,8 +27,8 @@ export function sha256(message: Uint8Array): Uint8Array {
 
 function nextWord(words: Int32Array, i: number): number {
   const [early, late] = [words[i - 15]!, words[i - 2]!]
-  const small0 = turned(early, 7) ^ turned(early, 18) ^ (early >>> 3)
-  const small1 = turned(late, 17) ^ turned(late, 19) ^ (late >>> 10)
+  const small0 = turned(early, 7, 18) ^ (early >>> 3)
+  const small1 = turned(late, 17, 19) ^ (late >>> 10)
   return words[i - 16]! + small0 + words[i - 7]! + small1
 }
 
@@ -44,16 +44,17 @@ function round(work: number[], word: number): void {
     number,
     number,
   ]
-  const large1 = turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)
-  const large0 = turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)
+  const large1 = turned(e, 6, 11, 25)
+  const large0 = turned(a, 2, 13, 22)
   const first = (h + large1 + ((e & f) ^ (~e & g)) + word) | 0
   work.pop()
   work.unshift((first + large0 + ((a & b) ^ (a & c) ^ (b & c))) | 0)
   work[4] = (work[4]! + first) | 0
 }
 
-function turned(word: number, bits: number): number {
-  return (word >>> bits) | (word << (32 - bits))
+/** By so many bits each, all in one. */
+function turned(word: number, ...turns: number[]): number {
+  return turns.reduce((all, bits) => all ^ ((word >>> bits) | (word << (32 - bits))), 0)
 }
 
 /** Its first 32 bits. */

@@ -248,7 +248,7 @@ export class Subscription {
   }
 
   #hasListeners(): boolean {
-    return Object.keys(STREAM_TYPES).some(type => TypedEvents.listens(this.#target, type))
+    return TypedEvents.listensToOther(this.#target, STATES)
   }
 
   #took(event: ClientEvent): void {
@@ -300,24 +300,12 @@ interface Joiner {
   forget(): void
 }
 
-/** All of them; the type says so. */
-const STREAM_TYPES: Record<ClientEvent['type'], true> = {
-  received: true,
-  neighborUp: true,
-  neighborDown: true,
-  lagged: true,
-  mismatch: true,
-  peerBlamed: true,
-  peerData: true,
-  joinFailed: true,
-  synced: true,
-  historyProgress: true,
-  fork: true,
-  historyGap: true,
-  historyFailed: true,
-  historyResumed: true,
-  parentsMissing: true,
-}
+/** What has no place in the stream: only the newest word of it counts. */
+const STATES: readonly Exclude<keyof TopicEvents, ClientEvent['type']>[] = [
+  'state',
+  'history',
+  'presence',
+]
 /** Told in quarters, the node never runs dry while the reader keeps up. */
 const CREDIT_BATCH = EVENT_CREDIT / 4
 /** The node stops at 8 MiB in flight; told in eighths, it need not. */

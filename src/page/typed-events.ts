@@ -39,6 +39,11 @@ export class TypedEvents<Events extends { [Type in keyof Events]: unknown }> ext
     return target.#listeners.has(type)
   }
 
+  /** Likewise: to anything but these. */
+  static listensToOther(target: TypedEvents<never>, types: readonly string[]): boolean {
+    return [...target.#listeners.keys()].some(type => !types.includes(type))
+  }
+
   /** For the one who owns the target: nothing happens where nobody listens. */
   static emit<
     Events extends { [Type in keyof Events]: unknown },

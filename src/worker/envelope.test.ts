@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Random } from '../core/random.js'
-import { canDeflate, deflate, inflate } from './envelope.js'
+import { deflate, inflate } from './envelope.js'
+import { canDeflate } from './envelopes.js'
 
 describe('an envelope', () => {
   it('gives back what was put in', async () => {

@@ -1,18 +1,5 @@
 import { concat } from '../codec/bytes.js'
-
-/** The word in a hello's features of who takes envelopes. */
-export const ENVELOPES = 'envelopes'
-
-/** Whether this browser can write and read them; older ones know other formats only. */
-export function canDeflate(): boolean {
-  try {
-    return (
-      new CompressionStream(FORMAT) !== undefined && new DecompressionStream(FORMAT) !== undefined
-    )
-  } catch {
-    return false
-  }
-}
+import { FORMAT } from './envelopes.js'
 
 /** Resolves with undefined where the bytes don't become fewer by it. */
 export async function deflate(bytes: Uint8Array): Promise<Uint8Array | undefined> {
@@ -67,6 +54,5 @@ async function write(
   await writer.close()
 }
 
-const FORMAT = 'deflate-raw'
 /** Deflate makes at most 1,032 bytes of one (RFC 1951): 4 MiB of a piece. */
 const PIECE_BYTES = 4096

@@ -8,7 +8,7 @@ import {
   WIRE_VERSION,
 } from '../wire/hello.js'
 import { LARGEST_FRAME_BYTES } from '../wire/limits.js'
-import { canDeflate, ENVELOPES } from './envelope.js'
+import { canDeflate, ENVELOPES } from './envelopes.js'
 import { type Identity, verifySignature } from './identity.js'
 
 /** Two peers on a fresh channel prove their keys to each other: a nonce each, and a signature over both. */

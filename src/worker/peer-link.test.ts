@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { peerIdFromBytes, topicIdFromBytes } from '../core/ids.js'
 import type { LinkInput, LinkMachine, LinkOutput } from '../link/link.js'
 import { FrameEncoder } from '../wire/encoder.js'
-import { speakHistory } from '../wire/history-frames.js'
+import './history-extra.js'
 import type { Identity } from './identity.js'
 import type { Link } from './link.js'
 import { PeerLink, type PeerLinkEvents } from './peer-link.js'
@@ -30,7 +30,6 @@ it('a channel that takes all at once is given more until nothing waits: it never
 })
 
 it('what follows a frame of history that did not shrink is not tried, for fifteen', async () => {
-  speakHistory()
   const tried = vi.fn()
   const { CompressionStream: real } = globalThis
   vi.stubGlobal(

@@ -8,7 +8,7 @@ import { FrameEncoder } from '../wire/encoder.js'
 import type { Frame, OutgoingFrame } from '../wire/frame.js'
 import { LEAST_ENVELOPE_BYTES } from '../wire/limits.js'
 import { Descriptions } from './descriptions.js'
-import { deflate, ENVELOPES, inflate } from './envelope.js'
+import { ENVELOPES, envelopes } from './envelopes.js'
 import { Handshake } from './handshake.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
@@ -131,7 +131,7 @@ export class PeerLink implements LinkListener, Sleeper {
     }
     const isPlain = bytes.length < LEAST_ENVELOPE_BYTES || !this.#takesEnvelopes
     if (isPlain || this.#untried-- > 0) return this.#sealing.now(() => put(bytes))
-    this.#sealing.later(deflate(bytes), deflated => {
+    this.#sealing.later(envelopes.deflate!(bytes), deflated => {
       // The other side is spared the work where it saves next to nothing.
       if (deflated === undefined || deflated.length > bytes.length * WORTHWHILE) {
         this.#untried = UNTRIED
@@ -305,7 +305,11 @@ export class PeerLink implements LinkListener, Sleeper {
     if (frame.type !== 'envelope') {
       return this.#unsealing.now(() => this.#events.frame(this, frame))
     }
-    if (!this.#takesEnvelopes) return this.#events.misbehaved(this, 'malformed-frame')
+    const { inflate } = envelopes
+    // What an envelope holds is known to who has a history.
+    if (!this.#takesEnvelopes || inflate === undefined) {
+      return this.#events.misbehaved(this, 'malformed-frame')
+    }
     this.#inflating += size
     this.#unsealing.later(inflate(frame.deflated, size), bytes => {
       this.#inflating -= size

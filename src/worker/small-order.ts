@@ -13,23 +13,32 @@ function isSame(point: Uint8Array, y: Uint8Array): boolean {
   return y.every((byte, i) => (i === 31 ? point[i]! & 0x7f : point[i]) === byte)
 }
 
-function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g)!, pair => Number.parseInt(pair, 16))
+function filled(first: number, between: number, last: number): Uint8Array {
+  const bytes = new Uint8Array(32).fill(between)
+  bytes[0] = first
+  bytes[31] = last
+  return bytes
 }
 
-/** Their y coordinates, little-endian, the sign of x left out; p = 2^255 - 19. */
+/** p = 2^255 - 19, little-endian as all here: another way to write 0. */
+const P = filled(0xed, 0xff, 0x7f)
+const EIGHTH = Uint8Array.from(
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'.match(/../g)!,
+  pair => Number.parseInt(pair, 16),
+)
+
+/** Their y coordinates, the sign of x left out. */
 export const SMALL_ORDER: readonly Uint8Array[] = [
   /** 0, order 4 */
-  '0000000000000000000000000000000000000000000000000000000000000000',
+  filled(0, 0, 0),
   /** 1, order 1 */
-  '0100000000000000000000000000000000000000000000000000000000000000',
+  filled(1, 0, 0),
   /** p - 1, order 2 */
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  /** p, another way to write 0 */
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  filled(0xec, 0xff, 0x7f),
+  P,
   /** p + 1, another way to write 1 */
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  /** The two of order 8. */
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-].map(fromHex)
+  filled(0xee, 0xff, 0x7f),
+  /** The two of order 8, one the other's negative. No byte of it borrows. */
+  EIGHTH,
+  EIGHTH.map((byte, i) => P[i]! - byte),
+]
