@@ -101,13 +101,13 @@ async function minified(options) {
   const mapfile = `${outfile}.map`
   const text = Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]))
   text[outfile] = shortenStrings(text[outfile], options.mangleCache)
-  // Objects of the library are in the hands of applications.
-  if (/worker/.test(options.outfile))
-    text[outfile] = withoutPrivateNames(withoutReasons(text[outfile], options.mangleCache))
+  text[outfile] = /worker/.test(options.outfile)
+    ? withoutPrivateNames(withoutReasons(text[outfile], options.mangleCache))
+    : withoutPrivateNames(text[outfile], IN_THE_HANDS_OF_APPLICATIONS)
   const module = options.format === 'esm'
   const short = await compress(text[outfile], {
     module,
-    compress: { ecma: 2022, passes: 4, toplevel: true, sequences: false },
+    compress: { ecma: 2022, passes: 4, toplevel: true, sequences: false, booleans: false },
     mangle: false,
     format: { comments: false },
     sourceMap: { content: text[mapfile] },
@@ -283,6 +283,8 @@ function narrate(name) {
   }
 }
 
+/** Of the classes whose objects are, those that extend none. */
+const IN_THE_HANDS_OF_APPLICATIONS = ['GossipSender', 'GossipReceiver', 'TopicPresence']
 const WORKER_EXPRESSION =
   /new Worker\(new URL\((["'`])\.\/worker\.js\1,\s*import\.meta\.url\),\s*\{\s*type:\s*(["'`])module\2\s*\}\)/
 

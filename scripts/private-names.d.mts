@@ -1,1 +1,1 @@
-export function withoutPrivateNames(text: string): string
+export function withoutPrivateNames(text: string, kept?: readonly string[]): string

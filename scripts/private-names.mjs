@@ -3,8 +3,11 @@
 
 import { parseSync, Visitor } from 'vite'
 
-/** An unminified text with public members for private ones. Blanks keep the columns that its map knows. */
-export function withoutPrivateNames(text) {
+/**
+ * An unminified text with public members for private ones, but in the classes named in `kept`. Blanks keep the columns that its map
+ * knows.
+ */
+export function withoutPrivateNames(text, kept = []) {
   const { program } = parseSync('bundle.js', text)
   const named = new Set()
   const classes = []
@@ -17,7 +20,7 @@ export function withoutPrivateNames(text) {
       node.body.body.flatMap(({ key }) => (key?.type === 'PrivateIdentifier' ? key.name : [])),
     )
     // What is above a class may be the platform's or have letters of its own.
-    const of = { names, isPlain: node.superClass === null }
+    const of = { names, isPlain: node.superClass === null && !kept.includes(node.id?.name) }
     classes.push(of)
     open.push(of)
   }

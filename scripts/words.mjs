@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import * as ast from 'typescript/unstable/ast'
 import { API, SignatureKind } from 'typescript/unstable/sync'
-import { parseSync } from 'vite'
+import { parseSync, Visitor } from 'vite'
 
 /**
  * Short words by the words they stand for, for each of several parts of a build by the modules of others in it: what these say
@@ -44,10 +44,32 @@ export function shortenStrings(text, short) {
   )
 }
 
-/** Without what a decoder says is wrong with bytes: a worker counts and blames, and its frames are not for people. */
+/**
+ * Without what a decoder says is wrong with bytes, which a worker counts and blames the peer for, and what a RangeError says, which is
+ * thrown where a value of our own can't be written: its place says it, and pages check what they are given before.
+ */
 export function withoutReasons(text, short) {
-  const refusal = new RegExp(`\\.${short.fail}\\((?:"[^"]*"|\`[^\`]*\`)\\)`, 'g')
-  return text.replace(refusal, all => `.${short.fail}()`.padEnd(all.length))
+  const parts = []
+  let from = 0
+  const without = ({ callee, arguments: given, end }) => {
+    const [reason] = given
+    if (given.length !== 1 || callee.end >= end - 2) return
+    parts.push(
+      text.slice(from, reason.start),
+      text.slice(reason.start, reason.end).replace(/[^\n]/g, ' '),
+    )
+    from = reason.end
+  }
+  new Visitor({
+    CallExpression(node) {
+      const isText = /TemplateLiteral|Literal/.test(node.arguments[0]?.type)
+      if (isText && node.callee.property?.name === short.fail) without(node)
+    },
+    NewExpression(node) {
+      if (node.callee.name === 'RangeError') without(node)
+    },
+  }).visit(parseSync('bundle.js', text).program)
+  return parts.join('') + text.slice(from)
 }
 
 class Reading {

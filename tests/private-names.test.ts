@@ -21,6 +21,11 @@ it('a class that extends another keeps its private names', () => {
   expect(withoutPrivateNames(text)).toBe(text)
 })
 
+it('a class that is named keeps its private names', () => {
+  const text = 'class A{#a;b(){return this.#a}}'
+  expect(withoutPrivateNames(text, ['A'])).toBe(text)
+})
+
 it('what has no public twin is refused', () => {
   expect(() => withoutPrivateNames('class A{#a;is(x){return #a in x}}')).toThrow('#a in')
 })

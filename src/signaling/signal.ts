@@ -76,12 +76,10 @@ export function encodeSignal(value: Signal): Uint8Array {
 
 /** The shape is checked here; who asks must still verify the signature. Never throws. */
 export function decodeSignal(bytes: Uint8Array): Decoded<Signal> {
-  if (bytes.length > LARGEST_SIGNAL_BYTES) {
-    return { ok: false, reason: `signal longer than ${LARGEST_SIGNAL_BYTES} bytes`, offset: 0 }
-  }
-  const decoded = decode(signal, bytes)
-  if (decoded.ok && decoded.value.from === decoded.value.to) {
-    return { ok: false, reason: 'signal to its own sender', offset: 0 }
+  const isLong = bytes.length > LARGEST_SIGNAL_BYTES
+  const decoded = isLong ? undefined : decode(signal, bytes)
+  if (decoded === undefined || (decoded.ok && decoded.value.from === decoded.value.to)) {
+    return { ok: false, reason: 'too long, or to its sender', offset: 0 }
   }
   return decoded
 }

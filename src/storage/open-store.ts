@@ -54,7 +54,7 @@ const WHY: Record<StorageError['code'], string> = {
 }
 
 const UNGUARDED =
-  'This browser has no Web Locks, or too many tabs are open, so two tabs could write to one storage'
+  'Without Web Locks, or with too many tabs open, two tabs could write to one storage'
 
 const WHAT_FOLLOWS =
-  'Everything works, but is kept in memory only: after a reload this peer has a new identity, may be given messages again, and must ask for peers anew.'
+  'All is kept in memory only: after a reload this peer has a new identity and may be given messages again.'

@@ -124,7 +124,7 @@ export class SteadyStore implements Store {
   }
 }
 
-const UNSENT = 'Soon no more messages can be sent, until it works again or the page is reloaded.'
+const UNSENT = 'Soon no more messages can be sent, until it works or the page is reloaded.'
 const DELIVERED_AGAIN = 'Some messages may be delivered again after a reload.'
 const PEERS_UNKNOWN = 'After a reload known peers are asked for anew.'
 

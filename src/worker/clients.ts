@@ -165,17 +165,15 @@ export class Client {
       case 'shutdown':
         return this.#settleCall(message.call, this.#world.shutdown())
       default:
-        throw new GossamerError('invalid-argument', 'The node does not know this message.')
+        refuse('message')
     }
   }
 
   #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
     const { handle, capacity } = message
     const topic = parseTopicId(String(message.topic))
-    if (topic === undefined) throw new GossamerError('invalid-argument', 'subscribe: no topic id.')
-    if (!Number.isInteger(handle) || this.#subscriptions.has(handle)) {
-      throw new GossamerError('invalid-argument', 'subscribe: the handle is taken or no integer.')
-    }
+    if (topic === undefined) refuse('subscribe.topic')
+    if (!Number.isInteger(handle) || this.#subscriptions.has(handle)) refuse('subscribe.handle')
     if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) {
       this.#post({ type: 'ended', handle, code: 'busy', message: TOO_MANY })
       return
@@ -344,28 +342,20 @@ function add(
   sum.creditRefused += more.creditRefused
 }
 
+/** Pages check what they are given before they say it; whoever speaks to a port by himself hears only where he is wrong. */
+function refuse(what: string): never {
+  throw new GossamerError('invalid-argument', `The node does not understand: ${what}.`)
+}
+
 function peerIds(peers: readonly unknown[]): PeerId[] {
-  if (!Array.isArray(peers) || peers.length > MOST_PEERS) {
-    throw new GossamerError(
-      'invalid-argument',
-      `A list of at most ${MOST_PEERS} peer ids was expected.`,
-    )
-  }
-  return peers.map(peer => {
-    const id = parsePeerId(String(peer))
-    if (id === undefined)
-      throw new GossamerError('invalid-argument', `Not a peer id: ${String(peer)}`)
-    return id
-  })
+  if (!Array.isArray(peers) || peers.length > MOST_PEERS) refuse(`more than ${MOST_PEERS} peers`)
+  return peers.map(peer => parsePeerId(String(peer)) ?? refuse(`peer ${String(peer)}`))
 }
 
 function presenceOf(value: unknown): Uint8Array | undefined {
-  if (
-    value === undefined ||
-    (value instanceof Uint8Array && value.length <= LARGEST_PRESENCE_BYTES)
-  )
-    return value
-  throw new GossamerError('invalid-argument', 'set-presence: no value, or too large.')
+  const isRight =
+    value === undefined || (value instanceof Uint8Array && value.length <= LARGEST_PRESENCE_BYTES)
+  return isRight ? value : refuse('set-presence.value')
 }
 
 /** As the wire will carry them: what it can't carry would fail there, for everybody in the topic. */
@@ -376,30 +366,20 @@ function termsOf(terms: TopicTerms): TopicTerms {
   } catch {
     // Told below.
   }
-  throw new GossamerError('invalid-argument', 'subscribe: the terms are none.')
+  return refuse('subscribe.terms')
 }
 
 function historyOf(given: HistoryRequest | undefined): HistoryRequest {
   const { retention, order } = given ?? {}
   const numbers = [retention?.maxAgeMs, retention?.maxOps, retention?.maxBytes]
-  if (!numbers.every(isCount) || (order !== 'arrival' && order !== 'causal')) {
-    throw new GossamerError(
-      'invalid-argument',
-      'subscribe: a history needs its retention and order.',
-    )
-  }
-  return given!
+  const isRight = numbers.every(isCount) && (order === 'arrival' || order === 'causal')
+  return isRight ? given! : refuse('subscribe.history')
 }
 
 function readOf(given: ReadRequest): ReadRequest {
   const { since, limit, position, live } = given ?? {}
-  if (!isCount(since) || !isCount(limit) || (position !== undefined && !isCount(position))) {
-    throw new GossamerError(
-      'invalid-argument',
-      'read-history: since, limit and position are counts.',
-    )
-  }
-  return { since, limit, position, live: live === true }
+  const isRight = isCount(since) && isCount(limit) && (position === undefined || isCount(position))
+  return isRight ? { since, limit, position, live: live === true } : refuse('read-history.request')
 }
 
 function isCount(value: unknown): value is number {

@@ -460,7 +460,7 @@ export class Runtime {
     if (this.#isRelayingTold || this.#options.link === 'relayed') return
     this.#isRelayingTold = true
     const message =
-      'This browser does not let the page hand its connections to the worker, so what is said passes through the page: slower, and held up while the page is busy.'
+      'This browser does not let the page lend its connections, so messages pass through the page: slower, and held up while it is busy.'
     this.notice({ code: 'links-relayed', message })
   }
 
