@@ -96,7 +96,12 @@ async function buildForPages(options) {
 
 /** Contents by path. */
 async function minified(options) {
-  const { outputFiles } = await esbuild.build({ ...options, minify: false, write: false })
+  const { outputFiles } = await esbuild.build({
+    ...options,
+    minify: false,
+    minifySyntax: !/worker/.test(options.outfile),
+    write: false,
+  })
   const outfile = resolve(ROOT, options.outfile)
   const mapfile = `${outfile}.map`
   const text = Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]))

@@ -15,12 +15,14 @@ export function withoutPrivateNames(text, kept = []) {
   const uses = []
   const open = []
   const leave = () => open.pop()
+  const declared = new Map()
+  const nameOf = node => (node.id?.name ?? declared.get(node))?.replace(/^_/, '')
   const enter = node => {
     const names = new Set(
       node.body.body.flatMap(({ key }) => (key?.type === 'PrivateIdentifier' ? key.name : [])),
     )
     // What is above a class may be the platform's or have letters of its own.
-    const of = { names, isPlain: node.superClass === null && !kept.includes(node.id?.name) }
+    const of = { names, isPlain: node.superClass === null && !kept.includes(nameOf(node)) }
     classes.push(of)
     open.push(of)
   }
@@ -30,6 +32,7 @@ export function withoutPrivateNames(text, kept = []) {
     if (name?.type === 'Literal') named.add(String(name.value))
   }
   new Visitor({
+    VariableDeclarator: ({ id, init }) => void declared.set(init, id.name),
     ClassDeclaration: enter,
     ClassExpression: enter,
     'ClassDeclaration:exit': leave,
