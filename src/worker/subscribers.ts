@@ -33,7 +33,7 @@ export class Subscriber {
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > LARGEST_CAPACITY) {
       throw new GossamerError(
         'invalid-argument',
-        `The node does not understand: subscribe.capacity ${capacity}.`,
+        `The node does not understand: subscribe.capacity ${capacity}, not 1 to ${LARGEST_CAPACITY}.`,
       )
     }
   }
