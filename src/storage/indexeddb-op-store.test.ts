@@ -117,6 +117,16 @@ describe('IndexedDB store: ops', () => {
     expect(store.ops.counters).toMatchObject({ opCommits: 4 })
   })
 
+  it('who opens a topic anew is told of what waits, too: no number and no position is given twice', async () => {
+    const { store, say, sayOwn } = await breathing(60_000)
+    await sayOwn()
+    const waiting = [say(), sayOwn()]
+    const index = await store.ops.open(TOPIC, OPTIONS)
+    expect(index).toMatchObject({ position: 4, nextSeq: 3 })
+    expect(index.lanes.map(({ height }) => height)).toEqual([2, 2])
+    await Promise.all(waiting)
+  })
+
   it('what may be unkept while more comes is worth a transaction at once', async () => {
     const { store, chain } = await breathing()
     const said = Array.from({ length: 512 }, () => chain.say(1))

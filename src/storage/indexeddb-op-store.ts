@@ -74,7 +74,9 @@ export class IndexeddbOpStore implements OpStore {
     this.#seqCounters = seqCounters
   }
 
-  open(topic: TopicId, options: OpenTopic): Promise<HistoryIndex> {
+  async open(topic: TopicId, options: OpenTopic): Promise<HistoryIndex> {
+    // Who opens it anew would give numbers and positions again that wait to be written.
+    await this.#reached(topic)
     return this.#inTurn(() => this.#openRoom(topic, options))
   }
 
@@ -237,15 +239,16 @@ export class IndexeddbOpStore implements OpStore {
     void this.#inTurn(() => this.#writeAll())
   }
 
-  /** What was given to be kept is there when it is asked for. */
-  async #reached(topic: TopicId, wants: readonly OpRange[]): Promise<void> {
-    const ranges = new Map(wants.map(range => [range.author, range]))
+  /** What was given to be kept is there when it, or all of a topic, is asked for. */
+  async #reached(topic: TopicId, wants?: readonly OpRange[]): Promise<void> {
+    const ranges = wants && new Map(wants.map(range => [range.author, range]))
     const isWanted = (pending: Pending) =>
       pending.topic === topic &&
-      pending.batch.ops.some(({ message: { author, seq } }) => {
-        const range = ranges.get(author)
-        return range !== undefined && seq >= range.first && seq <= range.last
-      })
+      (ranges === undefined ||
+        pending.batch.ops.some(({ message: { author, seq } }) => {
+          const range = ranges.get(author)
+          return range !== undefined && seq >= range.first && seq <= range.last
+        }))
     while ([...this.#written, ...this.#waiting].some(isWanted)) {
       this.#writeNow()
       await this.#turn

@@ -79,6 +79,20 @@ describe('what is to be kept', () => {
     ])
   })
 
+  it('and waits for one of ours is not kept any more where the topic was left or opened anew', async () => {
+    const append = fail(2)
+    keep(1, { ...chain.batch(chain.say(0)), own: true })
+    await time().quiet()
+    keep(2, { ...chain.batch(chain.say(0)), own: true })
+    keep(3, chain.batch(chain.say(1)))
+    await test.open(TOPIC, PLENTY)
+    await time().run(1_000)
+    expect(append).toHaveBeenCalledTimes(2)
+    keep(4, chain.batch(chain.say(1)))
+    await time().until(() => inputs.length === 1)
+    expect(inputs).toEqual([stored(4, true)])
+  })
+
   it('is not answered any more where the topic was left or opened anew', async () => {
     const hold = held(store)
     keep(1, chain.batch(chain.say(1)))

@@ -174,7 +174,11 @@ export class Histories implements Sleeper {
       const { heads } = room
       return this.#world.ops.append(topic, { ...output, heads }, this.#world.clock())
     }
-    while (room.stuck !== undefined) await room.stuck
+    if (room.stuck !== undefined) {
+      while (room.stuck !== undefined) await room.stuck
+      // Whoever opened the topic anew does not know of it, and may have given its place to another.
+      if (!room.isOpen) return false
+    }
     try {
       await append()
       return true
