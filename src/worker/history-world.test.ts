@@ -85,6 +85,24 @@ describe('a reload', () => {
     expect(again.topic.history).toEqual({ synced: false, have: 40, known: 40 })
   })
 
+  it('asks nobody for what neighbors still have and retention has given up', async () => {
+    const [a, b] = [await joining(0), await joining(1, undefined, 5)]
+    await time().until(() => a.topic.neighbors.length + b.topic.neighbors.length === 2)
+    for (const text of texts(1, 20)) {
+      a.topic.broadcast(text)
+      await time().run(100)
+    }
+    await b.peer.client.call({ type: 'shutdown' })
+    await time().until(() => a.topic.neighbors.length === 0)
+    const again = await joining(1, b.peer.store, 5)
+    await time().until(() => again.topic.neighbors.length === 1)
+    await time().run(10_000)
+    expect(again.topic.texts).toEqual([])
+    const counters = await again.peer.metrics()
+    expect(counters['ihaves-received']).toBe(1)
+    expect(counters.duplicates ?? 0).toBe(0)
+  })
+
   it('goes on with the next number, and brings what was said meanwhile', async () => {
     const [a, b] = await keeping(2)
     b!.topic.broadcast('one', 'two')
@@ -213,9 +231,10 @@ interface Keeper {
   topic: TestTopic
 }
 
-async function joining(n: number, store?: KeptStore): Promise<Keeper> {
+async function joining(n: number, store?: KeptStore, maxOps = 1e5): Promise<Keeper> {
   const peer = await world.peer(n, {}, store)
-  return { peer, topic: peer.client.subscribe({ terms: KEEPING, history: HISTORY }) }
+  const history = { ...HISTORY, retention: { ...HISTORY.retention, maxOps } }
+  return { peer, topic: peer.client.subscribe({ terms: KEEPING, history }) }
 }
 
 async function keeping(count: number): Promise<Keeper[]> {

@@ -58,6 +58,19 @@ it('after a reload all that is kept is known by name too', () => {
   expect(seen).toContainEqual({ author: b.id, since: 7, ranges: [[1, 1]] })
 })
 
+it('after a reload so is what waits, and what retention gave up', () => {
+  const { net, b, ops } = chain('arrival')
+  for (const n of [0, 1, 3]) net.live(b, ops[n]!, b)
+  net.act(b, history => history.leave())
+  net.reload(b)
+  const { author, seq } = ops[1]!
+  net.act(b, history => history.trimmed([{ author, oldest: seq, oldestHash: new Uint8Array(32) }]))
+  expect(b.history.seen(7)).toEqual([
+    { author, since: 7, ranges: [[1, 2]] },
+    { author, since: 7, ranges: [[4, 4]] },
+  ])
+})
+
 describe('in order of arrival', () => {
   it('a message is delivered at once, its parents here or not, and once', () => {
     const { net, b, ops } = chain('arrival')

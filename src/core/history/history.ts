@@ -1,6 +1,6 @@
 import type { SeenIds } from '../broadcast/broadcast.js'
 import { type Deadline, sooner } from '../deadline.js'
-import type { MessageId, Millis, PeerId, TopicId } from '../ids.js'
+import { firstOf, type MessageId, type Millis, type PeerId, type TopicId } from '../ids.js'
 import type { HistoryMessage, NodeOutput, TopicEvent } from '../io.js'
 import type { Draft, Message } from '../message.js'
 import type { Random } from '../random.js'
@@ -73,13 +73,15 @@ export class History {
     return this.#log.has(id)
   }
 
-  /** All that is kept, for who is told what there is by names. */
-  seen(now: Millis): SeenIds[] {
-    return [...this.#log.lanes.values()].map(({ author, oldest, height }) => ({
-      author,
-      since: now,
-      ranges: [[oldest, height]],
-    }))
+  /** All that is here, waits or was, for who is told what there is by names: what was given up comes not again either. */
+  seen(since: Millis): SeenIds[] {
+    const { lanes, waiting } = this.#log
+    const known = [...lanes.values()].map(({ author, height }) => ({ author, first: 1, height }))
+    for (const { op } of waiting) {
+      const { author, seq: height } = op.message
+      known.push({ author, first: firstOf(op.message), height })
+    }
+    return known.map(({ author, first, height }) => ({ author, since, ranges: [[first, height]] }))
   }
 
   /** Asked before signatures are verified. */
