@@ -92,6 +92,19 @@ describe('a steady op store', () => {
     expect((await steady.ops.open(TOPIC, OPTIONS)).nextSeq).toBe(2)
   })
 
+  it('on a full disk keeps words of ours that were refused together in their order, or none of them', async () => {
+    full()
+    const own = [1, 2, 3].map(() => ({ ...chain.batch(chain.say(0)), own: true }))
+    const all = async () => {
+      const kept = await Promise.allSettled(own.map(one => steady.ops.append(TOPIC, one, NOW)))
+      return kept.map(({ status }) => status)
+    }
+    vi.spyOn(disk, 'forgetIdentity').mockRejectedValueOnce(FAILED)
+    expect(await all()).toEqual(Array(3).fill('rejected'))
+    expect(await all()).toEqual(Array(3).fill('fulfilled'))
+    expect((await steady.ops.open(TOPIC, OPTIONS)).nextSeq).toBe(4)
+  })
+
   it('on a full disk that only takes what others say keeps its key', async () => {
     full()
     await steady.ops.append(TOPIC, chain.batch(chain.say(1)), NOW)

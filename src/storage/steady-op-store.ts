@@ -33,7 +33,8 @@ export class SteadyOpStore implements OpStore {
   readonly #open = new Map<TopicId, OpenTopic>()
   readonly #seqs = new Map<TopicId, number>()
   #memory: MemoryOpStore | undefined
-  #isForgotten = false
+  /** One for all that wait for it, or they would come out of their order. */
+  #forgotten: Promise<void> | undefined
   onTrimmed: OpStore['onTrimmed']
 
   constructor(disk: OpStore, steady: SteadyOps) {
@@ -77,9 +78,12 @@ export class SteadyOpStore implements OpStore {
       }
       await this.#overflow()
     }
-    if (batch.own && !this.#isForgotten) {
-      await this.#steady.forgetIdentity()
-      this.#isForgotten = true
+    if (batch.own) {
+      this.#forgotten ??= this.#steady.forgetIdentity().catch(cause => {
+        this.#forgotten = undefined
+        throw cause
+      })
+      await this.#forgotten
     }
     return this.#memory!.append(topic, batch, now)
   }
