@@ -391,6 +391,18 @@ describe('IndexedDB store: ops', () => {
       expect(corrupt).toHaveLength(1)
     })
 
+    it('our last number is told again by our lane, and the next is taken', async () => {
+      const { store, chain } = await filled()
+      const own = () => ({ ...chain.batch(chain.say(0)), own: true })
+      await store.ops.append(TOPIC, own(), NOW)
+      const db = await openDB('s', MIGRATIONS.length)
+      await db.put('seqs', { topic: TOPIC, last: 'many' })
+      db.close()
+      expect((await store.ops.open(TOPIC, OPTIONS)).nextSeq).toBe(2)
+      await store.ops.append(TOPIC, own(), NOW)
+      expect((await store.ops.open(TOPIC, OPTIONS)).nextSeq).toBe(3)
+    })
+
     it('sums are counted again, and every lane ends in a head', async () => {
       const { store, chain } = await filled()
       await spoilTable('rooms')

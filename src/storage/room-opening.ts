@@ -94,7 +94,7 @@ async function nextSeq(tx: RoomTransaction, room: Room): Promise<number> {
   room.lastSeq = last
   if (last !== 'corrupt') return Math.max(last, height ?? 0) + 1
   // All our messages of a topic with a history are ops of our lane.
-  if (height !== undefined) return height + 1
+  if (height !== undefined) return (room.lastSeq = height) + 1
   throw new StorageError('corrupt', `the last sequence number of topic ${topic} is unreadable`)
 }
 
