@@ -233,6 +233,23 @@ describe('node', () => {
     },
   )
 
+  it('what is for a peer that the server just named goes through the server, whoever named it before', () => {
+    const mesh = pair()
+    const [a, b] = mesh.all as [PeerId, PeerId]
+    const far = peerIdFromBytes(new Random(99).bytes(32))
+    const joiner = { peer: far, record: undefined }
+    const message = { type: 'forward-join', joiner, hopsLeft: 1 } as const
+    const word = { type: 'signal-out', to: far, body: new Uint8Array(1) } as const
+    const way = () => {
+      mesh.input(a, word)
+      return mesh.outputs(a).at(-1)?.type
+    }
+    mesh.input(a, { type: 'frame', from: b, epoch: mesh.epochWith(a, b), topic: CHAT, message })
+    expect(way()).toBe('send-relay')
+    mesh.input(a, { type: 'introduced', topic: CHAT, peers: [far] })
+    expect(way()).toBe('signal')
+  })
+
   it('the same seed replays the same run', () => {
     const trace = () => {
       const mesh = new Mesh(7)
@@ -398,6 +415,10 @@ class Mesh {
     const snapshot = this.places.get(peer)!.node.snapshot(this.now)
     const found = snapshot.topics.find(one => one.topic === topic)
     return found?.membership.active.map(one => one.peer) ?? []
+  }
+
+  epochWith(peer: PeerId, other: PeerId): number {
+    return this.places.get(peer)!.linkedWith.get(other)!
   }
 
   links(peer: PeerId): number {

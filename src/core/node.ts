@@ -246,6 +246,7 @@ export class Node {
         }
         return
       case 'introduced':
+        for (const peer of input.peers) this.#relay.heardThroughServer(now, peer)
         return this.#withTopic(now, input.topic, topic =>
           topic.introduce(now, this.#eligible(now, input.peers), this.#signaling),
         )

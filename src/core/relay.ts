@@ -75,7 +75,7 @@ export class SignalRelay {
     else doubt.askedAt = undefined
   }
 
-  /** A signal of this peer reached us through the server. */
+  /** A signal of this peer reached us through the server, or the server named it: whatever neighbors said, it is there. */
   heardThroughServer(now: Millis, peer: PeerId): void {
     this.#learn(now, peer, 'server')
   }

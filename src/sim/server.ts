@@ -8,6 +8,8 @@ import type { World } from './world.js'
 /** Introduces peers of a topic to one another and carries signals; can be switched off. */
 export class SignalingServer {
   readonly #rosters = new Map<TopicId, Roster>()
+  /** Who knows that it can't reach the server. */
+  readonly #lost = new Set<Peer>()
   #up: boolean
   /** Signals carried. */
   carried = 0
@@ -30,6 +32,7 @@ export class SignalingServer {
 
   stop(): void {
     this.#up = false
+    this.#rosters.clear()
     this.tellState()
   }
 
@@ -41,13 +44,21 @@ export class SignalingServer {
   /** After anything that changed who can reach it; who can again is listed again, as a session does. */
   tellState(): void {
     for (const peer of this.#world.living) {
-      const state = this.serves(peer) ? 'open' : 'lost'
-      this.#world.later(this.#delay(peer), () => peer.hearSignaling(state))
+      const isLost = !this.serves(peer)
+      if (isLost === this.#lost.has(peer)) continue
+      if (isLost) {
+        this.#lost.add(peer)
+        this.forget(peer, true)
+      } else this.#lost.delete(peer)
+      this.#world.later(this.#delay(peer), () => peer.hearSignaling(isLost ? 'lost' : 'open'))
     }
   }
 
   enter(peer: Peer, topic: TopicId): void {
-    if (!this.serves(peer)) return
+    if (!this.serves(peer)) {
+      this.#lost.add(peer)
+      return
+    }
     this.#later(peer, () => {
       if (!this.serves(peer) || !peer.isAlive) return
       const roster = this.#roster(topic)
@@ -64,6 +75,7 @@ export class SignalingServer {
   /** The session is gone: at once after a crash with notice, else when the server's own pings fail. */
   forget(peer: Peer, isSilent: boolean): void {
     this.#world.later(isSilent ? SILENT_SESSION_MS : this.#delay(peer), () => {
+      if (peer.isAlive && this.serves(peer)) return
       for (const roster of this.#rosters.values()) roster.delete(peer)
     })
   }

@@ -8,8 +8,7 @@ export const partition: Scenario = {
     'Half of the peers is cut from the other half for ten minutes, the server with one of them.',
   defaults: { ...SETTINGS, nodes: 1000, rounds: 10, latency: 'regions' },
   budget: [
-    // Of twenty, one run in eight takes longer.
-    { figure: 'mergedMs', atMost: 10_000, of: 'worst', when: { nodes: 1000 } },
+    { figure: 'mergedMs', atMost: 10_000, of: 'worst' },
     { figure: 'componentCount', atMost: 1, of: 'worst' },
     { figure: 'reliability', atLeast: 1, of: 'worst' },
     { figure: 'unequal', atMost: 0, of: 'worst', when: { history: 'wavefront' } },
