@@ -19,7 +19,9 @@ import { fileURLToPath } from 'node:url'
 import { minify as compress } from '@swc/core'
 import * as esbuild from 'esbuild'
 import { minify as name } from 'vite'
-import { EXTRAS, workerAndExtras } from './extras.mjs'
+import { withChecker } from './checker.mjs'
+import { shortComparisons } from './comparisons.mjs'
+import { EXTRAS, inOrder, workerAndExtras } from './extras.mjs'
 import { leanIdb, leanValibot } from './lean-packages.mjs'
 import { simplePeerWithoutStreams } from './lean-simple-peer.mjs'
 import { withoutPrivateNames } from './private-names.mjs'
@@ -53,25 +55,36 @@ function inline(library, worker) {
 /** The files that a page downloads: library and worker always, an extra where a topic asks for it. */
 export async function pageParts(words) {
   const { library, worker } = parts()
-  const { worker: lean, extras } = await workerAndExtras({
-    ...worker,
-    ...words.worker,
-    entryPoints: ['src/worker/main.ts'],
-  })
-  return { library: { ...library, ...words.library }, worker: lean, ...extras }
+  const order = JSON.parse(await readFile(resolve(ROOT, 'scripts/module-order.json'), 'utf8'))
+  const { worker: lean, extras } = await workerAndExtras(
+    { ...worker, ...words.worker, entryPoints: ['src/worker/main.ts'] },
+    order.worker,
+  )
+  const { metafile } = await esbuild.build({ ...library, write: false, metafile: true })
+  const said = Object.keys(metafile.inputs)
+  const ordered = inOrder({ ...library, ...words.library }, said, order.library)
+  return { library: ordered, worker: lean, ...extras }
 }
 
 /** As options for esbuild, which shortens names of properties; `minified` does so with strings. */
 export async function ownWords() {
   const { library, worker } = parts()
-  const foreign = await Promise.all(
-    [library, worker].map(async options => {
-      const { metafile } = await esbuild.build({ ...options, write: false, metafile: true })
-      return Object.keys(metafile.inputs).filter(path => !path.startsWith('src/'))
-    }),
-  )
-  const [ofLibrary, ofWorker] = await shortWords(ROOT, foreign)
-  return { library: shortening(ofLibrary), worker: shortening(ofWorker) }
+  const { worker: lean } = await pageParts({})
+  const read = async (options, lean) => {
+    const unnamed = { write: false, metafile: true, minify: false, sourcemap: false }
+    const { metafile } = await esbuild.build({ ...options, ...unnamed })
+    const { outputFiles } = await esbuild.build({ ...lean, ...unnamed })
+    return {
+      text: outputFiles.find(({ path }) => path.endsWith('.js')).text,
+      foreign: Object.keys(metafile.inputs).filter(path => !path.startsWith('src/')),
+    }
+  }
+  const said = await Promise.all([read(library, library), read(worker, lean)])
+  return withChecker(ROOT, async checked => {
+    const [ofLibrary, ofWorker] = await shortWords(checked, said)
+    const plugins = [...worker.plugins, shortComparisons(checked)]
+    return { library: shortening(ofLibrary), worker: { ...shortening(ofWorker), plugins } }
+  })
 }
 
 function shortening(mangleCache) {
@@ -94,8 +107,8 @@ async function buildForPages(options) {
   await Promise.all(Object.entries(text).map(([path, content]) => writeFile(path, content)))
 }
 
-/** Contents by path. */
-async function minified(options) {
+/** Contents by path. What is bundled goes through `marked` first. */
+export async function minified(options, marked = text => text) {
   const { outputFiles } = await esbuild.build({
     ...options,
     minify: false,
@@ -105,7 +118,7 @@ async function minified(options) {
   const outfile = resolve(ROOT, options.outfile)
   const mapfile = `${outfile}.map`
   const text = Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]))
-  text[outfile] = shortenStrings(text[outfile], options.mangleCache)
+  text[outfile] = shortenStrings(marked(text[outfile]), options.mangleCache)
   text[outfile] = /worker/.test(options.outfile)
     ? withoutPrivateNames(withoutReasons(text[outfile], options.mangleCache))
     : withoutPrivateNames(text[outfile], IN_THE_HANDS_OF_APPLICATIONS)

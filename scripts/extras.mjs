@@ -10,8 +10,11 @@ import * as esbuild from 'esbuild'
 /** By the names that `src/worker/extras.ts` gives them. */
 export const EXTRAS = ['history', 'full-mesh', 'presence']
 
-/** Options for esbuild: of the worker, and of each extra by its name. `worker` are those of a worker without extras. */
-export async function workerAndExtras(worker) {
+/**
+ * Options for esbuild: of the worker, with its modules in an order like `order`, and of each extra by its name. `worker` are those of a
+ * worker without extras.
+ */
+export async function workerAndExtras(worker, order) {
   const root = worker.absWorkingDir
   const dry = { ...worker, write: false, metafile: true, logLevel: 'silent' }
   const { metafile } = await esbuild.build({
@@ -48,14 +51,9 @@ export async function workerAndExtras(worker) {
   }
   const build = await markOf(root, sources)
   const list = [...taken].sort()
-  const lean = {
-    ...worker,
-    ...inOrder(
-      worker,
-      Object.keys(inputs).filter(path => inputs[path].bytesInOutput > 0),
-    ),
-    plugins: [inSight, ...worker.plugins, sharing(list, build)],
-  }
+  const said = Object.keys(inputs).filter(path => inputs[path].bytesInOutput > 0)
+  const plugins = [...worker.plugins, sharing(list, build)]
+  const lean = inOrder({ ...worker, plugins }, said, order)
   await proveLean({ ...dry, ...lean }, isInWorker)
   const byNumber = each => `take(${list.indexOf(each)})`
   return {
@@ -86,13 +84,30 @@ function taking(root, isInWorker, exportsOf, callOf) {
 }
 
 /**
- * Modules in the order of their paths, as far as their imports allow: gzip looks back no further than 32 KiB, and what lies in
- * one room is alike.
+ * The same modules in an order that is good for gzip, which looks back no further than 32 KiB: as `scripts/order.mjs` found it, as far as
+ * their imports allow, and new ones beside those whose paths are next to theirs.
  */
-function inOrder({ entryPoints, absWorkingDir }, paths) {
-  const modules = paths.filter(path => path.startsWith('src/')).sort()
-  const contents = [...modules, ...entryPoints].map(path => `import './${path}'`).join('\n')
-  return { entryPoints: undefined, stdin: { contents, resolveDir: absWorkingDir } }
+export function inOrder(options, paths, order) {
+  const places = new Map(order.map((path, i) => [path, i]))
+  let place = -1
+  const modules = paths
+    .filter(path => path.startsWith('src/'))
+    .sort()
+    .map(path => {
+      place = places.get(path) ?? place
+      return { path, place }
+    })
+    .sort((a, b) => a.place - b.place)
+  const contents = [
+    ...modules.map(({ path }) => `import './${path}'`),
+    ...options.entryPoints.map(path => `export * from './${path}'`),
+  ].join('\n')
+  return {
+    ...options,
+    entryPoints: undefined,
+    stdin: { contents, resolveDir: options.absWorkingDir },
+    plugins: [inSight, ...options.plugins],
+  }
 }
 
 /** Nothing is used of such an import, and it would be left out. */

@@ -3,38 +3,28 @@
 // The compiler's checker tells which words those are. A word stays as it is wherever there is doubt.
 
 import { readFile } from 'node:fs/promises'
-import { relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import * as ast from 'typescript/unstable/ast'
-import { API, SignatureKind } from 'typescript/unstable/sync'
+import { SignatureKind } from 'typescript/unstable/sync'
 import { parseSync, Visitor } from 'vite'
 
 /**
- * Short words by the words they stand for, for each of several parts of a build by the modules of others in it: what these say
- * stays there.
+ * Short words by the words they stand for, for each of several parts of a build. `text` is the part as it is bundled, and `foreign` names
+ * the modules of others in it: what these say stays there.
  */
-export async function shortWords(root, foreign) {
-  const api = new API({ cwd: root })
-  try {
-    const config = resolve(root, 'scripts/words.tsconfig.json')
-    const project = api.updateSnapshot({ openProjects: [config] }).getProject(config)
-    const words = new Map()
-    const read = new Reading(project, root, words)
-    const modules = project.program
-      .getSourceFileNames()
-      .map(path => relative(root, path))
-      .filter(path => path.startsWith('src/'))
-    for (const path of modules) read.module(path)
-    const kept = read.border(modules.filter(isBorder))
-    for (const word of await wordsOf(root, modules.filter(isWritten))) kept.add(word)
-    return Promise.all(
-      foreign.map(async paths => {
-        const others = await wordsOf(root, paths)
-        return shortened(words, word => kept.has(word) || others.has(word))
-      }),
-    )
-  } finally {
-    api.close()
-  }
+export async function shortWords({ root, project, modules }, parts) {
+  const words = new Map()
+  const read = new Reading(project, root, words)
+  for (const path of modules) read.module(path)
+  const kept = read.border(modules.filter(isBorder))
+  for (const word of await wordsOf(root, modules.filter(isWritten))) kept.add(word)
+  return Promise.all(
+    parts.map(async ({ text, foreign }) => {
+      const others = await wordsOf(root, foreign)
+      const isKept = word => kept.has(word) || others.has(word)
+      return shortened(words, isKept, inOrder(text))
+    }),
+  )
 }
 
 /** Strings of an unminified text by their short words. Blanks keep the columns that its map knows. */
@@ -203,7 +193,7 @@ class Reading {
     const { parent, text } = node
     // A text that quotes a word as the bundle quotes strings would be changed with it.
     for (const [, word] of text.matchAll(/"([\w-]+)"/g)) this.#keep(word)
-    if (this.#isKey(node) || this.#isTag(node)) this.#word(text).uses++
+    if (this.#isKey(node) || this.#isTag(node)) this.#word(text)
     else if (!ast.isLiteralTypeNode(parent)) this.#keep(text)
   }
 
@@ -269,7 +259,7 @@ class Reading {
   }
 
   #ours(name) {
-    this.#word(name).uses++
+    this.#word(name)
   }
 
   #use(name, symbol) {
@@ -311,7 +301,7 @@ class Reading {
   }
 
   #word(name) {
-    const word = this.#words.get(name) ?? { uses: 0, stays: false }
+    const word = this.#words.get(name) ?? { stays: false }
     this.#words.set(name, word)
     return word
   }
@@ -350,14 +340,31 @@ async function wordsOf(root, paths) {
   return words
 }
 
-function shortened(words, isKept) {
-  const isFree = ([word, { stays }]) => !stays && !isKept(word) && /^[\w-]{3,}$/.test(word)
-  const free = [...words]
-    .filter(isFree)
-    .sort(([a, x], [b, y]) => y.uses - x.uses || (a < b ? -1 : 1))
+/** Names of properties and strings of a text as they come. */
+function inOrder(text) {
+  const said = []
+  const note = node => {
+    const name = node.key ?? node.property ?? node
+    said.push([name.start, name.name ?? name.value])
+  }
+  new Visitor({
+    Property: note,
+    MethodDefinition: note,
+    PropertyDefinition: note,
+    MemberExpression: note,
+    Literal: note,
+  }).visit(parseSync('bundle.js', text).program)
+  return said.sort(([a], [b]) => a - b).map(([, word]) => word)
+}
+
+/** What is said first comes first: words that stand together look alike, which gzip makes use of, and what is not said takes no letter. */
+function shortened(words, isKept, said) {
+  const isFree = word =>
+    words.get(word)?.stays === false && !isKept(word) && /^[\w-]{3,}$/.test(word)
   const short = {}
   const next = spellings()
-  for (const [word] of free) {
+  for (const word of new Set([...said, ...words.keys()])) {
+    if (!isFree(word)) continue
     let spelling
     do spelling = next.next().value
     while (words.has(spelling) || isKept(spelling))

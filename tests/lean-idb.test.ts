@@ -1,9 +1,18 @@
+import * as esbuild from 'esbuild'
 import { describe, vi } from 'vitest'
+import { leanIdb } from '../scripts/lean-packages.mjs'
 
 // The laws themselves look into the database by idb's shortcuts: they get all of it.
 vi.mock('idb', async importOriginal => {
   const whole = await importOriginal<typeof import('idb')>()
-  const lean = await import('../scripts/idb/open.mjs')
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents: "export { openDB, unwrap } from 'idb'", resolveDir: import.meta.dirname },
+    bundle: true,
+    format: 'esm',
+    write: false,
+    plugins: [leanIdb],
+  })
+  const lean = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]!.text)}`)
   const openDB = (...given: Parameters<typeof whole.openDB>) =>
     (given[2]?.blocking === undefined ? whole : lean).openDB(...given)
   return { ...whole, ...lean, openDB }

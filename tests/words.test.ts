@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { withChecker } from '../scripts/checker.mjs'
 import { shortenStrings, shortWords, withoutReasons } from '../scripts/words.mjs'
 
 const root = mkdtempSync(join(tmpdir(), 'words-'))
@@ -51,7 +52,12 @@ beforeAll(async () => {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
   }
-  const [here, there] = await shortWords(root, [['lib.js'], []])
+  const text = 'f(inwardly, a.own, { inwardly })'
+  const parts = [
+    { text, foreign: ['lib.js'] },
+    { text, foreign: [] },
+  ]
+  const [here, there] = await withChecker(root, checked => shortWords(checked, parts))
   short = here!
   elsewhere = there!
 })
@@ -61,6 +67,10 @@ it("what only Gossamer's own parts say is short", () => {
   expect(Object.keys(short).sort()).toEqual(['fixed', 'inner-tag', 'inwardly', 'own'])
   expect(new Set(Object.values(short)).size).toBe(4)
   for (const spelling of Object.values(short)) expect(spelling).toMatch(/^[a-zA-Z]{1,2}$/)
+})
+
+it('what a part says first is named first', () => {
+  expect(Object.keys(short).slice(0, 2)).toEqual(['own', 'inwardly'])
 })
 
 it.each([

@@ -1,2 +1,0 @@
-export const openDB: typeof import('idb').openDB
-export const unwrap: typeof import('idb').unwrap
