@@ -171,5 +171,6 @@ polyline { fill: none; stroke-width: 2 } polyline.now { stroke: var(--now) } pol
 rect.now, circle.now { fill: var(--now) } rect.before, circle.before { fill: var(--before) }
 .legend i { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 1em } i.now { background: var(--now) } i.before { background: var(--before) }
 table { border-collapse: collapse; margin: 2rem 0 } th { text-align: left; font-weight: 400 } td { text-align: right; font-variant-numeric: tabular-nums } th, td { padding: .15rem .8rem; border-bottom: 1px solid var(--line) }
+@media (max-width: 30rem) { table { width: 100%; font-size: 13px } th, td { padding-inline: .2rem } }
 li.reached::marker { content: '✓ '; color: var(--good) } li.missed::marker { content: '✗ '; color: var(--bad) }
 `
