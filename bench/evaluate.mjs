@@ -87,6 +87,14 @@ const TABLES = [
         '',
         'partition --seeds 0',
       ),
+      ...[600, 120].map(cut =>
+        row(
+          `partition 20, five regions, healed after ${cut / 60} min, 40 seeds`,
+          'one part within 10 s',
+          '',
+          `partition --nodes 20 --rounds 2 --wire off --cut ${cut} --seeds ${upTo(40)}`,
+        ),
+      ),
       row(
         'hyparview-paper 1,000',
         'fullShare ≥ 0.995, 0 asymmetric',

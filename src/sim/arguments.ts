@@ -112,6 +112,11 @@ export const OPTIONS: Record<string, Option> = {
       return true
     },
   },
+  '--cut': {
+    takes: 'a number of seconds from 1 to 86400',
+    about: 'partition: how long one half is cut from the other; default 600',
+    set: (asked, text) => whole(text, 1, 86_400, value => (asked.settings.cutSeconds = value)),
+  },
   '--wire': {
     takes: 'on or off',
     about: 'off: messages are handed over without being encoded',

@@ -22,6 +22,8 @@ describe('scenarios in small', () => {
     ['churn', [0], { nodes: 40, rounds: 20 }],
     // Where neighbors go on naming those who are on the other side.
     ['partition', [54], { nodes: 20, rounds: 2, wire: 'off' }],
+    // One part has no name at that time.
+    ['partition', [0, 1, 2], { nodes: 10, rounds: 2, wire: 'off', cutSeconds: 240 }],
     ['flash-crowd', [0], { nodes: 60, rounds: 3 }],
     ['hidden-tabs', [0], { nodes: 20, rounds: 5 }],
     ['slow-peer', [0], { nodes: 10, rounds: 100 }],

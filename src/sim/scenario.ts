@@ -15,6 +15,8 @@ export interface Settings {
   silent: boolean
   /** After the crash: is the server gone, or does it carry signals (and introduce nobody)? */
   server: 'gone' | 'carries'
+  /** How long the peers are cut from each other, where the scenario has a partition. */
+  cutSeconds: number
   wire: 'on' | 'off'
   payloadBytes: number
   /** Messages a second, where the scenario has a rate. */
@@ -65,6 +67,7 @@ export const SETTINGS: Settings = {
   kill: 0,
   silent: false,
   server: 'gone',
+  cutSeconds: 600,
   wire: 'on',
   payloadBytes: 64,
   rate: 1,

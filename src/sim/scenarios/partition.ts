@@ -4,8 +4,7 @@ import { emptyTown, grow, speak, type Town } from '../town.js'
 
 export const partition: Scenario = {
   name: 'partition',
-  about:
-    'Half of the peers is cut from the other half for ten minutes, the server with one of them.',
+  about: 'Half of the peers is cut from the other half for a while, the server with one of them.',
   defaults: { ...SETTINGS, nodes: 1000, rounds: 10, latency: 'regions' },
   budget: [
     { figure: 'mergedMs', atMost: 10_000, of: 'worst' },
@@ -24,10 +23,12 @@ export const partition: Scenario = {
     grow(town, settings, REST_MS, progress, 0.3)
     const sides = new Map(world.peers.map(peer => [peer, random.below(2)]))
     world.cut(peer => sides.get(peer)!, 0)
-    for (let minute = 1; minute <= CUT_MINUTES; minute++) {
-      if (settings.history === 'none') world.run(60_000)
-      else chat(town, settings, 60_000)
-      progress(0.3 + (0.4 * minute) / CUT_MINUTES, `cut for ${minute} minutes`)
+    const { cutSeconds } = settings
+    for (let seconds = 0; seconds < cutSeconds; seconds += CUT_STEP_SECONDS) {
+      const ms = 1_000 * Math.min(CUT_STEP_SECONDS, cutSeconds - seconds)
+      if (settings.history === 'none') world.run(ms)
+      else chat(town, settings, ms)
+      progress(0.3 + (0.4 * seconds) / cutSeconds, `cut for ${seconds} seconds`)
     }
     const apart = graphOf(world, topic).components
     world.heal()
@@ -78,6 +79,6 @@ function whenEqual({ world, topic, observer }: Town, healedAt: number): Record<s
 }
 
 const REST_MS = 120_000
-const CUT_MINUTES = 10
+const CUT_STEP_SECONDS = 60
 const LOOK_EVERY_MS = 100
 const GIVE_UP_MS = 600_000

@@ -86,11 +86,33 @@ describe('the name of a component', () => {
     expect(asked(95_000, e, e)).toEqual([])
     expect(asked(101_000, f, e)).toEqual([f])
   })
+
+  it('is another to who is alone, whatever it is: who says one is asked for a place', () => {
+    const machine = hyparview(self)
+    const outputs = hear(machine, d, { name: self, beat: 1, ageSeconds: 0 })
+    expect(urgent(outputs)).toEqual([d])
+  })
+})
+
+it('after a link broke names prove nothing for a while: of those that are named then one is asked for a place, once', () => {
+  const machine = linked(a, b, c, d, e)
+  const named = (now: number, ...peers: PeerId[]) =>
+    urgent(machine.handle(now, { type: 'remember', peers }))
+  expect(named(9_000, f)).toEqual([])
+  machine.handle(10_000, { type: 'link-down', peer: e, reason: 'failed' })
+  expect(named(200_000, a, g, h)).toEqual([g])
+  machine.handle(210_000, { type: 'wake' })
+  expect(named(220_000, h)).toEqual([])
+  machine.handle(300_000, { type: 'link-down', peer: d, reason: 'failed' })
+  machine.handle(310_000, { type: 'wake' })
+  expect(named(900_000, h)).toEqual([])
 })
 
 // ——— how these tests speak
 
-const [a, b, c, d, e, f] = Array.from({ length: 6 }, (_, i) => testPeer(i)).sort() as [
+const [a, b, c, d, e, f, g, h] = Array.from({ length: 8 }, (_, i) => testPeer(i)).sort() as [
+  PeerId,
+  PeerId,
   PeerId,
   PeerId,
   PeerId,
@@ -137,6 +159,16 @@ function hear(
   const linked = machine.neighbors.includes(from)
   const message = { type: 'component', requestId: 1, ...said } as const
   return machine.handle(now, { type: 'message', from, message, linked })
+}
+
+function urgent(outputs: HyparviewOutput[]): PeerId[] {
+  return outputs.flatMap(output =>
+    output.type === 'send' &&
+    output.message.type === 'neighbor-request' &&
+    output.message.priority === 'high'
+      ? [output.to]
+      : [],
+  )
 }
 
 function names(outputs: HyparviewOutput[]): [PeerId, PeerId][] {

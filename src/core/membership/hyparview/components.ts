@@ -1,7 +1,6 @@
 import type { Millis, PeerId } from '../../ids.js'
 import type { HyparviewMessage } from './messages.js'
 import type { Overlay } from './overlay.js'
-import { Throttle } from './pacing.js'
 import type { Requests } from './requests.js'
 
 type ComponentMessage = Extract<HyparviewMessage, { type: 'component' }>
@@ -17,12 +16,12 @@ type ComponentMessage = Extract<HyparviewMessage, { type: 'component' }>
 export class Components {
   readonly #overlay: Overlay
   readonly #requests: Requests
-  readonly #merges = new Throttle()
   #name: PeerId
   #beat = 0
   #heardAt: Millis = Number.NEGATIVE_INFINITY
   #namedAt: Millis = Number.POSITIVE_INFINITY
   #mergedAt: Millis = Number.NEGATIVE_INFINITY
+  #doubtfulUntil: Millis = 0
 
   constructor(overlay: Overlay, requests: Requests) {
     this.#overlay = overlay
@@ -52,22 +51,32 @@ export class Components {
     if (overlay.random.below(TICKS_PER_COMPARISON) === 0) {
       const { passive, reserve } = overlay
       const peer = overlay.random.pick([...passive.peers, ...reserve.peers])
-      if (peer !== undefined) this.compare(now, [peer])
+      if (peer !== undefined) this.#compare(now, [peer])
     }
   }
 
+  /** A link broke, and more may have: of those who keep our name some are perhaps cut off, or it is we who are. */
+  cut(now: Millis): void {
+    this.#doubtfulUntil = now + this.#overlay.config.shuffleIntervalMs * CUT_INTERVALS
+  }
+
+  /** Peers were named to us. Until names tell that parts came apart, one is asked for a place unheard. */
+  named(now: Millis, peers: readonly PeerId[]): void {
+    for (const peer of now < this.#doubtfulUntil ? peers : []) this.#merge(now, peer)
+    this.#compare(now, peers)
+  }
+
   /** Says our name to peers we have no link to; those of another component answer by a request. */
-  compare(now: Millis, peers: readonly PeerId[]): void {
+  #compare(now: Millis, peers: readonly PeerId[]): void {
     if (!this.#isSettled(now)) return
-    const free = (peer: PeerId) =>
-      this.#overlay.admissible(now, peer) &&
-      !this.#overlay.active.has(peer) &&
-      !this.#requests.has(peer) &&
-      this.#overlay.backoff.until(now, peer) === undefined
-    for (const peer of peers.slice(0, COMPARED_AT_ONCE)) {
-      if (free(peer)) this.#overlay.count('components-compared')
-      if (free(peer)) this.#tell(now, [peer])
-    }
+    const strangers = peers.filter(peer => this.#isStranger(now, peer)).slice(0, COMPARED_AT_ONCE)
+    for (const _ of strangers) this.#overlay.count('components-compared')
+    this.#tell(now, strangers)
+  }
+
+  #isStranger(now: Millis, peer: PeerId): boolean {
+    const { active } = this.#overlay
+    return this.#overlay.admissible(now, peer) && !active.has(peer) && !this.#requests.has(peer)
   }
 
   /** A new neighbor may come from elsewhere. */
@@ -78,8 +87,12 @@ export class Components {
   }
 
   onMessage(now: Millis, from: PeerId, message: ComponentMessage): void {
-    if (this.#overlay.active.has(from)) this.#hear(now, from, message)
-    else if (message.name !== this.#name && this.#isSettled(now)) this.#merge(now, from)
+    const { active } = this.#overlay
+    if (active.has(from)) this.#hear(now, from, message)
+    // To who is alone any name is another.
+    else if (active.size === 0 || (message.name !== this.#name && this.#isSettled(now))) {
+      this.#merge(now, from)
+    }
   }
 
   #hear(now: Millis, from: PeerId, { name, beat, ageSeconds }: ComponentMessage): void {
@@ -94,10 +107,10 @@ export class Components {
 
   #merge(now: Millis, peer: PeerId): void {
     const overlay = this.#overlay
-    if (!overlay.admissible(now, peer) || this.#requests.has(peer)) return
-    if (now - this.#mergedAt < MERGE_GAP_MS || !this.#merges.allows(now, peer)) return
+    if (now - this.#mergedAt < MERGE_GAP_MS || !this.#isStranger(now, peer)) return
     if (this.#requests.ours >= overlay.config.parallelRequests) return
     this.#mergedAt = now
+    this.#doubtfulUntil = 0
     overlay.count('components-merged')
     overlay.backoff.hasten(peer)
     this.#requests.ask(now, peer, 'high')
@@ -153,5 +166,7 @@ const BEATS_MISSED = 3.5
 const TICKS_PER_COMPARISON = 10
 /** As many as a server names. */
 const COMPARED_AT_ONCE = 5
+/** Shuffle intervals after which the parts have names of their own and are sure of them. */
+const CUT_INTERVALS = 6
 /** One link is enough; more only cost others their neighbors. Guess. */
 const MERGE_GAP_MS = 10_000

@@ -116,7 +116,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
         break
       case 'remember':
         this.#refill.remember(now, input.peers)
-        this.#components.compare(now, input.peers)
+        this.#components.named(now, input.peers)
         break
       case 'own-record':
         this.#overlay.ownRecord = input.record
@@ -255,6 +255,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
     this.#overlay.dropNeighbor(now, peer, reason === 'blamed' ? 'blamed' : 'link-lost')
     this.#refill.hurry()
     this.#refill.lost(now)
+    this.#components.cut(now)
     // Departs from the paper: where many go at once, most of those we know went too. A walk names some who are there.
     this.#shuffleWithin(now, this.#overlay.config.shuffleIntervalMs / SHUFFLE_SOON_PART)
     this.#overlay.reserve.addLost(peer, now + this.#overlay.config.shuffleIntervalMs)
