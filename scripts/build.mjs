@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { minify as compress } from '@swc/core'
 import * as esbuild from 'esbuild'
 import { minify as name } from 'vite'
+import { withoutBareFields } from './bare-fields.mjs'
 import { withChecker } from './checker.mjs'
 import { shortComparisons } from './comparisons.mjs'
 import { EXTRAS, inOrder, workerAndExtras } from './extras.mjs'
@@ -28,6 +29,8 @@ import { withoutPrivateNames } from './private-names.mjs'
 import { shortenStrings, shortWords, withoutReasons } from './words.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+/** Of modules and names, for gzip: scripts/layout.mjs. */
+const LAYOUT = JSON.parse(await readFile(resolve(ROOT, 'scripts/layout.json'), 'utf8'))
 
 /** Builds everything once; rejects with a message for people where it can't. */
 export async function buildLibrary() {
@@ -55,14 +58,13 @@ function inline(library, worker) {
 /** The files that a page downloads: library and worker always, an extra where a topic asks for it. */
 export async function pageParts(words) {
   const { library, worker } = parts()
-  const order = JSON.parse(await readFile(resolve(ROOT, 'scripts/module-order.json'), 'utf8'))
   const { worker: lean, extras } = await workerAndExtras(
     { ...worker, ...words.worker, entryPoints: ['src/worker/main.ts'] },
-    order.worker,
+    LAYOUT.worker.modules,
   )
   const { metafile } = await esbuild.build({ ...library, write: false, metafile: true })
   const said = Object.keys(metafile.inputs)
-  const ordered = inOrder({ ...library, ...words.library }, said, order.library)
+  const ordered = inOrder({ ...library, ...words.library }, said, LAYOUT.library.modules)
   return { library: ordered, worker: lean, ...extras }
 }
 
@@ -80,6 +82,8 @@ export async function ownWords() {
     }
   }
   const said = await Promise.all([read(library, library), read(worker, lean)])
+  said[0].wish = LAYOUT.library.words
+  said[1].wish = LAYOUT.worker.words
   return withChecker(ROOT, async checked => {
     const [ofLibrary, ofWorker] = await shortWords(checked, said)
     const plugins = [...worker.plugins, shortComparisons(checked)]
@@ -107,8 +111,11 @@ async function buildForPages(options) {
   await Promise.all(Object.entries(text).map(([path, content]) => writeFile(path, content)))
 }
 
-/** Contents by path. What is bundled goes through `marked` first. */
-export async function minified(options, marked = text => text) {
+/** Contents by path. What is bundled goes through `marked` first; `wishOf` is for private names. */
+export async function minified(
+  options,
+  { marked = text => text, wishOf = name => lettersOf(options)[name] } = {},
+) {
   const { outputFiles } = await esbuild.build({
     ...options,
     minify: false,
@@ -120,8 +127,12 @@ export async function minified(options, marked = text => text) {
   const text = Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]))
   text[outfile] = shortenStrings(marked(text[outfile]), options.mangleCache)
   text[outfile] = /worker/.test(options.outfile)
-    ? withoutPrivateNames(withoutReasons(text[outfile], options.mangleCache))
-    : withoutPrivateNames(text[outfile], IN_THE_HANDS_OF_APPLICATIONS)
+    ? withoutPrivateNames(withoutReasons(text[outfile], options.mangleCache), { wishOf })
+    : withoutPrivateNames(text[outfile], { kept: IN_THE_HANDS_OF_APPLICATIONS, wishOf })
+  text[outfile] = withoutBareFields(text[outfile], {
+    kept: IN_THE_HANDS_OF_APPLICATIONS,
+    short: options.mangleCache,
+  })
   const module = options.format === 'esm'
   const short = await compress(text[outfile], {
     module,
@@ -142,6 +153,10 @@ export async function minified(options, marked = text => text) {
   text[outfile] = `${left(code).trimEnd()}\n//# sourceMappingURL=${basename(mapfile)}\n`
   text[mapfile] = JSON.stringify(map)
   return text
+}
+
+function lettersOf({ outfile }) {
+  return LAYOUT[/worker/.test(outfile) ? 'worker' : 'library'].letters
 }
 
 /** The minifier drops what tells bundlers that an import is none of theirs. */

@@ -36,7 +36,13 @@ function withoutUnused(source) {
     source = source.replace(unused, instead)
   }
   // The minifier takes out what is never said.
-  return source.replaceAll('this._debug(', 'false && this._debug(')
+  return privately(source.replaceAll('this._debug(', 'false && this._debug('))
+}
+
+/** What begins with `_` is its own: by short names. */
+function privately(source) {
+  const names = [...new Set(source.match(/\b_[a-z]\w+/g))]
+  return source.replace(/\b_[a-z]\w+/g, name => `_${names.indexOf(name).toString(36)}`)
 }
 
 /**
@@ -96,6 +102,13 @@ const UNUSED_LINES = [
   [/\n {4}if \(data\.transceiverRequest && this\.initiator\) {\n[\s\S]*?\n {4}}/, ''],
   [/\n {6}this\._sendersAwaitingStable\.forEach\([\s\S]*?\n {6}}\)\n[^\n]*/, ''],
   [/\n {2}get (?:bufferSize|connected) \(\) {\n[\s\S]*?\n {2}}/g, ''],
+  [
+    /const err = event\.error instanceof Error\n[^\n]*\n[^\n]*\n {6}this\.destroy\(err\)/,
+    'this.destroy(event.error)',
+  ],
+  // As a module it needs no wrapping.
+  [/const stream = require\('readable-stream'\)/, "import * as stream from 'readable-stream'"],
+  [/module\.exports = Peer/, 'export default Peer'],
   // Modules of which nothing is left.
   [/\nconst (?:debug|getBrowserRTC|queueMicrotask|errCode|{ Buffer }) = require[^\n]*/g, ''],
   [/\nconst randombytes = require[^\n]*/, ''],
@@ -136,7 +149,7 @@ const UNUSED_LINES = [
   [/\n {2}_destroy \(err, cb\)/, '\n  destroy (err)'],
   [/\n {6}cb\(\)/, ''],
   [/\n {2}_read \(\) {}/, ''],
-  [/\nPeer\.WEBRTC_SUPPORT[\s\S]*?(?=\nmodule\.exports)/, ''],
+  [/\nPeer\.WEBRTC_SUPPORT[\s\S]*?(?=\nexport default)/, ''],
 ]
 
-const STAND_IN = fileURLToPath(new URL('simple-peer/readable-stream.cjs', import.meta.url))
+const STAND_IN = fileURLToPath(new URL('simple-peer/readable-stream.mjs', import.meta.url))

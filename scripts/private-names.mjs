@@ -4,10 +4,10 @@
 import { parseSync, Visitor } from 'vite'
 
 /**
- * An unminified text with public members for private ones, but in the classes named in `kept`. Blanks keep the columns that its map
- * knows.
+ * An unminified text with public members for private ones, but in the classes named in `kept`. `wishOf` may say by which letters those of
+ * a class would best be called. Blanks keep the columns that its map knows.
  */
-export function withoutPrivateNames(text, kept = []) {
+export function withoutPrivateNames(text, { kept = [], wishOf = () => ({}) } = {}) {
   const { program } = parseSync('bundle.js', text)
   const named = new Set()
   const classes = []
@@ -22,7 +22,8 @@ export function withoutPrivateNames(text, kept = []) {
       node.body.body.flatMap(({ key }) => (key?.type === 'PrivateIdentifier' ? key.name : [])),
     )
     // What is above a class may be the platform's or have letters of its own.
-    const of = { names, isPlain: node.superClass === null && !kept.includes(nameOf(node)) }
+    const name = nameOf(node)
+    const of = { name, names, isPlain: node.superClass === null && !kept.includes(name) }
     classes.push(of)
     open.push(of)
   }
@@ -51,7 +52,10 @@ export function withoutPrivateNames(text, kept = []) {
     },
   }).visit(program)
   const letters = spellings(named)
-  for (const of of classes) of.short = new Map([...of.names].map((name, i) => [name, letters[i]]))
+  for (const of of classes) {
+    const wish = of.isPlain && of.name ? (wishOf(of.name, [...of.names], letters) ?? {}) : {}
+    of.short = shortened([...of.names], wish, letters)
+  }
   const parts = []
   let from = 0
   for (const { node, of } of uses) {
@@ -60,6 +64,26 @@ export function withoutPrivateNames(text, kept = []) {
     from = node.end
   }
   return parts.join('') + text.slice(from)
+}
+
+function shortened(names, wish, letters) {
+  const short = new Map()
+  const taken = new Set()
+  const take = (name, letter) => {
+    short.set(name, letter)
+    taken.add(letter)
+  }
+  for (const name of names) {
+    const letter = wish[name]
+    if (letter !== undefined && letters.includes(letter) && !taken.has(letter)) take(name, letter)
+  }
+  for (const name of names)
+    if (!short.has(name))
+      take(
+        name,
+        letters.find(letter => !taken.has(letter)),
+      )
+  return short
 }
 
 function spellings(taken) {

@@ -9,8 +9,8 @@ import { SignatureKind } from 'typescript/unstable/sync'
 import { parseSync, Visitor } from 'vite'
 
 /**
- * Short words by the words they stand for, for each of several parts of a build. `text` is the part as it is bundled, and `foreign` names
- * the modules of others in it: what these say stays there.
+ * Short words by the words they stand for, for each of several parts of a build. `text` is the part as it is bundled, `foreign` names
+ * the modules of others in it: what these say stays there. `wish` may have the spellings that would be best.
  */
 export async function shortWords({ root, project, modules }, parts) {
   const words = new Map()
@@ -19,10 +19,10 @@ export async function shortWords({ root, project, modules }, parts) {
   const kept = read.border(modules.filter(isBorder))
   for (const word of await wordsOf(root, modules.filter(isWritten))) kept.add(word)
   return Promise.all(
-    parts.map(async ({ text, foreign }) => {
+    parts.map(async ({ text, foreign, wish = {} }) => {
       const others = await wordsOf(root, foreign)
       const isKept = word => kept.has(word) || others.has(word)
-      return shortened(words, isKept, inOrder(text))
+      return shortened(words, isKept, inOrder(text), wish)
     }),
   )
 }
@@ -358,19 +358,27 @@ function inOrder(text) {
 }
 
 /** What is said first comes first: words that stand together look alike, which gzip makes use of, and what is not said takes no letter. */
-function shortened(words, isKept, said) {
+function shortened(words, isKept, said, wish) {
   const isFree = word =>
     words.get(word)?.stays === false && !isKept(word) && /^[\w-]{3,}$/.test(word)
-  const short = {}
+  const free = [...new Set([...said, ...words.keys()])].filter(isFree)
+  const taken = new Set()
+  const isOpen = spelling => !taken.has(spelling) && !words.has(spelling) && !isKept(spelling)
+  const wished = new Map()
+  for (const word of free) {
+    const spelling = wish[word] ?? ''
+    if (!/^[a-zA-Z]{2}$/.test(spelling) || !isOpen(spelling)) continue
+    taken.add(spelling)
+    wished.set(word, spelling)
+  }
   const next = spellings()
-  for (const word of new Set([...said, ...words.keys()])) {
-    if (!isFree(word)) continue
+  const open = () => {
     let spelling
     do spelling = next.next().value
-    while (words.has(spelling) || isKept(spelling))
-    short[word] = spelling
+    while (!isOpen(spelling))
+    return spelling
   }
-  return short
+  return Object.fromEntries(free.map(word => [word, wished.get(word) ?? open()]))
 }
 
 /** Of one letter are private names (private-names.mjs). */

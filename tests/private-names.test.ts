@@ -23,7 +23,15 @@ it('a class that extends another keeps its private names', () => {
 
 it('a class that is named keeps its private names', () => {
   const text = 'class A{#a;b(){return this.#a}}var C=class{#d}'
-  expect(withoutPrivateNames(text, ['A', 'C'])).toBe(text)
+  expect(withoutPrivateNames(text, { kept: ['A', 'C'] })).toBe(text)
+})
+
+it('a class has the letters that are wished for it, where they are free', () => {
+  const text = 'class A{#a;#b;#c;e;d(){return this.#a+this.#b+this.#c}}'
+  const wishOf = () => ({ a: 'e', b: 'q', c: 'q', gone: 't' })
+  expect(withoutPrivateNames(text, { wishOf })).toBe(
+    'class A{t ;q ;n ;e;d(){return this.t +this.q +this.n }}',
+  )
 })
 
 it('what has no public twin is refused', () => {

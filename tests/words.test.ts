@@ -30,7 +30,7 @@ beforeAll(async () => {
         const cast = given as { takenFor: number }
         const options: TextDecoderOptions = { ignoreBOM: true }
         const codecs = { 'inner-tag': 1, packageWord: 2, keptOnDisk: 3, acrossPort: 4, named: 5 }
-        const machine = new Machine()
+        const machine = new Machine(), of = { of: 1 }
         JSON.stringify([options, cast.takenFor, 'named', 'says "inward" here', codecs.named])
         const counters = { counted: 0 }
         const said: Record<string, number> = {}
@@ -55,7 +55,7 @@ beforeAll(async () => {
   const text = 'f(inwardly, a.own, { inwardly })'
   const parts = [
     { text, foreign: ['lib.js'] },
-    { text, foreign: [] },
+    { text, foreign: [], wish: { own: 'zz', inwardly: 'zz', fixed: 'of', 'inner-tag': 'yy' } },
   ]
   const [here, there] = await withChecker(root, checked => shortWords(checked, parts))
   short = here!
@@ -93,6 +93,12 @@ it.each([
   ['a text that quotes it', 'inward'],
 ])('a word of %s stays: %s', (_whose, word) => {
   expect(short[word]).toBeUndefined()
+})
+
+it('a word is spelled as it is wished, where nothing else is', () => {
+  expect(elsewhere).toMatchObject({ own: 'zz', 'inner-tag': 'yy' })
+  expect(elsewhere.inwardly).toMatch(/^[a-y]{2}$/)
+  expect(elsewhere.fixed).toMatch(/^[a-y]{2}$/)
 })
 
 it('a word of a package is short where the package is not', () => {

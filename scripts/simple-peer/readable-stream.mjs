@@ -1,7 +1,7 @@
 // What simple-peer needs of a stream when nobody reads or writes it: the mesh's bytes have a channel of their
 // own. An emitter of events, each with the one listener that `src/page` gives it. Takes the place of readable-stream in dist/index.js (docs/decisions/0003-simple-peer-without-streams.md).
 
-class Duplex {
+export class Duplex {
   destroyed = false
   _listeners = {}
 
@@ -13,5 +13,3 @@ class Duplex {
     this._listeners[event]?.(...values)
   }
 }
-
-exports.Duplex = Duplex

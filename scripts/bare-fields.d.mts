@@ -1,0 +1,4 @@
+export function withoutBareFields(
+  text: string,
+  options?: { kept?: readonly string[]; short?: Record<string, string> },
+): string
