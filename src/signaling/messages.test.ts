@@ -5,7 +5,13 @@ import { peerIdFromBytes, topicIdFromBytes } from '../core/ids.js'
 import { Random } from '../core/random.js'
 import { toBase64 } from './base64.js'
 import { type ClientText, parseClientMessage } from './client-messages.js'
-import { challengeBytes, LARGEST_TEXT_BYTES, originOf, type ServerText } from './messages.js'
+import {
+  challengeBytes,
+  LARGEST_TEXT_BYTES,
+  originOf,
+  readServerMessage,
+  type ServerText,
+} from './messages.js'
 import { parseServerMessage } from './parsed.js'
 import { LARGEST_SIGNAL_BYTES } from './signal.js'
 
@@ -103,11 +109,15 @@ describe('a message', () => {
       { type: 'signal', from: peer, body: 'AB==' },
       { type: 'closing', retryAfterMs: 1e9 },
       { type: 'error', code: 'gone-fishing', message: '', fatal: true },
+      { type: 'signal', from: peer },
+      { type: 'entered', topic },
+      { type: 'pong', extra: 1 },
     ]
     for (const one of wrong) {
       expect(parseServerMessage(JSON.stringify(one)), JSON.stringify(one)).toMatchObject({
         ok: false,
       })
+      expect(readServerMessage(JSON.stringify(one)), JSON.stringify(one)).toBeUndefined()
     }
   })
 

@@ -161,7 +161,9 @@ export type ServerText = v.InferInput<OneOf<typeof serverMessage>>
 
 /** What a server said; undefined for what is no such message. Never throws. */
 export function readServerMessage(json: string): ServerMessage | undefined {
-  return read<ServerMessage>(serverMessage, json)?.output as ServerMessage | undefined
+  const said = read<ServerMessage>(serverMessage, json)
+  // Of what it refuses valibot gives what it had read by then.
+  return said?.success ? said.output : undefined
 }
 
 /**
