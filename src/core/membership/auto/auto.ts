@@ -119,6 +119,11 @@ export class Auto implements Membership<MembershipMessage> {
       return this.#hearInPartial(now, { from, message, linked })
     }
     if (!isHyparview(message)) return this.#pass(now, { type: 'message', from, message, linked })
+    // Full with others than we heard of, who are beyond its neighbors: nobody names them to us, or it again.
+    if (isFull(message) && !mesh.isAlone && this.#isUnderWay(from)) {
+      this.#goUp(now, mesh)
+      return this.#hearInPartial(now, { from, message, linked })
+    }
     const isAnswer = message.type === 'neighbor-accept' || message.type === 'neighbor-reject'
     // Who is alone takes the kind of whoever lets it in.
     if (isAnswer && mesh.isAwaiting(from, message.requestId) && mesh.isAlone) {
@@ -142,10 +147,10 @@ export class Auto implements Membership<MembershipMessage> {
       if (this.#partial!.neighbors.includes(from)) {
         return this.#rounds.hear(now, from, message.view)
       }
-      if (!linked || message.view === undefined || this.#isAgreed(from)) return
+      if (!linked || message.view === undefined || this.#isUnderWay(from)) return
     }
     if (message.type === 'info') {
-      const isAsked = this.#partial!.neighbors.includes(from) || this.#isAgreed(from)
+      const isAsked = this.#partial!.neighbors.includes(from) || this.#isUnderWay(from)
       if (!isAsked) return this.#count('infos-unasked')
       this.#pass(now, { type: 'remember', peers: message.members })
     }
@@ -157,8 +162,8 @@ export class Auto implements Membership<MembershipMessage> {
     if (this.#partial?.neighbors.includes(peer)) this.#rounds.up(now, peer)
   }
 
-  #isAgreed(peer: PeerId): boolean {
-    return this.#partial!.snapshot().requests.some(request => request.peer === peer)
+  #isUnderWay(peer: PeerId): boolean {
+    return this.#machine.snapshot().requests.some(request => request.peer === peer)
   }
 
   // ——— from one to the other
@@ -206,9 +211,8 @@ export class Auto implements Membership<MembershipMessage> {
       )
       if (isRefused) this.#out.push({ type: 'release', peer })
     }
-    if (neighbors.length === 0 && linking.length === 0) {
-      this.#pass(now, { type: 'join', peers: mesh.known })
-    }
+    // Those it is about to be linked with may have gone up too, and have no place any more.
+    if (neighbors.length === 0) this.#pass(now, { type: 'join', peers: mesh.known })
   }
 
   /** A newcomer's INIT was answered from a partial view: it was a join, then. */
@@ -359,6 +363,12 @@ function isAsking(
 ): message is Message<'init' | 'conn' | 'join' | 'neighbor-request'> {
   const { type } = message
   return type === 'init' || type === 'conn' || type === 'join' || type === 'neighbor-request'
+}
+
+function isFull(message: MembershipMessage): boolean {
+  return (
+    message.type === 'neighbor-reject' && (message.reason === 'full' || message.reason === 'busy')
+  )
 }
 
 function isAcceptance(output: MembershipOutput<HyparviewMessage>, peer: PeerId): boolean {

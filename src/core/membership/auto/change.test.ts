@@ -118,6 +118,41 @@ describe('those of the other kind', () => {
     expect(one.said(door, 'init')).toHaveLength(1)
   })
 
+  it('that have no place for us are more than we heard of: we go up, as they did, and ask on', () => {
+    const one = new One()
+    const [friend, third] = others as [PeerId, PeerId]
+    one.hear(friend, { type: 'conn', requestId: 1, asks: false, record: undefined })
+    one.input({ type: 'link-up', peer: friend })
+    one.gosp(friend, [third, friend])
+    const refuse = (peer: PeerId, reason: 'full' | 'not-in-topic') =>
+      one.hear(peer, { type: 'neighbor-reject', requestId: 1, reason, sample: [] })
+    refuse(others[2]!, 'full')
+    refuse(third, 'not-in-topic')
+    expect(one.kind).toBe('full-mesh')
+    one.gosp(friend, [others[3]!, friend])
+    refuse(others[3]!, 'full')
+    expect(one.kind).toBe('hyparview')
+    expect(one.machine.neighbors).toEqual([friend])
+    one.spend(3, () => undefined)
+    expect(others.flatMap(peer => one.said(peer, 'neighbor-request'))).not.toEqual([])
+  })
+
+  it('that agreed to a link and have no place after all leave nobody alone: it joins again', () => {
+    const one = new One()
+    const [first, second] = others as [PeerId, PeerId]
+    for (const peer of [first, second]) {
+      one.hear(peer, { type: 'conn', requestId: 1, asks: true, record: undefined })
+    }
+    one.hear(first, { type: 'info', requestId: 0, members: others.slice(1), record: undefined })
+    one.hear(others[2]!, { type: 'neighbor-reject', requestId: 1, reason: 'full', sample: [] })
+    expect(one.kind).toBe('hyparview')
+    for (const peer of [first, second]) {
+      one.hear(peer, { type: 'neighbor-reject', requestId: 0, reason: 'busy', sample: [] })
+    }
+    const asked = others.flatMap(peer => one.said(peer, 'join'))
+    expect(asked).not.toEqual([])
+  })
+
   it('that say BYE to a partial view have left', () => {
     const one = wentUp()
     one.hear(others[2]!, { type: 'bye', requestId: 0, reason: 'leaving' })
