@@ -23,16 +23,17 @@ export function rejection(asked: Knock, reason: 'not-in-topic' | 'mismatch'): Kn
  * or a peer on its way, can bring it again, and must not have links taken down by it.
  */
 export class HeardKnocks {
-  readonly #byPeer = new Map<PeerId, number[]>()
+  /** Most knock once: of those the number alone, a third of what a row with it takes. */
+  readonly #byPeer = new Map<PeerId, number | number[]>()
 
   /** False where this peer's knock was heard before. Of peers that `matter` nothing is forgotten for others. */
   isNew(peer: PeerId, requestId: number, matters: (peer: PeerId) => boolean): boolean {
-    const heard = this.#byPeer.get(peer)
-    if (heard?.includes(requestId)) return false
-    heard?.push(requestId)
-    if (heard !== undefined && heard.length > KNOCKS_OF_ONE) heard.shift()
+    const heard = [this.#byPeer.get(peer) ?? []].flat()
+    if (heard.includes(requestId)) return false
+    heard.push(requestId)
+    if (heard.length > KNOCKS_OF_ONE) heard.shift()
     this.#byPeer.delete(peer)
-    this.#byPeer.set(peer, heard ?? [requestId])
+    this.#byPeer.set(peer, heard.length > 1 ? heard : requestId)
     if (this.#byPeer.size > MOST_KNOCKERS) this.#forgetOne(matters)
     return true
   }

@@ -8,6 +8,7 @@ export type Cargo = Uint8Array | readonly unknown[]
 export interface ChannelListener<C> {
   /** Its number, for who can reach whom. */
   readonly place: number
+  readonly latencyMs: number
   arrived(cargo: C): void
   closedByOther(): void
   /** So much has left that the rest is below the low water. */
@@ -16,65 +17,59 @@ export interface ChannelListener<C> {
 
 /** One direction of a data channel: reliable, ordered, as fast as the slower of its two ends. */
 export class Channel<C extends Cargo> {
-  #freeAt: Millis = 0
   #lastArrivalAt: Millis = 0
   #held: Occurrence[] | undefined
-  #lowAt: Millis | undefined
   /** When its sender was gone, and whether something is missing since that nobody sends again. */
-  #silentAt: Millis = Number.POSITIVE_INFINITY
+  #silentAt: Millis | undefined
   #hasGap = false
+  /** Undefined where it is as fast as can be. */
+  #rate: Rate | undefined
 
-  readonly #agenda: Agenda
-  readonly #network: Network
+  readonly #world: Surroundings
   readonly #from: ChannelListener<C>
   readonly #to: ChannelListener<C>
-  readonly #latencyMs: number
-  readonly #bytesPerMs: number
-  readonly #lowWaterBytes: number
 
   constructor(
-    agenda: Agenda,
-    network: Network,
+    world: Surroundings,
     from: ChannelListener<C>,
     to: ChannelListener<C>,
-    latencyMs: number,
     bytesPerMs: number,
     lowWaterBytes: number,
   ) {
-    this.#agenda = agenda
-    this.#network = network
+    this.#world = world
     this.#from = from
     this.#to = to
-    this.#latencyMs = latencyMs
-    this.#bytesPerMs = bytesPerMs
-    this.#lowWaterBytes = lowWaterBytes
+    if (bytesPerMs === Number.POSITIVE_INFINITY) return
+    this.#rate = { bytesPerMs, lowWaterBytes, freeAt: 0, lowAt: undefined }
   }
 
   /** Bytes written that have not left. */
   get buffered(): number {
-    if (this.#bytesPerMs === Number.POSITIVE_INFINITY) return 0
-    return Math.max(0, this.#freeAt - this.#agenda.now) * this.#bytesPerMs
+    const rate = this.#rate
+    if (rate === undefined) return 0
+    return Math.max(0, rate.freeAt - this.#world.agenda.now) * rate.bytesPerMs
   }
 
   send(cargo: C, bytes: number): void {
-    const { now } = this.#agenda
-    this.#freeAt = Math.max(this.#freeAt, now) + bytes / this.#bytesPerMs
-    const leavesAt = this.#freeAt + this.#network.retransmissionMs()
+    const { network } = this.#world
+    const rate = this.#rate
+    if (rate !== undefined) rate.freeAt = this.#freeAt + bytes / rate.bytesPerMs
+    const leavesAt = this.#freeAt + network.retransmissionMs()
     this.#deliver(new Arrival(this, cargo, leavesAt), leavesAt)
-    if (this.#bytesPerMs !== Number.POSITIVE_INFINITY) this.#watch()
+    if (rate !== undefined) this.#watch(rate)
   }
 
   close(): void {
-    this.#deliver(new Closing(this.#to), Math.max(this.#freeAt, this.#agenda.now))
+    this.#deliver(new Closing(this.#to), this.#freeAt)
   }
 
   /** The sender is gone: what was lost is not sent again, and what lies behind it is never read. */
   fallSilent(): void {
-    this.#silentAt = this.#agenda.now
+    this.#silentAt = this.#world.agenda.now
   }
 
   arrive(cargo: C, leftAt: Millis): void {
-    this.#hasGap ||= leftAt > this.#silentAt
+    this.#hasGap ||= this.#silentAt !== undefined && leftAt > this.#silentAt
     if (!this.#hasGap) this.#to.arrived(cargo)
   }
 
@@ -82,29 +77,49 @@ export class Channel<C extends Cargo> {
   release(): void {
     const held = this.#held ?? []
     this.#held = undefined
-    for (const occurrence of held) this.#deliver(occurrence, this.#agenda.now + HELD_MS)
+    for (const occurrence of held) this.#deliver(occurrence, this.#world.agenda.now + HELD_MS)
+  }
+
+  /** When all that was given before has left. */
+  get #freeAt(): Millis {
+    const { now } = this.#world.agenda
+    return this.#rate === undefined ? now : Math.max(this.#rate.freeAt, now)
   }
 
   #deliver(occurrence: Occurrence, leavesAt: Millis): void {
-    if (!this.#network.reaches(this.#from.place, this.#to.place)) {
+    const { agenda, network } = this.#world
+    if (!network.reaches(this.#from.place, this.#to.place)) {
       this.#held ??= []
       if (this.#held.length < MOST_HELD) this.#held.push(occurrence)
       return
     }
     // Whatever waits holds up what comes behind it.
-    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, leavesAt + this.#latencyMs)
-    const hopMs = this.#lastArrivalAt - this.#agenda.now
-    if (hopMs > this.#network.longestHopMs) this.#network.longestHopMs = hopMs
-    this.#agenda.add(this.#lastArrivalAt, occurrence)
+    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, leavesAt + this.#from.latencyMs)
+    const hopMs = this.#lastArrivalAt - agenda.now
+    if (hopMs > network.longestHopMs) network.longestHopMs = hopMs
+    agenda.add(this.#lastArrivalAt, occurrence)
   }
 
-  #watch(): void {
-    const lowAt = this.#freeAt - this.#lowWaterBytes / this.#bytesPerMs
-    if (this.#lowAt !== undefined && this.#lowAt >= lowAt) return
-    this.#lowAt = lowAt
-    this.#agenda.add(lowAt, new Low(this.#from))
-    this.#agenda.add(this.#freeAt, new Low(this.#from))
+  #watch(rate: Rate): void {
+    const lowAt = rate.freeAt - rate.lowWaterBytes / rate.bytesPerMs
+    if (rate.lowAt !== undefined && rate.lowAt >= lowAt) return
+    rate.lowAt = lowAt
+    this.#world.agenda.add(lowAt, new Low(this.#from))
+    this.#world.agenda.add(rate.freeAt, new Low(this.#from))
   }
+}
+
+/** What a channel uses of the world: ten thousand peers have fifty thousand channels. */
+interface Surroundings {
+  readonly agenda: Agenda
+  readonly network: Network
+}
+
+interface Rate {
+  readonly bytesPerMs: number
+  readonly lowWaterBytes: number
+  freeAt: Millis
+  lowAt: Millis | undefined
 }
 
 class Arrival<C extends Cargo> implements Occurrence {

@@ -16,6 +16,8 @@ export abstract class LinkEnd<C extends Cargo = Cargo> implements ChannelListene
   protected channel: Channel<C> | undefined
   other: LinkEnd<C> | undefined
   isDirty = false
+  /** The end to be flushed after this one, where it is dirty. */
+  nextDirty: LinkEnd | undefined
 
   constructor(
     readonly peer: Peer,
@@ -46,10 +48,8 @@ export abstract class LinkEnd<C extends Cargo = Cargo> implements ChannelListene
 
   /** Both ends are there: the channel opens. */
   open(other: LinkEnd<C>, bytesPerMs: number, lowWaterBytes: number): void {
-    const { agenda, network } = this.peer.world
-    const { latencyMs } = this
     this.other = other
-    this.channel = new Channel(agenda, network, this, other, latencyMs, bytesPerMs, lowWaterBytes)
+    this.channel = new Channel(this.peer.world, this, other, bytesPerMs, lowWaterBytes)
     this.phase = 'proving'
     this.opened()
     this.send({ type: 'hello', hello: helloOf(this.peer.id) })
@@ -104,7 +104,7 @@ export abstract class LinkEnd<C extends Cargo = Cargo> implements ChannelListene
   protected markDirty(): void {
     if (this.isDirty) return
     this.isDirty = true
-    this.peer.dirty.push(this)
+    this.peer.toFlush(this as LinkEnd)
   }
 }
 

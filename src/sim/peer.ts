@@ -18,8 +18,9 @@ import type { World } from './world.js'
 /** One simulated peer: the same core as in the worker, and around it what the worker's runtime does. */
 export class Peer implements Occurrence {
   readonly world: World
-  /** Ends with something to flush at the end of the task. */
-  readonly dirty: LinkEnd[] = []
+  /** Ends with something to flush at the end of the task, each with the next: a row would be made anew for every task. */
+  #firstDirty: LinkEnd | undefined
+  #lastDirty: LinkEnd | undefined
   /** Ends whose heartbeats count. */
   watched: LinkEnd[] = []
   /** A hidden tab's timers ring at whole multiples of this, milliseconds; 0 for those on time. */
@@ -113,26 +114,42 @@ export class Peer implements Occurrence {
   /** An input within a task; who calls it calls `settle` in the end. */
   take(input: NodeInput): void {
     if (!this.isAlive) return
-    this.#queue.push(input)
-    if (this.#isDraining) return
-    this.#isDraining = true
-    for (let i = 0; i < this.#queue.length; i++) {
-      const outputs = this.#node.handle(this.world.now, this.#queue[i]!)
-      for (const output of outputs) this.#perform(output)
+    if (this.#isDraining) {
+      this.#queue.push(input)
+      return
     }
-    this.#queue.length = 0
+    this.#isDraining = true
+    this.#handle(input)
+    if (this.#queue.length > 0) this.#drain()
     this.#isDraining = false
+  }
+
+  /** What the outputs before have led to. */
+  #drain(): void {
+    for (let i = 0; i < this.#queue.length; i++) this.#handle(this.#queue[i]!)
+    this.#queue = []
+  }
+
+  #handle(input: NodeInput): void {
+    for (const output of this.#node.handle(this.world.now, input)) this.#perform(output)
+  }
+
+  toFlush(end: LinkEnd): void {
+    if (this.#lastDirty === undefined) this.#firstDirty = end
+    else this.#lastDirty.nextDirty = end
+    this.#lastDirty = end
   }
 
   /** The end of a task: what was coalesced goes out, and the alarm is set. */
   settle(): void {
-    const { dirty } = this
-    for (let i = 0; i < dirty.length; i++) {
-      const end = dirty[i]!
+    for (let end = this.#firstDirty; end !== undefined; end = this.#firstDirty) {
+      // Out of the row first: to flush it may put it in again.
+      this.#firstDirty = end.nextDirty
+      if (this.#firstDirty === undefined) this.#lastDirty = undefined
+      end.nextDirty = undefined
       end.isDirty = false
       end.flush()
     }
-    dirty.length = 0
     this.#arm()
   }
 

@@ -101,7 +101,7 @@ export type NeighborDownReason =
 export interface MembershipSnapshot {
   kind: string
   active: { peer: PeerId; since: Millis }[]
-  passive: PeerId[]
+  passive: readonly PeerId[]
   reserve: PeerId[]
   requests: { peer: PeerId; stage: string; since: Millis }[]
   deadline: Deadline | undefined

@@ -5,47 +5,46 @@ import type { Random } from '../../random.js'
 
 /** The neighbors, in the order in which they were admitted. */
 export class ActiveView {
-  readonly #admitted = new Map<PeerId, Millis>()
-  readonly #rttMs = new Map<PeerId, number>()
+  /** Few: looking along a row is as fast as a map, and smaller. */
+  #row: Neighbor[] = []
   #listed: readonly PeerId[] | undefined
 
   constructor(readonly capacity: number) {}
 
   get size(): number {
-    return this.#admitted.size
+    return this.#row.length
   }
 
   get full(): boolean {
-    return this.#admitted.size >= this.capacity
+    return this.size >= this.capacity
   }
 
   /** The same array for as long as nobody comes or goes. */
   get peers(): readonly PeerId[] {
-    this.#listed ??= [...this.#admitted.keys()]
+    this.#listed ??= this.#row.map(({ peer }) => peer)
     return this.#listed
   }
 
   get entries(): { peer: PeerId; since: Millis }[] {
-    return [...this.#admitted].map(([peer, since]) => ({ peer, since }))
+    return this.#row.map(({ peer, since }) => ({ peer, since }))
   }
 
   has(peer: PeerId): boolean {
-    return this.#admitted.has(peer)
+    return this.peers.includes(peer)
   }
 
   add(now: Millis, peer: PeerId): void {
-    this.#admitted.set(peer, now)
-    this.#listed = undefined
+    this.delete(peer)
+    this.#row = this.#row.concat({ peer, since: now, rttMs: 0 })
   }
 
-  delete(peer: PeerId): boolean {
+  delete(peer: PeerId): void {
+    this.#row = this.#row.filter(neighbor => neighbor.peer !== peer)
     this.#listed = undefined
-    this.#rttMs.delete(peer)
-    return this.#admitted.delete(peer)
   }
 
   noteRtt(peer: PeerId, rttMs: number): void {
-    if (this.has(peer)) this.#rttMs.set(peer, rttMs)
+    for (const neighbor of this.#row) if (neighbor.peer === peer) neighbor.rttMs = rttMs
   }
 
   others(...peers: PeerId[]): PeerId[] {
@@ -54,38 +53,50 @@ export class ActiveView {
 
   /** Neighbors that had their time: they may be evicted for another. */
   settled(now: Millis): PeerId[] {
-    return this.entries.filter(({ since }) => now - since >= MIN_STAY_MS).map(({ peer }) => peer)
+    return this.#settled(now).map(({ peer }) => peer)
   }
 
   /** Of those that had their time the farthest; any, where none had or none is far. */
   evictable(now: Millis, random: Random): PeerId | undefined {
-    const settled = this.settled(now)
-    const rttOf = (peer: PeerId) => Math.max(NEAR_MS, this.#rttMs.get(peer) ?? 0)
+    const settled = this.#settled(now)
+    const rttOf = ({ rttMs }: Neighbor) => Math.max(NEAR_MS, rttMs)
     const longestMs = Math.max(...settled.map(rttOf))
-    return random.pick(settled.filter(peer => rttOf(peer) === longestMs)) ?? random.pick(this.peers)
+    const farthest = settled.filter(neighbor => rttOf(neighbor) === longestMs)
+    return (random.pick(farthest) ?? random.pick(this.#row))?.peer
   }
+
+  #settled(now: Millis): Neighbor[] {
+    return this.#row.filter(({ since }) => now - since >= MIN_STAY_MS)
+  }
+}
+
+interface Neighbor {
+  readonly peer: PeerId
+  readonly since: Millis
+  rttMs: number
 }
 
 /** Peers to replace a lost neighbor with; what shuffles exchange. */
 export class PassiveView {
-  readonly #members = new Set<PeerId>()
+  /** Replaced, never changed. A set is five times as large: of those that come and go it keeps room for twice as many. */
+  #members: readonly PeerId[] = []
 
   constructor(readonly capacity: number) {}
 
   get size(): number {
-    return this.#members.size
+    return this.#members.length
   }
 
   get full(): boolean {
-    return this.#members.size >= this.capacity
+    return this.size >= this.capacity
   }
 
-  get peers(): PeerId[] {
-    return [...this.#members]
+  get peers(): readonly PeerId[] {
+    return this.#members
   }
 
   has(peer: PeerId): boolean {
-    return this.#members.has(peer)
+    return this.#members.includes(peer)
   }
 
   /**
@@ -93,21 +104,23 @@ export class PassiveView {
    * `spare` is what the other side of a shuffle was just given (HyParView paper).
    */
   add(peer: PeerId, random: Random, spare: PeerId[] = []): PeerId | undefined {
-    if (this.#members.has(peer) || this.capacity === 0) return undefined
+    if (this.has(peer) || this.capacity === 0) return undefined
     const evicted = this.full ? (this.#takeSpare(spare) ?? random.pick(this.peers)) : undefined
-    if (evicted !== undefined) this.#members.delete(evicted)
-    this.#members.add(peer)
+    if (evicted !== undefined) this.delete(evicted)
+    this.#members = this.#members.concat(peer)
     return evicted
   }
 
   delete(peer: PeerId): boolean {
-    return this.#members.delete(peer)
+    const had = this.has(peer)
+    if (had) this.#members = this.#members.filter(member => member !== peer)
+    return had
   }
 
   #takeSpare(spare: PeerId[]): PeerId | undefined {
     while (spare.length > 0) {
       const peer = spare.shift()!
-      if (this.#members.has(peer)) return peer
+      if (this.has(peer)) return peer
     }
     return undefined
   }
@@ -119,65 +132,65 @@ export class PassiveView {
  * to ask when the passive view has no answer.
  */
 export class Reserve {
-  readonly #members = new Map<PeerId, { visits: number; visitAt: Millis } | undefined>()
+  /** The last remembered at the end. A map of a hundred that come and go has room for 256. */
+  #members: readonly PeerId[] = []
+  /** Of those of them whose link broke. */
+  #visits: Map<PeerId, { visits: number; visitAt: Millis }> | undefined
 
   constructor(readonly capacity: number) {}
 
   get size(): number {
-    return this.#members.size
+    return this.#members.length
   }
 
   /** The last remembered first. */
   get peers(): PeerId[] {
-    return [...this.#members.keys()].reverse()
+    return [...this.#members].reverse()
   }
 
   has(peer: PeerId): boolean {
-    return this.#members.has(peer)
+    return this.#members.includes(peer)
   }
 
   /** Remembers a peer; the one remembered longest ago is forgotten where there is no room. */
   add(peer: PeerId): void {
-    if (this.capacity === 0) return
-    const visit = this.#members.get(peer)
-    this.#members.delete(peer)
-    if (this.#members.size >= this.capacity) this.delete(this.#members.keys().next().value!)
-    this.#members.set(peer, visit)
+    this.#members = this.#members.filter(member => member !== peer).concat(peer)
+    if (this.size > this.capacity) this.delete(this.#members[0]!)
   }
 
   /** A neighbor whose link broke: perhaps a reload, perhaps a partition. Worth visiting again later. */
   addLost(peer: PeerId, visitAt: Millis): void {
     this.add(peer)
-    if (this.#members.has(peer)) this.#members.set(peer, { visits: 0, visitAt })
+    this.#visits ??= new Map()
+    if (this.has(peer)) this.#visits.set(peer, { visits: 0, visitAt })
   }
 
-  delete(peer: PeerId): boolean {
-    return this.#members.delete(peer)
+  delete(peer: PeerId): void {
+    this.#visits?.delete(peer)
+    if (this.has(peer)) this.#members = this.#members.filter(member => member !== peer)
   }
 
   /** The lost neighbor that waited longest for a visit now due. */
   dueVisit(now: Millis): PeerId | undefined {
     let due: PeerId | undefined
-    let dueAt = now
-    for (const [peer, visit] of this.#members) {
-      if (
-        visit !== undefined &&
-        (visit.visitAt < dueAt || (due === undefined && visit.visitAt === now))
-      ) {
-        due = peer
-        dueAt = visit.visitAt
-      }
+    let dueAt = Number.POSITIVE_INFINITY
+    for (const peer of this.#members) {
+      const visitAt = this.#visits?.get(peer)?.visitAt ?? dueAt
+      if (visitAt > now || visitAt >= dueAt) continue
+      due = peer
+      dueAt = visitAt
     }
     return due
   }
 
   /** Notes a visit: the next comes after twice the time, and the peer is an ordinary one after the last. */
   visited(now: Millis, peer: PeerId, gapMs: number): void {
-    const visit = this.#members.get(peer)
+    const visit = this.#visits?.get(peer)
     if (visit === undefined) return
     const visits = visit.visits + 1
-    const next = visits < LOST_VISITS ? { visits, visitAt: now + gapMs * 2 ** visits } : undefined
-    this.#members.set(peer, next)
+    if (visits < LOST_VISITS)
+      this.#visits!.set(peer, { visits, visitAt: now + gapMs * 2 ** visits })
+    else this.#visits!.delete(peer)
   }
 }
 
