@@ -18,5 +18,5 @@ export function ownExtras(): NonNullable<NodeOptions['extras']> {
 
 /** Where it did not come up. */
 export const WHAT_TO_TRY =
-  "Try: open the network panel and look for worker.js (404: your bundler did not copy it); pass it yourself with `worker: () => new Worker(new URL('gossamer/worker', import.meta.url), { type: 'module' })`, or import from 'gossamer/inline'; " +
-  "with Vite 7 or older add 'gossamer' to optimizeDeps.exclude; with a content security policy allow `worker-src 'self'`."
+  "Look for worker.js in the network panel. 404: your bundler did not copy it; pass `worker: () => new Worker(new URL('gossamer/worker', import.meta.url), { type: 'module' })`, or import from 'gossamer/inline'. " +
+  "Vite 7 or older: add 'gossamer' to optimizeDeps.exclude. Content security policy: allow `worker-src 'self'`."

@@ -124,10 +124,7 @@ async function connect(
   }
   // Its failure would be news to nobody: the caller has been told.
   opening.then(db => db.close()).catch(() => {})
-  throw new StorageError(
-    'blocked',
-    `the database ${name} did not open within ${withinMs} ms; another tab may hold an older version or be deleting it`,
-  )
+  throw new StorageError('blocked', `the database ${name} did not open within ${withinMs} ms`)
 }
 
 /** Firefox throws at the mere mention where cookies are off. */

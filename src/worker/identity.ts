@@ -93,13 +93,13 @@ async function newKeys(): Promise<CryptoKeyPair> {
   try {
     return (await crypto.subtle.generateKey(ED25519, false, ['sign', 'verify'])) as CryptoKeyPair
   } catch (cause) {
-    throw insecureContext('this browser’s WebCrypto has no Ed25519', cause)
+    throw insecureContext('WebCrypto has no Ed25519 here', cause)
   }
 }
 
 function requireSubtle(): void {
   if (globalThis.crypto?.subtle === undefined) {
-    throw insecureContext('WebCrypto is missing here; browsers give it to https and localhost only')
+    throw insecureContext('WebCrypto is missing here')
   }
 }
 
