@@ -122,7 +122,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
         this.#overlay.ownRecord = input.record
         break
       case 'quit':
-        this.#quit(now)
+        this.#quit()
         break
       case 'message':
         this.#onMessage(now, input.from, input.message, input.linked)
@@ -232,7 +232,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
     const leaves = alive === 'leaving'
     const wasNeighbor = overlay.active.has(from)
     if (wasNeighbor) {
-      overlay.dropNeighbor(now, from, leaves ? 'left' : 'replaced')
+      overlay.dropNeighbor(from, leaves ? 'left' : 'replaced')
       this.#refill.hurry()
       if (!leaves) {
         overlay.backoff.delay(now, from, 'refused')
@@ -252,7 +252,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
   #linkDown(now: Millis, peer: PeerId, reason: LinkDownReason): void {
     this.#requests.linkDown(now, peer)
     if (!this.#overlay.active.has(peer)) return
-    this.#overlay.dropNeighbor(now, peer, reason === 'blamed' ? 'blamed' : 'link-lost')
+    this.#overlay.dropNeighbor(peer, reason === 'blamed' ? 'blamed' : 'link-lost')
     this.#refill.hurry()
     this.#refill.lost(now)
     this.#components.cut(now)
@@ -269,7 +269,7 @@ export class Hyparview implements Membership<HyparviewMessage> {
 
   #ban(now: Millis, peer: PeerId): void {
     if (this.#overlay.active.has(peer)) {
-      this.#overlay.dropNeighbor(now, peer, 'blamed')
+      this.#overlay.dropNeighbor(peer, 'blamed')
       this.#refill.hurry()
     }
     this.#requests.cancel(peer)
@@ -277,10 +277,10 @@ export class Hyparview implements Membership<HyparviewMessage> {
     this.#overlay.ban(now, peer)
   }
 
-  #quit(now: Millis): void {
+  #quit(): void {
     for (const peer of this.#overlay.active.peers) {
       this.#overlay.send(peer, { type: 'disconnect', alive: 'leaving', sample: [] })
-      this.#overlay.dropNeighbor(now, peer, 'closing')
+      this.#overlay.dropNeighbor(peer, 'closing')
     }
     this.#requests.cancelAll()
     this.#overlay.timers.clearAll()

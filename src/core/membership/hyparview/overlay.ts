@@ -30,8 +30,8 @@ export class Overlay {
   readonly timers = new Timers()
   #outputs: HyparviewOutput[] = []
   #banned: Map<PeerId, Millis> | undefined
-  /** When former neighbors went, the last to go at the end. */
-  readonly #lastActive = new Map<PeerId, Millis>()
+  /** Former neighbors, the last to go at the end. */
+  readonly #lastActive = new Set<PeerId>()
   readonly #strays = new Throttle()
 
   constructor(
@@ -139,7 +139,7 @@ export class Overlay {
 
   /** Peers known but not linked: former neighbors first, the last to go before others. */
   get known(): PeerId[] {
-    const former = [...this.#lastActive.keys()]
+    const former = [...this.#lastActive]
       .reverse()
       .filter(peer => this.passive.has(peer) || this.reserve.has(peer))
     return [...new Set([...former, ...this.passive.peers, ...this.reserve.peers])]
@@ -182,7 +182,7 @@ export class Overlay {
   /** Parts from a neighbor on good terms: it stays in the passive view, but is not asked back at once. */
   part(now: Millis, peer: PeerId, reason: NeighborDownReason, first: readonly PeerId[] = []): void {
     this.sendDisconnect(peer, first)
-    this.dropNeighbor(now, peer, reason)
+    this.dropNeighbor(peer, reason)
     this.backoff.delay(now, peer, 'refused')
     this.addPassive(peer)
   }
@@ -194,13 +194,13 @@ export class Overlay {
     this.send(peer, { type: 'disconnect', alive: 'alive', sample })
   }
 
-  dropNeighbor(now: Millis, peer: PeerId, reason: NeighborDownReason): void {
+  dropNeighbor(peer: PeerId, reason: NeighborDownReason): void {
     this.active.delete(peer)
     this.#lastActive.delete(peer)
     if (this.#lastActive.size >= REMEMBERED_NEIGHBORS) {
       this.#lastActive.delete(this.#lastActive.keys().next().value!)
     }
-    this.#lastActive.set(peer, now)
+    this.#lastActive.add(peer)
     this.emit({ type: 'neighbor-down', peer, reason })
     this.emit({ type: 'release', peer })
   }

@@ -34,7 +34,8 @@ export class Refill {
     this.#wanted = true
     const named = [...new Set(peers)].filter(peer => this.#overlay.admissible(now, peer))
     this.remember(now, named)
-    this.#contacts = [...named, ...this.#contacts.filter(peer => !named.includes(peer))]
+    // Spread it would keep room for seventeen.
+    this.#contacts = named.concat(this.#contacts.filter(peer => !named.includes(peer)))
     if (this.#contacts.length > LARGEST_CONTACTS) this.#contacts.length = LARGEST_CONTACTS
     for (const peer of named) {
       this.#overlay.backoff.hasten(peer)
