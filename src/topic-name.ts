@@ -30,9 +30,8 @@ export function topicIdOf(topic: TopicName): TopicId {
   }
   const id = isBytes(topic) ? topic : (topic as { id?: unknown } | null | undefined)?.id
   if (isBytes(id) && id.length === ID_BYTES) return topicIdFromBytes(id)
-  const parsed = typeof id === 'string' ? parseTopicId(id) : undefined
   return (
-    parsed ??
+    parseTopicId(id) ??
     refuse(
       'topic',
       id ?? topic,
@@ -55,8 +54,7 @@ export function checkPeerIds(name: string, given: unknown): PeerId[] {
 }
 
 export function checkPeerId(name: string, given: unknown): PeerId {
-  const parsed = typeof given === 'string' ? parsePeerId(given) : undefined
-  return parsed ?? refuse(name, given, 'a peer id: 52 letters of lowercase base32')
+  return parsePeerId(given) ?? refuse(name, given, 'a peer id: 52 letters of lowercase base32')
 }
 
 function isBytes(value: unknown): value is Uint8Array {

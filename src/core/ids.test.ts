@@ -22,7 +22,7 @@ describe('an id', () => {
     expect(shortId(printed)).toBe(printed.slice(0, 8))
   })
 
-  it.each([
+  it.each<[unknown, string]>([
     ['', 'nothing'],
     [printed.slice(1), 'a letter too few'],
     [`${printed}a`, 'a letter too many'],
@@ -30,6 +30,9 @@ describe('an id', () => {
     [`1${printed.slice(1)}`, 'a digit that base32 lacks'],
     [`${printed.slice(0, 51)}b`, 'bits left over'],
     ['ä'.repeat(52), 'other letters'],
+    [null, 'no text'],
+    [[printed], 'a list of one'],
+    [[...printed], 'a list of letters'],
   ])('is not read from %j: %s', text => {
     expect(parsePeerId(text)).toBeUndefined()
     expect(parseTopicId(text)).toBeUndefined()

@@ -29,12 +29,12 @@ export function topicIdFromBytes(bytes: Uint8Array): TopicId {
   return printed(bytes) as TopicId
 }
 
-/** Undefined where the text is not a peer id. */
-export function parsePeerId(text: string): PeerId | undefined {
+/** Undefined where it is not the text of a peer id. */
+export function parsePeerId(text: unknown): PeerId | undefined {
   return isId(text) ? (text as PeerId) : undefined
 }
 
-export function parseTopicId(text: string): TopicId | undefined {
+export function parseTopicId(text: unknown): TopicId | undefined {
   return isId(text) ? (text as TopicId) : undefined
 }
 
@@ -77,8 +77,8 @@ function printed(bytes: Uint8Array): string {
   return toBase32(bytes)
 }
 
-function isId(text: string): boolean {
-  return text.length === ID_LETTERS && fromBase32(text) !== undefined
+function isId(text: unknown): boolean {
+  return typeof text === 'string' && text.length === ID_LETTERS && fromBase32(text) !== undefined
 }
 
 const known = /* @__PURE__ */ new KnownIds()

@@ -214,11 +214,11 @@ function isIceUrls(given: unknown): boolean {
 }
 
 function isPeer(value: unknown): boolean {
-  return typeof value === 'string' && parsePeerId(value) !== undefined
+  return parsePeerId(value) !== undefined
 }
 
 function isTopic(value: unknown): boolean {
-  return typeof value === 'string' && parseTopicId(value) !== undefined
+  return parseTopicId(value) !== undefined
 }
 
 const challenge = struct({

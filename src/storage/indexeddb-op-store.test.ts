@@ -350,6 +350,13 @@ describe('IndexedDB store: ops', () => {
       ['bytes that are none', pack => ({ ...pack, b: 'text' })],
       ['a column too short', pack => ({ ...pack, s: pack.s.slice(1) })],
       ['a column that is none', pack => ({ ...pack, t: 'now' })],
+      [
+        'a hole in a column',
+        pack => {
+          Reflect.deleteProperty(pack.e, 1)
+          return pack
+        },
+      ],
     ])('a pack with %s is removed, and reading ends', async (_, change) => {
       const { store, chain } = await filled()
       await spoil(change as (pack: Pack) => unknown)

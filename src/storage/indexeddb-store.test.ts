@@ -87,6 +87,7 @@ describe('IndexedDB store', () => {
       ['ranges of text', { ranges: [['1', '2']] }],
       ['a range backwards', { ranges: [[5, 4]] }],
       ['a negative range', { ranges: [[-1, 4]] }],
+      ['a hole', { ranges: Object.assign([[1, 4]], { 2: [6, 7] }) }],
     ])('seen ids with %s are skipped, counted and told', async (_, wrong) => {
       const store = await open(what => corrupt.push(what))
       await store.saveSeen(topic(1), [seen(1, 0, [1, 1]), seen(3, 0, [3, 3])])

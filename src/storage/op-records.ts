@@ -151,8 +151,9 @@ export function unpack(value: unknown): PackedOp[] | undefined {
   const { p, l, s, t, h, c, e, b } = row ?? {}
   const columns: unknown[] = [l, s, t, h, c, e]
   if (!Number.isSafeInteger(p) || !(b instanceof Uint8Array)) return undefined
+  // Holes are no numbers.
   const isColumn = (column: unknown) =>
-    Array.isArray(column) && column.length === e!.length && column.every(Number.isFinite)
+    Array.isArray(column) && column.length === e!.length && [...column].every(Number.isFinite)
   if (!Array.isArray(e) || e.length === 0 || !columns.every(isColumn)) return undefined
   return e.map((end, i) => ({
     p: p! + i,
@@ -188,7 +189,7 @@ export function parseLane(value: unknown): LaneRecord | undefined {
   const lane = (value as Partial<LaneRow> | undefined)?.lane
   if (typeof lane !== 'object' || lane === null) return undefined
   const isWhole =
-    parsePeerId(String(lane.author)) !== undefined &&
+    parsePeerId(lane.author) !== undefined &&
     Number.isSafeInteger(lane.height) &&
     Number.isSafeInteger(lane.oldest) &&
     lane.oldest >= 1 &&
@@ -204,12 +205,12 @@ export function parseRoom(value: unknown): RoomRow | undefined {
   const sums = [room?.ops, room?.bytes, room?.packs, room?.position]
   if (!sums.every(Number.isSafeInteger)) return undefined
   if (!Array.isArray(room?.heads) || room.heads.length > MOST_HEADS) return undefined
-  return room.heads.every(isMessageId) ? (room as RoomRow) : undefined
+  return [...room.heads].every(isMessageId) ? (room as RoomRow) : undefined
 }
 
 function isMessageId(value: unknown): value is MessageId {
   const id = value as Partial<MessageId> | null
-  return parsePeerId(String(id?.author)) !== undefined && Number.isSafeInteger(id?.seq)
+  return parsePeerId(id?.author) !== undefined && Number.isSafeInteger(id?.seq)
 }
 
 function isHash(value: unknown): value is Uint8Array {

@@ -54,10 +54,10 @@ export function parseLast(value: unknown): number | undefined {
 }
 
 export function parseSeen(value: unknown): SeenIds | undefined {
-  if (!isRecord(value) || !isCount(value.since) || typeof value.author !== 'string')
-    return undefined
+  if (!isRecord(value) || !isCount(value.since)) return undefined
   const author = parsePeerId(value.author)
-  if (author === undefined || !Array.isArray(value.ranges) || !value.ranges.every(isRange)) {
+  // A list may have holes, which `every` passes over.
+  if (author === undefined || !Array.isArray(value.ranges) || ![...value.ranges].every(isRange)) {
     return undefined
   }
   return { author, since: value.since, ranges: value.ranges }
@@ -69,7 +69,7 @@ export function parsePeers(value: unknown): { peers: PeerId[]; corrupt: number }
   const entries = value.peers.slice(0, PEERS_PER_TOPIC)
   const peers: PeerId[] = []
   for (const entry of entries) {
-    const peer = typeof entry === 'string' ? parsePeerId(entry) : undefined
+    const peer = parsePeerId(entry)
     if (peer !== undefined) peers.push(peer)
   }
   return { peers, corrupt: entries.length - peers.length }

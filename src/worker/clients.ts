@@ -171,7 +171,7 @@ export class Client {
 
   #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
     const { handle, capacity } = message
-    const topic = parseTopicId(String(message.topic))
+    const topic = parseTopicId(message.topic)
     if (topic === undefined) refuse('subscribe.topic')
     if (!Number.isInteger(handle) || this.#subscriptions.has(handle)) refuse('subscribe.handle')
     if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) {
@@ -349,7 +349,7 @@ function refuse(what: string): never {
 
 function peerIds(peers: readonly unknown[]): PeerId[] {
   if (!Array.isArray(peers) || peers.length > MOST_PEERS) refuse(`more than ${MOST_PEERS} peers`)
-  return peers.map(peer => parsePeerId(String(peer)) ?? refuse(`peer ${String(peer)}`))
+  return peers.map(peer => parsePeerId(peer) ?? refuse(`peer ${String(peer)}`))
 }
 
 function presenceOf(value: unknown): Uint8Array | undefined {
