@@ -119,10 +119,16 @@ export class Auto implements Membership<MembershipMessage> {
       return this.#hearInPartial(now, { from, message, linked })
     }
     if (!isHyparview(message)) return this.#pass(now, { type: 'message', from, message, linked })
+    // From a part of the room that has grown large, or has never been small.
+    if (message.type === 'component' && !linked)
+      return this.#pass(now, { type: 'join', peers: [from] })
     // Full with others than we heard of, who are beyond its neighbors: nobody names them to us, or it again.
     if (isFull(message) && !mesh.isAlone && this.#isUnderWay(from)) {
+      const isStranger = !mesh.heardLately(now).has(from)
       this.#goUp(now, mesh)
-      return this.#hearInPartial(now, { from, message, linked })
+      // None of ours has a link with it: it is of another part of the room.
+      if (isStranger) this.#pass(now, { type: 'join', peers: [from] })
+      return
     }
     const isAnswer = message.type === 'neighbor-accept' || message.type === 'neighbor-reject'
     // Who is alone takes the kind of whoever lets it in.

@@ -54,6 +54,18 @@ describe('a partial view of few', () => {
     expect(one.kind).toBe('full-mesh')
   })
 
+  it('looks then for those it knew besides: a partition may have made the room small', () => {
+    const one = wentUp(few)
+    one.spend(33, all)
+    expect(one.kind).toBe('full-mesh')
+    const lost = others.slice(3)
+    const asked = () => lost.flatMap(peer => one.said(peer, 'conn')).length
+    one.spend(20, all)
+    const before = asked()
+    one.spend(20, all)
+    expect(asked()).toBeGreaterThan(before)
+  })
+
   it('stays one while a neighbor has a link with someone that we have none with', () => {
     const one = wentUp(few)
     one.spend(60, peer => [...all(peer).slice(0, -1), others[6]!, peer])
@@ -131,10 +143,24 @@ describe('those of the other kind', () => {
     expect(one.kind).toBe('full-mesh')
     one.gosp(friend, [others[3]!, friend])
     refuse(others[3]!, 'full')
+    expect(one.said(others[3]!, 'join')).toEqual([])
     expect(one.kind).toBe('hyparview')
     expect(one.machine.neighbors).toEqual([friend])
     one.spend(3, () => undefined)
     expect(others.flatMap(peer => one.said(peer, 'neighbor-request'))).not.toEqual([])
+  })
+
+  it('that are of another part of the room, and large, are joined', () => {
+    const one = new One()
+    const [friend, far, farther] = others as [PeerId, PeerId, PeerId]
+    one.hear(friend, { type: 'conn', requestId: 1, asks: false, record: undefined })
+    one.input({ type: 'link-up', peer: friend })
+    one.hear(far, { type: 'component', requestId: 1, name: far, beat: 1, ageSeconds: 0 })
+    expect(one.said(far, 'init')).toHaveLength(1)
+    one.input({ type: 'remember', peers: [farther] })
+    one.hear(farther, { type: 'neighbor-reject', requestId: 1, reason: 'full', sample: [] })
+    expect(one.kind).toBe('hyparview')
+    expect(one.said(farther, 'join')).toHaveLength(1)
   })
 
   it('that agreed to a link and have no place after all leave nobody alone: it joins again', () => {

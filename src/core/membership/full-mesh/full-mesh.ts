@@ -82,8 +82,10 @@ export class FullMesh implements Membership<FullMeshMessage> {
     neighbors: readonly HandedOver[],
     contacts: readonly PeerId[],
   ): FullMeshOutput[] {
-    const { doors, records, members, rounds } = this.#overlay
+    const { doors, records, members, rounds, lost } = this.#overlay
     doors.remember(contacts)
+    // The room may have become small by a partition.
+    for (const peer of contacts.slice(0, REMEMBERED_ASKED)) lost.add(now, peer)
     for (const { peer, since, record } of neighbors) {
       records.learn(peer, record)
       members.set(peer, 'up', since)

@@ -106,6 +106,11 @@ it('after a link broke names prove nothing for a while: of those that are named 
   machine.handle(300_000, { type: 'link-down', peer: d, reason: 'failed' })
   machine.handle(310_000, { type: 'wake' })
   expect(named(900_000, h)).toEqual([])
+  // In a small part those asked for a place are on the other side, and keep all requests waiting.
+  const thin = linked(a, b, c)
+  thin.handle(9_000, { type: 'remember', peers: [d, e] })
+  thin.handle(10_000, { type: 'link-down', peer: c, reason: 'failed' })
+  expect(urgent(thin.handle(11_000, { type: 'remember', peers: [f] }))).toEqual([f])
 })
 
 // ——— how these tests speak

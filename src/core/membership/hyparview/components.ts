@@ -108,7 +108,6 @@ export class Components {
   #merge(now: Millis, peer: PeerId): void {
     const overlay = this.#overlay
     if (now - this.#mergedAt < MERGE_GAP_MS || !this.#isStranger(now, peer)) return
-    if (this.#requests.ours >= overlay.config.parallelRequests) return
     this.#mergedAt = now
     this.#doubtfulUntil = 0
     overlay.count('components-merged')
