@@ -21,7 +21,6 @@ import * as esbuild from 'esbuild'
 import { minify as name } from 'vite'
 import { withoutBareFields } from './bare-fields.mjs'
 import { withChecker } from './checker.mjs'
-import { shortComparisons } from './comparisons.mjs'
 import { EXTRAS, inOrder, workerAndExtras } from './extras.mjs'
 import { leanIdb, leanValibot } from './lean-packages.mjs'
 import { simplePeerWithoutStreams } from './lean-simple-peer.mjs'
@@ -86,8 +85,7 @@ export async function ownWords() {
   said[1].wish = LAYOUT.worker.words
   return withChecker(ROOT, async checked => {
     const [ofLibrary, ofWorker] = await shortWords(checked, said)
-    const plugins = [...worker.plugins, shortComparisons(checked)]
-    return { library: shortening(ofLibrary), worker: { ...shortening(ofWorker), plugins } }
+    return { library: shortening(ofLibrary), worker: shortening(ofWorker) }
   })
 }
 

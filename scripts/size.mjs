@@ -14,13 +14,13 @@ import { ownWords, pageParts, ROOT } from './build.mjs'
  * the change that needs it and say why there.
  */
 const CEILINGS = {
-  'dist/index.js': 15_900,
-  'dist/worker.js': 53_650,
-  together: 69_500,
-  'dist/worker-history.js': 23_250,
-  'dist/worker-full-mesh.js': 7_850,
-  'dist/worker-presence.js': 2_250,
-  everything: 102_700,
+  'dist/index.js': 15_950,
+  'dist/worker.js': 53_850,
+  together: 69_700,
+  'dist/worker-history.js': 23_350,
+  'dist/worker-full-mesh.js': 7_970,
+  'dist/worker-presence.js': 2_300,
+  everything: 103_200,
 }
 /** What a page downloads whatever its topics ask for. */
 const ALWAYS = ['dist/index.js', 'dist/worker.js']

@@ -195,6 +195,18 @@ describe('a store that fails', () => {
     await a.client.call({ type: 'shutdown' })
     expect(a.hasEnded).toBe(true)
   })
+
+  it('with what no store may give ends the topic with a word, and the next call opens it', async () => {
+    const { client, store } = await new World(time()).peer(0)
+    const real = store.loadSeen
+    store.loadSeen = async () => 1 as never
+    const topic = client.subscribe()
+    await time().until(() => topic.ended !== undefined)
+    store.loadSeen = real
+    const next = client.subscribe()
+    await time().until(() => next.state !== undefined)
+    expect(next.ended).toBeUndefined()
+  })
 })
 
 describe('a signaling server that is gone', () => {

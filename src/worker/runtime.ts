@@ -239,31 +239,32 @@ export class Runtime {
     const { terms, history: wanted } = joined
     try {
       await this.#world.extras.need(terms)
+      if (this.#topics.get(topic) !== joined) return
+      const [history, seen, remembered] = await Promise.all([
+        wanted && this.#openHistories().open(topic, wanted.retention),
+        this.#store.loadSeen(topic, since).catch(error => this.#storageFailed(error, [])),
+        this.#store.loadPeers(topic).catch(error => this.#storageFailed(error, [])),
+      ])
+      if (this.#topics.get(topic) !== joined) return
+      const subscribe = { type: 'subscribe', topic, terms, bootstrap, remembered, seen } as const
+      if (wanted === undefined) this.input(subscribe)
+      else if (history !== undefined) {
+        this.#sayHistory(joined, stateOf(history))
+        this.input({ ...subscribe, history, order: wanted.order })
+      } else return
+      joined.isReady = true
+      if (joined.ownPresence !== undefined) this.#sayPresence(topic, joined)
+      for (const input of joined.waiting.splice(0)) this.input(input)
     } catch (error) {
-      return this.#failTopic(topic, joined, error)
+      this.#failTopic(topic, joined, error)
     }
-    if (this.#topics.get(topic) !== joined) return
-    const [history, seen, remembered] = await Promise.all([
-      wanted && this.#openHistories().open(topic, wanted.retention),
-      this.#store.loadSeen(topic, since).catch(error => this.#storageFailed(error, [])),
-      this.#store.loadPeers(topic).catch(error => this.#storageFailed(error, [])),
-    ])
-    if (this.#topics.get(topic) !== joined) return
-    const subscribe = { type: 'subscribe', topic, terms, bootstrap, remembered, seen } as const
-    if (wanted === undefined) this.input(subscribe)
-    else if (history !== undefined) {
-      this.#sayHistory(joined, stateOf(history))
-      this.input({ ...subscribe, history, order: wanted.order })
-    } else return
-    joined.isReady = true
-    if (joined.ownPresence !== undefined) this.#sayPresence(topic, joined)
-    for (const input of joined.waiting.splice(0)) this.input(input)
   }
 
   /** It was never open; the next to ask for it tries anew. */
   #failTopic(topic: TopicId, joined: JoinedTopic, error: unknown): void {
     if (this.#topics.get(topic) !== joined) return
     this.#topics.delete(topic)
+    this.input({ type: 'leave', topic })
     for (const [call, { subscription }] of this.#calls)
       if (joined.subscriptions.has(subscription)) this.#forgetCall(call)
     for (const subscription of joined.subscriptions)
