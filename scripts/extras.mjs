@@ -84,7 +84,7 @@ function taking(root, isInWorker, exportsOf, callOf) {
 }
 
 /**
- * The same modules in an order that is good for gzip, which looks back no further than 32 KiB: as `scripts/order.mjs` found it, as far as
+ * The same modules in an order that is good for gzip, which looks back no further than 32 KiB: as `scripts/layout.mjs` found it, as far as
  * their imports allow, and new ones beside those whose paths are next to theirs.
  */
 export function inOrder(options, paths, order) {
