@@ -278,10 +278,11 @@ export class Hyparview implements Membership<HyparviewMessage> {
   }
 
   #quit(): void {
-    for (const peer of this.#overlay.active.peers) {
+    // For those about to be linked with us we may be a neighbor already.
+    const { peers } = this.#overlay.active
+    for (const peer of [...peers, ...this.#requests.linking])
       this.#overlay.send(peer, { type: 'disconnect', alive: 'leaving', sample: [] })
-      this.#overlay.dropNeighbor(peer, 'closing')
-    }
+    for (const peer of peers) this.#overlay.dropNeighbor(peer, 'closing')
     this.#requests.cancelAll()
     this.#overlay.timers.clearAll()
     this.#closed = true

@@ -36,6 +36,11 @@ export class Requests {
     return this.#agreements.ours
   }
 
+  /** With whom we are about to be linked. */
+  get linking(): PeerId[] {
+    return this.#agreements.linking
+  }
+
   has(peer: PeerId): boolean {
     return this.#agreements.get(peer) !== undefined
   }
