@@ -37,8 +37,7 @@ export class Workshop {
     const main = await readFile(join(APPS, 'main.js'), 'utf8')
     await writeFile(join(folder, 'main.js'), main.replace("'gossamer'", `'${entry}'`))
     const app = new App(folder)
-    // What npm's cache has is not fetched again.
-    await app.npm('ci', '--prefer-offline')
+    // The app's lock says which tools. What npm's cache has is not fetched again.
     await app.npm('install', '--no-save', '--prefer-offline', this.tarball)
     return app
   }
