@@ -4,7 +4,8 @@
 //     [--history PROTOCOL] [--protocol PROTOCOL] [--ops N] [--authors N] [--missing N]
 //     [--baseline FILE] [--report FILE.html] [--json]
 // Prints a table, or with --json one object and nothing else on stdout. Exits with 1 where --baseline finds a
-// broken budget, with 2 where it was asked something it can't do. Progress goes to stderr on a terminal.
+// broken budget, with 2 where it was asked something it can't do. Progress goes to stderr on a terminal, and of many
+// peers elsewhere too: a line each percent.
 
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -32,7 +33,7 @@ async function main(words) {
   if ('problem' in asked) return refuse(asked.problem)
   const { scenario, settings, seeds } = asked
   // Left alone the heap grows to several times of what lives before it is swept: too much where that is gigabytes.
-  if (settings.nodes >= MANY_NODES) setFlagsFromString('--heap-growing-percent=10')
+  if (settings.nodes >= MANY_NODES) setFlagsFromString('--heap-growing-percent=20')
 
   let baseline
   if (asked.baseline !== undefined) {
@@ -54,7 +55,8 @@ async function main(words) {
     }
   }
 
-  const report = sim.runScenario(scenario, settings, seeds, METER, progress)
+  const tell = settings.nodes >= MANY_NODES && !process.stderr.isTTY ? logged : progress
+  const report = sim.runScenario(scenario, settings, seeds, METER, tell)
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   const targets = sim.judge(scenario.target, report)
   const printed = () => JSON.stringify(scenario.json?.(report) ?? report)
@@ -83,6 +85,15 @@ function progress(share, doing) {
   if (!process.stderr.isTTY || performance.now() - shownAt < 100) return
   shownAt = performance.now()
   process.stderr.write(`\r\x1b[K${String(Math.floor(share * 100)).padStart(3)} %  ${doing}`)
+}
+
+function logged(share, doing) {
+  const percent = Math.floor(share * 100)
+  if (percent === shownAt) return
+  shownAt = percent
+  const { maxRSS, userCPUTime } = process.resourceUsage()
+  const used = `${Math.round(userCPUTime / 1e6)} s of CPU, ${Math.round(maxRSS / 1024)} MB`
+  process.stderr.write(`${percent} %  ${doing}, ${used}\n`)
 }
 
 /** Bundled from the sources, so that what is measured is what stands there. */

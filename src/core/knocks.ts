@@ -27,7 +27,9 @@ export class HeardKnocks {
   readonly #byPeer = new Map<PeerId, number | number[]>()
 
   /** False where this peer's knock was heard before. Of peers that `matter` nothing is forgotten for others. */
-  isNew(peer: PeerId, requestId: number, matters: (peer: PeerId) => boolean): boolean {
+  isNew(peer: PeerId, id: number, matters: (peer: PeerId) => boolean): boolean {
+    // Signed: engines keep such a number without a box.
+    const requestId = id | 0
     const heard = [this.#byPeer.get(peer) ?? []].flat()
     if (heard.includes(requestId)) return false
     heard.push(requestId)

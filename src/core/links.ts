@@ -14,8 +14,8 @@ export class Link {
   rttMs: number | undefined
   /** How often the peer said other terms of a topic than before. */
   changes = 0
-  /** One record for each topic, mostly one: ten thousand simulated peers have fifty thousand links. */
-  #talks: readonly Talk[] = NOTHING_SAID
+  /** One record for each topic, mostly one, in a chain: ten thousand simulated peers have fifty thousand links. */
+  #talks: Talk | undefined
 
   constructor(users: Iterable<TopicId> = []) {
     for (const topic of users) this.use(topic)
@@ -24,13 +24,14 @@ export class Link {
   /** The topics that need this link. */
   get users(): TopicId[] {
     const users: TopicId[] = []
-    for (const talk of this.#talks) if (talk.isUser) users.push(talk.topic)
+    for (let talk = this.#talks; talk !== undefined; talk = talk.next) {
+      if (talk.isUser) users.push(talk.topic)
+    }
     return users
   }
 
   get isUsed(): boolean {
-    for (const talk of this.#talks) if (talk.isUser) return true
-    return false
+    return this.users.length > 0
   }
 
   use(topic: TopicId): void {
@@ -65,7 +66,9 @@ export class Link {
   /** Topics the peer has spoken of. */
   get heardOf(): number {
     let count = 0
-    for (const talk of this.#talks) if (talk.terms !== undefined) count++
+    for (let talk = this.#talks; talk !== undefined; talk = talk.next) {
+      if (talk.terms !== undefined) count++
+    }
     return count
   }
 
@@ -83,23 +86,35 @@ export class Link {
     if (talk === undefined) return
     talk.isGreeted = false
     talk.isMismatched = false
-    if (talk.terms === undefined && !talk.isUser) {
-      this.#talks = this.#talks.filter(other => other !== talk)
+    if (talk.terms !== undefined || talk.isUser) return
+    if (this.#talks === talk) this.#talks = talk.next
+    for (let other = this.#talks; other !== undefined; other = other.next) {
+      if (other.next === talk) other.next = talk.next
     }
   }
 
   #find(topic: TopicId): Talk | undefined {
-    for (const talk of this.#talks) if (talk.topic === topic) return talk
+    for (let talk = this.#talks; talk !== undefined; talk = talk.next) {
+      if (talk.topic === topic) return talk
+    }
     return undefined
   }
 
   #talk(topic: TopicId): Talk {
-    let talk = this.#find(topic)
-    if (talk === undefined) {
-      talk = { topic, isUser: false, isGreeted: false, isMismatched: false, terms: undefined }
-      // A literal has no room to spare, and most links have one.
-      this.#talks = this.#talks.length === 0 ? [talk] : [...this.#talks, talk]
+    const known = this.#find(topic)
+    if (known !== undefined) return known
+    const talk: Talk = {
+      topic,
+      isUser: false,
+      isGreeted: false,
+      isMismatched: false,
+      terms: undefined,
+      next: undefined,
     }
+    let last = this.#talks
+    while (last?.next !== undefined) last = last.next
+    if (last === undefined) this.#talks = talk
+    else last.next = talk
     return talk
   }
 }
@@ -110,9 +125,8 @@ interface Talk {
   isGreeted: boolean
   isMismatched: boolean
   terms: TopicTerms | undefined
+  next: Talk | undefined
 }
-
-const NOTHING_SAID: readonly Talk[] = []
 
 /** The links of one node, each counted per topic: it lives as long as one topic needs it. */
 export class Links {

@@ -28,18 +28,16 @@ interface Doubt {
 export class SignalRelay {
   readonly #self: PeerId
   readonly #random: Random
-  /**
-   * Ways learned lately, in two generations: when the new one is old or full it takes the place of the old. A row for
-   * each with its time would be three times as large, and of ten thousand nodes most of what they hold.
-   */
-  #ways = new Map<PeerId, Via>()
-  #waysBefore = NOWHERE
+  /** Ways learned lately, in two generations: when the new one is old or full it takes the place of the old. */
+  #ways = new Ways()
+  #waysBefore: Ways | undefined
   #turnAt: Millis = 0
   #doubts: Map<PeerId, Doubt> | undefined
-  /** Ids of relays passed on lately, likewise. */
+  /** Ids of relays passed on lately, likewise. Rows, for a set takes thrice as much. */
   #passed = NOTHING
   #passedBefore = NOTHING
-  #budgets: Map<PeerId, { tokens: number; at: Millis }> | undefined
+  /** Of each neighbor that handed us relays when its budget will be whole again. */
+  #budgets: Map<PeerId, Millis> | undefined
 
   constructor(self: PeerId, random: Random) {
     this.#self = self
@@ -114,7 +112,7 @@ export class SignalRelay {
 
   receive(now: Millis, from: PeerId, relay: Relay, links: readonly PeerId[]): RelayOutput[] {
     const id = shortOf(relay)
-    if (this.#passed.has(id) || this.#passedBefore.has(id)) return []
+    if (this.#passed.includes(id) || this.#passedBefore.includes(id)) return []
     if (!this.#spend(now, from)) return [{ type: 'count', counter: 'relay-over-budget' }]
     this.#remember(id)
     const sender = relay.path[0]
@@ -151,7 +149,7 @@ export class SignalRelay {
     const isLost = askedAt !== undefined && now - askedAt >= ANSWER_MS
     if (isLost) {
       this.#ways.delete(to)
-      this.#waysBefore.delete(to)
+      this.#waysBefore?.delete(to)
     }
     this.#doubts.delete(to)
     this.#doubts.set(to, {
@@ -165,39 +163,40 @@ export class SignalRelay {
 
   #viaOf(now: Millis, peer: PeerId): Via | undefined {
     if (now >= this.#turnAt) this.#turn(now)
-    return this.#ways.get(peer) ?? this.#waysBefore.get(peer)
+    return this.#ways.get(peer) ?? this.#waysBefore?.get(peer)
   }
 
   #learn(now: Millis, peer: PeerId, via: Via): void {
     if (now >= this.#turnAt) this.#turn(now)
     if (this.#ways.get(peer) === via) return
     if (this.#doubts?.get(peer)?.distrusted === via) return
-    if (this.#ways.size >= WAYS_OF_ONE_AGE && !this.#ways.has(peer)) this.#turn(now)
+    if (this.#ways.size >= WAYS_OF_ONE_AGE && this.#ways.get(peer) === undefined) this.#turn(now)
     this.#ways.set(peer, via)
   }
 
   #turn(now: Millis): void {
     const isLongSince = now >= this.#turnAt + AGE_MS
-    this.#waysBefore = isLongSince ? NOWHERE : this.#ways
-    this.#ways = new Map()
+    this.#waysBefore = isLongSince ? undefined : this.#ways
+    this.#ways = new Ways()
     this.#turnAt = now + AGE_MS
     // A relay lives seconds.
     this.#passedBefore = NOTHING
-    if (this.#passed.size > 0) this.#turnPassed()
+    if (this.#passed.length > 0) this.#turnPassed()
     for (const [peer, { askedAt = 0, distrusted }] of this.#doubts ?? []) {
       if (distrusted === undefined && now - askedAt >= AGE_MS) this.#doubts!.delete(peer)
     }
     if (this.#doubts?.size === 0) this.#doubts = undefined
-    for (const [peer, budget] of this.#budgets ?? []) {
-      if (tokensOf(budget, now) === BURST) this.#budgets!.delete(peer)
+    for (const [peer, wholeAt] of this.#budgets ?? []) {
+      if (wholeAt <= now) this.#budgets!.delete(peer)
     }
     if (this.#budgets?.size === 0) this.#budgets = undefined
   }
 
   #remember(id: number): void {
-    if (this.#passed === NOTHING) this.#passed = new Set()
-    this.#passed.add(id)
-    if (this.#passed.size >= MOST_PASSED) this.#turnPassed()
+    if (this.#passed.includes(id)) return
+    if (this.#passed === NOTHING) this.#passed = [id]
+    else this.#passed.push(id)
+    if (this.#passed.length >= MOST_PASSED) this.#turnPassed()
   }
 
   #turnPassed(): void {
@@ -207,18 +206,49 @@ export class SignalRelay {
 
   #spend(now: Millis, from: PeerId): boolean {
     this.#budgets ??= new Map()
-    let budget = this.#budgets.get(from)
-    if (budget === undefined) this.#budgets.set(from, (budget = { tokens: BURST, at: now }))
-    budget.tokens = tokensOf(budget, now)
-    budget.at = now
-    if (budget.tokens < 1) return false
-    budget.tokens--
+    const wholeAt = Math.max(now, this.#budgets.get(from) ?? now) + 1000 / PER_SECOND
+    if (wholeAt - now > (BURST * 1000) / PER_SECOND) return false
+    this.#budgets.set(from, wholeAt)
     return true
   }
 }
 
-function tokensOf({ tokens, at }: { tokens: number; at: Millis }, now: Millis): number {
-  return Math.min(BURST, tokens + ((now - at) / 1000) * PER_SECOND)
+/** By whom peers are reached: rows of numbers, for a map of all that ten thousand nodes hear of is most of what they hold. */
+class Ways {
+  readonly #peers: number[] = []
+  readonly #vias: Via[] = []
+
+  get size(): number {
+    return this.#peers.length
+  }
+
+  get(peer: PeerId): Via | undefined {
+    const at = this.#peers.indexOf(numberOf(peer))
+    return at < 0 ? undefined : this.#vias[at]
+  }
+
+  set(peer: PeerId, via: Via): void {
+    const number = numberOf(peer)
+    const at = this.#peers.indexOf(number)
+    if (at < 0) {
+      this.#peers.push(number)
+      this.#vias.push(via)
+    } else this.#vias[at] = via
+  }
+
+  delete(peer: PeerId): void {
+    const at = this.#peers.indexOf(numberOf(peer))
+    if (at < 0) return
+    this.#peers.splice(at, 1)
+    this.#vias.splice(at, 1)
+  }
+}
+
+/** Ten letters of an id. Whose ids agree in these, and one is long in making, share a way: any neighbor could say as much. */
+function numberOf(peer: PeerId): number {
+  let number = 0
+  for (let at = 0; at < 10; at++) number = number * 32 + (peer.charCodeAt(at) & 31)
+  return number
 }
 
 function isPeer(via: Via | undefined): via is PeerId {
@@ -230,9 +260,8 @@ function shortOf({ id }: Relay): number {
   return ((id[0]! << 24) | (id[1]! << 16) | (id[2]! << 8) | id[3]!) >>> 2
 }
 
-/** Nothing is put in: they stand for a generation that is over. */
-const NOWHERE: Map<PeerId, Via> = new Map()
-const NOTHING: Set<number> = new Set()
+/** Never pushed to. */
+const NOTHING: number[] = []
 
 /** Along names passed on: two walks of six hops lead at most this far (seed: walk lengths). */
 const MOST_HOPS = 8

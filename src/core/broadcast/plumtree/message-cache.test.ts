@@ -65,7 +65,7 @@ function make(bytes = 1_000_000) {
     overflowed++
   }
   return {
-    cache: new MessageCache({ retentionMs: 1_000, bytes, count }),
+    cache: new MessageCache({ retentionMs: 1_000, bytes, outbox: { count } }),
     dropped: () => overflowed,
   }
 }

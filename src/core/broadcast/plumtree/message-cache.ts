@@ -1,13 +1,13 @@
 import type { Millis, PeerId } from '../../ids.js'
 import type { Message } from '../../message.js'
 import { MessageShelf } from './message-shelf.js'
-import type { Count } from './outbox.js'
+import type { Counts } from './outbox.js'
 
 export interface CacheOptions {
   retentionMs: number
   /** Bytes held; the oldest go first. */
   bytes: number
-  count: Count
+  outbox: Counts
 }
 
 /** A message kept so that it can be announced and given to whoever asks. */
@@ -83,7 +83,7 @@ export class MessageCache {
     while (this.#held > this.#options.bytes && this.#oldest !== undefined) {
       if (!this.#oldest.gone) {
         this.#drop(this.#oldest)
-        this.#options.count('cache-overflowed')
+        this.#options.outbox.count('cache-overflowed')
       }
       this.#shift()
     }

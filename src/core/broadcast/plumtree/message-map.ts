@@ -2,7 +2,7 @@ import type { PeerId } from '../../ids.js'
 
 /** A map by message id, author first and then seq, so that no lookup builds a string. */
 export class MessageMap<T> {
-  readonly #byAuthor = new Map<PeerId, Map<number, T>>()
+  #byAuthor: Map<PeerId, Map<number, T>> | undefined
   #held = 0
 
   get size(): number {
@@ -10,10 +10,11 @@ export class MessageMap<T> {
   }
 
   get(author: PeerId, seq: number): T | undefined {
-    return this.#byAuthor.get(author)?.get(seq)
+    return this.#byAuthor?.get(author)?.get(seq)
   }
 
   set(author: PeerId, seq: number, value: T): void {
+    this.#byAuthor ??= new Map()
     let bySeq = this.#byAuthor.get(author)
     if (bySeq === undefined) this.#byAuthor.set(author, (bySeq = new Map()))
     const before = bySeq.size
@@ -22,13 +23,13 @@ export class MessageMap<T> {
   }
 
   delete(author: PeerId, seq: number): void {
-    const bySeq = this.#byAuthor.get(author)
+    const bySeq = this.#byAuthor?.get(author)
     if (bySeq === undefined || !bySeq.delete(seq)) return
     this.#held--
-    if (bySeq.size === 0) this.#byAuthor.delete(author)
+    if (bySeq.size === 0) this.#byAuthor!.delete(author)
   }
 
   *values(): IterableIterator<T> {
-    for (const bySeq of this.#byAuthor.values()) yield* bySeq.values()
+    for (const bySeq of this.#byAuthor?.values() ?? []) yield* bySeq.values()
   }
 }

@@ -5,7 +5,7 @@ import type { PeerId } from '../../ids.js'
  * single entries is spread all over the memory, and is made anew again and again while its oldest go.
  */
 export class MessageShelf<T> {
-  readonly #byAuthor = new Map<PeerId, Map<number, Page<T>>>()
+  #byAuthor: Map<PeerId, Map<number, Page<T>>> | undefined
   #held = 0
   /** Where the last look was: the next is mostly beside it. */
   #last: Place<T> | undefined
@@ -37,21 +37,22 @@ export class MessageShelf<T> {
     this.#held--
     if (--page.held > 0) return
     this.#last = undefined
-    const pages = this.#byAuthor.get(author)!
+    const pages = this.#byAuthor!.get(author)!
     pages.delete(Math.floor(seq / PAGE))
-    if (pages.size === 0) this.#byAuthor.delete(author)
+    if (pages.size === 0) this.#byAuthor!.delete(author)
   }
 
   #page(author: PeerId, seq: number): Page<T> | undefined {
     const number = Math.floor(seq / PAGE)
     const last = this.#last
     if (last?.number === number && last.author === author) return last.page
-    const page = this.#byAuthor.get(author)?.get(number)
+    const page = this.#byAuthor?.get(author)?.get(number)
     if (page !== undefined) this.#last = { author, number, page }
     return page
   }
 
   #newPage(author: PeerId, seq: number): Page<T> {
+    this.#byAuthor ??= new Map()
     let pages = this.#byAuthor.get(author)
     if (pages === undefined) this.#byAuthor.set(author, (pages = new Map()))
     const page = { slots: new Array<T | undefined>(PAGE).fill(undefined), held: 0 }

@@ -1,16 +1,16 @@
 import type { Millis, PeerId } from '../../ids.js'
 import { DeadlineQueue, type Timed } from './deadline-queue.js'
 import { MessageMap } from './message-map.js'
-import type { Count } from './outbox.js'
+import type { Neighbors } from './neighbors.js'
+import type { Counts } from './outbox.js'
 
 export interface MissingOptions {
   /** Messages announced and not yet had. */
   capacity: number
   /** How long after its last announcement a message can still be had from anybody. */
   retentionMs: number
-  /** How long the peer may take over an answer. */
-  answerMs: (peer: PeerId) => number
-  count: Count
+  neighbors: Pick<Neighbors, 'answerMs'>
+  outbox: Counts
 }
 
 export interface Announcer {
@@ -45,7 +45,7 @@ export class Missing {
   readonly #options: MissingOptions
   readonly #wanted = new MessageMap<Wanted>()
   readonly #deadlines = new DeadlineQueue<Wanted>()
-  readonly #peers = new Map<PeerId, Ledger>()
+  #peers: Map<PeerId, Ledger> | undefined
   /** Nobody left to ask; first to go where room is needed. */
   #spent: Set<Wanted> | undefined
   #asks = 0
@@ -64,7 +64,7 @@ export class Missing {
 
   /** How many messages the peer announced that are still missing. */
   announcedBy(peer: PeerId): number {
-    return this.#peers.get(peer)?.announced ?? 0
+    return this.#peers?.get(peer)?.announced ?? 0
   }
 
   /** Notes who has a message; the first announcement starts the wait for the pushed copy. */
@@ -73,7 +73,7 @@ export class Missing {
     let wanted = this.#wanted.get(author, seq)
     if (wanted === undefined) {
       if (!this.#makeRoom(now)) {
-        this.#options.count('announcements-dropped')
+        this.#options.outbox.count('announcements-dropped')
         return
       }
       wanted = {
@@ -135,7 +135,7 @@ export class Missing {
 
   /** The peer is no neighbor any more: nothing is to be had from it. */
   forget(now: Millis, peer: PeerId): void {
-    if (!this.#peers.has(peer)) return
+    if (!this.#peers?.has(peer)) return
     for (const wanted of [...this.#wanted.values()]) {
       if (wanted.announcers.some(one => one.peer === peer)) this.#withdraw(now, wanted, peer)
     }
@@ -150,7 +150,7 @@ export class Missing {
       this.#deadlines.remove(wanted)
       if (wanted.expiresAt <= now) {
         this.#drop(now, wanted)
-        this.#options.count('missing-expired')
+        this.#options.outbox.count('missing-expired')
         continue
       }
       const ask = this.#next(now, wanted)
@@ -161,13 +161,13 @@ export class Missing {
   #next(now: Millis, wanted: Wanted): Ask | undefined {
     if (wanted.asked !== undefined) {
       const asked = this.#ledger(wanted.asked)
-      const patience = asked.answeredAt + this.#options.answerMs(wanted.asked)
+      const patience = asked.answeredAt + this.#options.neighbors.answerMs(wanted.asked)
       // A link keeps order: who is still answering what it was asked before has not come to this yet.
       if (asked.answeredOrder < wanted.askOrder && patience > now) {
         this.#deadlines.set(wanted, patience)
         return undefined
       }
-      this.#options.count('grafts-unanswered')
+      this.#options.outbox.count('grafts-unanswered')
       this.#release(now, wanted)
     }
     if (wanted.turn >= wanted.announcers.length) {
@@ -192,7 +192,10 @@ export class Missing {
     wanted.asked = peer
     wanted.askOrder = ++this.#asks
     ledger.asked++
-    this.#deadlines.set(wanted, now + this.#options.answerMs(peer) * LAP_FACTOR ** wanted.lap)
+    this.#deadlines.set(
+      wanted,
+      now + this.#options.neighbors.answerMs(peer) * LAP_FACTOR ** wanted.lap,
+    )
     return { peer, author: wanted.author, seq: wanted.seq, round }
   }
 
@@ -247,13 +250,14 @@ export class Missing {
     if (this.#wanted.size < this.#options.capacity) return true
     for (const wanted of this.#spent ?? []) {
       this.#drop(now, wanted)
-      this.#options.count('missing-given-up')
+      this.#options.outbox.count('missing-given-up')
       return true
     }
     return false
   }
 
   #ledger(peer: PeerId): Ledger {
+    this.#peers ??= new Map()
     let ledger = this.#peers.get(peer)
     if (ledger === undefined) {
       ledger = { announced: 0, asked: 0, waiting: undefined, answeredOrder: 0, answeredAt: 0 }

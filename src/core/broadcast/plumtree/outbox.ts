@@ -4,8 +4,8 @@ import type { PlumtreeMessage } from './messages.js'
 
 export type Output = BroadcastOutput<PlumtreeMessage>
 
-/** How a part reports what it did or dropped. */
-export type Count = (counter: string, by?: number) => void
+/** Where a part reports what it did or dropped. */
+export type Counts = Pick<Outbox, 'count'>
 
 /** Where the machine's parts put what they want done, in order, until one `handle` ends. */
 export class Outbox {

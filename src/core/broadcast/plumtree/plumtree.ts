@@ -61,25 +61,24 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     this.#self = self
     this.#config = config
     this.#random = random
-    const count = (counter: string, by?: number) => this.#outbox.count(counter, by)
+    const outbox = this.#outbox
     this.#neighbors = new Neighbors(config)
     this.#trees = new Trees(sourceTrees)
     this.#seen = new Seen({
       retentionMs: config.messageIdRetentionMs,
       authors: config.seenAuthors,
       floors,
-      count,
+      outbox,
     })
     this.#cache = new MessageCache({
       retentionMs: config.messageCacheRetentionMs,
       bytes: config.cacheBytes,
-      count,
+      outbox,
     })
     const neighbors = this.#neighbors
     const trees = this.#trees
     const seen = this.#seen
     const cache = this.#cache
-    const outbox = this.#outbox
     const repair = new Repair({ self, config, neighbors, trees, seen, cache, outbox })
     this.#repair = repair
     this.#rootPath = new RootPath({ config, random, neighbors, tree: trees.shared, repair, outbox })

@@ -45,8 +45,8 @@ export class Repair {
     this.missing = new Missing({
       capacity: config.missingCapacity,
       retentionMs: config.messageCacheRetentionMs,
-      answerMs: peer => neighbors.answerMs(peer),
-      count: (counter, by) => outbox.count(counter, by),
+      neighbors,
+      outbox,
     })
   }
 

@@ -240,7 +240,7 @@ function hear(bench: Bench, now: Millis, from: PeerId, path: Partial<Path>): Out
   return bench.control(now, from, { type: 'root-path', term: 1, rank: 5, costMs: 0, ...path })
 }
 
-function paths(outputs: readonly Output[]): { to: PeerId; path: Path }[] {
+function paths(outputs: readonly Output[]): { to: PeerId; path: Omit<Path, 'type'> }[] {
   return sent(outputs).flatMap(({ to, message }) => {
     if (message.type !== 'root-path') return []
     const { type: _, ...path } = message

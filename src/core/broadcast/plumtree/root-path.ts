@@ -7,8 +7,8 @@ import type { Outbox } from './outbox.js'
 import type { Repair } from './repair.js'
 import type { Tree } from './tree.js'
 
-/** Which root is meant, and what it costs to get there: the later term, then the lower rank, then the cost. */
-export type Path = Omit<Extract<PlumtreeMessage, { type: 'root-path' }>, 'type'>
+/** Which root is meant, and what it costs to get there: the later term, then the lower rank, then the cost. Never changed. */
+export type Path = Extract<PlumtreeMessage, { type: 'root-path' }>
 
 export interface RootPathParts {
   config: PlumtreeConfig
@@ -70,7 +70,7 @@ export class RootPath {
   }
 
   add(now: Millis, peer: PeerId): void {
-    if (this.#own !== undefined) this.#tell(peer, this.#own)
+    if (this.#own !== undefined) this.#outbox.send(peer, this.#own)
     this.#settle(now)
   }
 
@@ -79,23 +79,26 @@ export class RootPath {
     this.#leave(now, peer)
   }
 
-  hear(now: Millis, from: PeerId, { term, rank, costMs }: Path): void {
-    const heard = this.#pathOf(from)
-    const told = { peer: from, term, rank, costMs, isUnwilling: false }
-    if (heard === undefined) this.#heard = this.#heard.concat(told)
-    else Object.assign(heard, told)
+  hear(now: Millis, from: PeerId, path: Path): void {
+    const heard = this.#heardOf(from)
+    if (heard === undefined)
+      this.#heard = this.#heard.concat({ peer: from, path, isUnwilling: false })
+    else {
+      heard.path = path
+      heard.isUnwilling = false
+    }
     this.#choose(now)
     this.#prune(now)
   }
 
   noteRtt(now: Millis, peer: PeerId): void {
-    if (this.#pathOf(peer) !== undefined) this.#choose(now)
+    if (this.#heardOf(peer) !== undefined) this.#choose(now)
   }
 
   /** Our parent will not have us. */
   refused(now: Millis, peer: PeerId): void {
     if (this.#parent !== peer) return
-    this.#pathOf(peer)!.isUnwilling = true
+    this.#heardOf(peer)!.isUnwilling = true
     this.#leave(now, peer)
   }
 
@@ -106,14 +109,14 @@ export class RootPath {
       if (term <= LARGEST_TERM) {
         this.#outbox.count('roots')
         this.#isRoot = true
-        this.#improve(now, { term, rank: this.#random.u32(), costMs: 0 })
+        this.#improve(now, pathOf(term, this.#random.u32(), 0))
       }
       this.#settle(now)
     }
     if (this.#tellAt === undefined || this.#tellAt > now) return
     this.#tellAt = undefined
     this.#tokens--
-    for (const peer of this.#neighbors.peers) this.#tell(peer, this.#own!)
+    for (const peer of this.#neighbors.peers) this.#outbox.send(peer, this.#own!)
   }
 
   #leave(now: Millis, peer: PeerId): void {
@@ -123,10 +126,10 @@ export class RootPath {
 
   #choose(now: Millis): void {
     const before = this.#parent
-    for (const path of this.#heard) {
+    for (const { path } of this.#heard) {
       if (this.#own !== undefined && !isLater(path, this.#own)) continue
       // Its cost follows.
-      this.#own = { term: path.term, rank: path.rank, costMs: LARGEST_COST_MS }
+      this.#own = pathOf(path.term, path.rank, LARGEST_COST_MS)
       this.#isRoot = false
       this.#parent = undefined
     }
@@ -135,16 +138,16 @@ export class RootPath {
     const current = this.#parent === undefined ? undefined : this.#pathOf(this.#parent)
     let best = current === undefined ? undefined : this.#parent
     let least = current === undefined ? Infinity : current.costMs + this.#costOf(this.#parent!)
-    for (const path of this.#heard) {
-      if (!isSameRoot(path, own) || path.costMs >= own.costMs || path.isUnwilling) continue
-      const cost = path.costMs + this.#costOf(path.peer)
+    for (const { peer, path, isUnwilling } of this.#heard) {
+      if (!isSameRoot(path, own) || path.costMs >= own.costMs || isUnwilling) continue
+      const cost = path.costMs + this.#costOf(peer)
       if (cost >= least - (current !== undefined && best === before ? LEAST_GAIN_MS : 0)) continue
-      best = path.peer
+      best = peer
       least = cost
     }
     this.#parent = best
     if (best !== undefined && best !== before) this.#repair.graft(now, this.#tree, best, undefined)
-    if (least < own.costMs) this.#improve(now, { ...own, costMs: least })
+    if (least < own.costMs) this.#improve(now, pathOf(own.term, own.rank, least))
     if (best !== before) this.#prune(now)
     this.#settle(now)
   }
@@ -181,13 +184,13 @@ export class RootPath {
     }
   }
 
-  #tell(peer: PeerId, path: Path): void {
-    this.#outbox.send(peer, { type: 'root-path', ...path })
-  }
-
-  #pathOf(peer: PeerId): Heard | undefined {
+  #heardOf(peer: PeerId): Heard | undefined {
     for (const heard of this.#heard) if (heard.peer === peer) return heard
     return undefined
+  }
+
+  #pathOf(peer: PeerId): Path | undefined {
+    return this.#heardOf(peer)?.path
   }
 
   #costOf(peer: PeerId): number {
@@ -199,10 +202,15 @@ export class RootPath {
   }
 }
 
-interface Heard extends Path {
+interface Heard {
   readonly peer: PeerId
+  path: Path
   /** It would not be our parent; until it tells another path. */
   isUnwilling: boolean
+}
+
+function pathOf(term: number, rank: number, costMs: number): Path {
+  return { type: 'root-path', term, rank, costMs }
 }
 
 function isSameRoot(a: Path, b: Path): boolean {

@@ -173,7 +173,7 @@ function make({ authors = 100, floors = false } = {}) {
   const count = (name: string, by = 1) => {
     counters[name] = (counters[name] ?? 0) + by
   }
-  return { seen: new Seen({ retentionMs: 90_000, authors, floors, count }), counters }
+  return { seen: new Seen({ retentionMs: 90_000, authors, floors, outbox: { count } }), counters }
 }
 
 function peer(n: number): PeerId {

@@ -1,6 +1,6 @@
 import type { Millis, PeerId } from '../../ids.js'
 import type { SeenIds } from '../broadcast.js'
-import type { Count } from './outbox.js'
+import type { Counts } from './outbox.js'
 import { Ranges } from './ranges.js'
 
 export interface SeenOptions {
@@ -10,7 +10,7 @@ export interface SeenOptions {
   authors: number
   /** What an author said before the retention stays known: see `Author.floor`. */
   floors: boolean
-  count: Count
+  outbox: Counts
 }
 
 /**
@@ -19,7 +19,7 @@ export interface SeenOptions {
  */
 export class Seen {
   readonly #options: SeenOptions
-  readonly #authors = new Map<PeerId, Author>()
+  #authors = NOBODY
   #fresh: Fresh[] = []
   #ranges = 0
   /** The bucket that is being filled. */
@@ -141,8 +141,9 @@ export class Seen {
         this.#forget(silent, known)
         break
       }
-      this.#options.count('seen-authors-dropped')
+      this.#options.outbox.count('seen-authors-dropped')
     }
+    if (this.#authors === NOBODY) this.#authors = new Map()
     const known: Author = { buckets: [], highest: 0, floor: 0, fresh: undefined }
     this.#authors.set(author, known)
     return known
@@ -175,14 +176,14 @@ export class Seen {
     if (grown < 0 || !crowded || ranges.count < 2) return
     ranges.closeLowestGap()
     this.#ranges--
-    this.#options.count('seen-gaps-closed')
+    this.#options.outbox.count('seen-gaps-closed')
   }
 
   #note(author: PeerId, known: Author, first: number, last: number): void {
     let fresh = known.fresh
     if (fresh === undefined || fresh.since !== this.#since) {
       if (this.#fresh.length >= this.#options.authors) {
-        this.#options.count('seen-unsaved')
+        this.#options.outbox.count('seen-unsaved')
         return
       }
       fresh = { author, owner: known, since: this.#since, ranges: new Ranges() }
@@ -193,6 +194,9 @@ export class Seen {
     if (fresh.ranges.count > RANGES_PER_BUCKET) fresh.ranges.closeLowestGap()
   }
 }
+
+/** Nobody is put in. */
+const NOBODY: Map<PeerId, Author> = /* @__PURE__ */ new Map()
 
 interface Bucket {
   readonly since: Millis

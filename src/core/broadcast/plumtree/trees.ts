@@ -5,7 +5,7 @@ import { Tree } from './tree.js'
 export class Trees {
   readonly shared = new Tree()
   /** The longest unheard first. */
-  readonly #sources = new Map<PeerId, Source>()
+  #sources = NOBODY
   /** The last of them. */
   #newest: PeerId | undefined
   readonly #perSource: boolean
@@ -57,6 +57,7 @@ export class Trees {
     source.heardAt = now
     if (author === this.#newest && this.#sources.get(author) === source) return source
     this.#newest = author
+    if (this.#sources === NOBODY) this.#sources = new Map()
     this.#sources.delete(author)
     this.#sources.set(author, source)
     if (this.#sources.size > REMEMBERED) {
@@ -78,6 +79,9 @@ export class Trees {
     return source.tree
   }
 }
+
+/** Nobody is put in. */
+const NOBODY: Map<PeerId, Source> = /* @__PURE__ */ new Map()
 
 interface Source {
   heard: number

@@ -27,9 +27,10 @@ export type Agreement =
       repeated: boolean
     }
 
-/** What is under way with whom: one slot per peer, whoever asked, and one deadline each. */
+/** What is under way with whom: one slot per peer, whoever asked, and one deadline each, named as the peer. */
 export class Agreements {
-  readonly #byPeer = new Map<PeerId, Agreement>()
+  /** Few: looking along a row is as fast as a map, and smaller. Replaced, never changed. */
+  #row: readonly [PeerId, Agreement][] = []
   readonly #timers: Timers
 
   constructor(timers: Timers) {
@@ -37,13 +38,13 @@ export class Agreements {
   }
 
   get size(): number {
-    return this.#byPeer.size
+    return this.#row.length
   }
 
   /** Requests of our own, links that follow from them included. */
   get ours(): number {
     let count = 0
-    for (const one of this.#byPeer.values()) {
+    for (const [, one] of this.#row) {
       if (one.stage === 'asking' || one.ours !== undefined) count++
     }
     return count
@@ -51,42 +52,34 @@ export class Agreements {
 
   /** With whom we are about to be linked. */
   get linking(): PeerId[] {
-    return [...this.#byPeer].filter(([, { stage }]) => stage === 'linking').map(([peer]) => peer)
+    return this.#row.filter(([, { stage }]) => stage === 'linking').map(([peer]) => peer)
   }
 
-  get entries(): [PeerId, Agreement][] {
-    return [...this.#byPeer]
+  get entries(): readonly [PeerId, Agreement][] {
+    return this.#row
   }
 
-  get(peer: PeerId): Agreement | undefined {
-    return this.#byPeer.get(peer)
+  get(peer: string): Agreement | undefined {
+    for (const [known, agreement] of this.#row) if (known === peer) return agreement
+    return undefined
   }
 
   set(peer: PeerId, agreement: Agreement, dueAt: Millis): void {
     this.delete(peer)
-    this.#byPeer.set(peer, agreement)
-    this.#timers.set(nameOf(peer, agreement), dueAt)
+    this.#row = this.#row.concat([[peer, agreement]])
+    this.defer(peer, dueAt)
   }
 
   /** The same agreement, due later. */
-  defer(peer: PeerId, agreement: Agreement, dueAt: Millis): void {
-    this.#timers.set(nameOf(peer, agreement), dueAt)
+  defer(peer: PeerId, dueAt: Millis): void {
+    this.#timers.set(peer, dueAt)
   }
 
   delete(peer: PeerId): Agreement | undefined {
-    const agreement = this.#byPeer.get(peer)
+    const agreement = this.get(peer)
     if (agreement === undefined) return undefined
-    this.#byPeer.delete(peer)
-    this.#timers.clear(nameOf(peer, agreement))
+    this.#row = this.#row.filter(([other]) => other !== peer)
+    this.#timers.clear(peer)
     return agreement
   }
-
-  /** Whose deadline this is. */
-  dueBy(name: string): [PeerId, Agreement] | undefined {
-    return this.entries.find(([peer, agreement]) => name === nameOf(peer, agreement))
-  }
-}
-
-function nameOf(peer: PeerId, { stage }: Agreement): string {
-  return stage === 'asking' ? `answer from ${peer}` : `link with ${peer}`
 }

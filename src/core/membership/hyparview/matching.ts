@@ -10,7 +10,7 @@ import type { Overlay } from './overlay.js'
 export class Matching {
   readonly #overlay: Overlay
   /** Peers that lately asked for a place we had not. */
-  readonly #wanting = new Map<PeerId, Millis>()
+  #wanting: readonly { peer: PeerId; at: Millis }[] = []
   /** The last we were named, first of a sample. */
   #hint: PeerId | undefined
 
@@ -32,33 +32,34 @@ export class Matching {
 
   /** One for a refused peer to ask, and nobody else: told of one another all together they would make cliques. */
   takePartner(now: Millis, refused: PeerId): PeerId | undefined {
-    this.#wanting.delete(refused)
+    this.#drop(refused)
     const partner = this.#wantingNow(now)[0]
-    if (partner !== undefined) this.#wanting.delete(partner)
+    if (partner !== undefined) this.#drop(partner)
     return partner
   }
 
   /** It asked for a place, and nobody was there to be its partner. */
   wants(now: Millis, peer: PeerId): void {
-    if (this.#wanting.size >= LARGEST_WANTING) {
-      this.#wanting.delete(this.#wanting.keys().next().value!)
-    }
-    this.#wanting.set(peer, now)
+    this.#wanting = this.#wanting.slice(1 - LARGEST_WANTING).concat({ peer, at: now })
   }
 
   /** It was asked, or is gone. */
   forget(peer: PeerId): void {
-    this.#wanting.delete(peer)
+    this.#drop(peer)
     if (this.#hint === peer) this.#hint = undefined
   }
 
   #wantingNow(now: Millis): PeerId[] {
     const { active, config } = this.#overlay
     const since = now - WANTING_INTERVALS * config.shuffleIntervalMs
-    return [...this.#wanting]
-      .filter(([peer, at]) => !active.has(peer) && at > since)
-      .map(([peer]) => peer)
+    return this.#wanting
+      .filter(({ peer, at }) => !active.has(peer) && at > since)
+      .map(({ peer }) => peer)
       .reverse()
+  }
+
+  #drop(peer: PeerId): void {
+    this.#wanting = this.#wanting.filter(other => other.peer !== peer)
   }
 }
 

@@ -31,7 +31,7 @@ export class Overlay {
   #outputs: HyparviewOutput[] = []
   #banned: Map<PeerId, Millis> | undefined
   /** Former neighbors, the last to go at the end. */
-  readonly #lastActive = new Set<PeerId>()
+  #lastActive: readonly PeerId[] = []
   readonly #strays = new Throttle()
 
   constructor(
@@ -146,7 +146,7 @@ export class Overlay {
   }
 
   wasActive(peer: PeerId): boolean {
-    return this.#lastActive.has(peer)
+    return this.#lastActive.includes(peer)
   }
 
   // ——— neighbors come and go
@@ -160,7 +160,7 @@ export class Overlay {
     if (this.active.full) this.#evict(now, peer)
     this.passive.delete(peer)
     this.reserve.delete(peer)
-    this.#lastActive.delete(peer)
+    this.#forgetActive(peer)
     this.backoff.forget(peer)
     this.active.add(now, peer)
     this.returns.note(now, peer)
@@ -196,13 +196,14 @@ export class Overlay {
 
   dropNeighbor(peer: PeerId, reason: NeighborDownReason): void {
     this.active.delete(peer)
-    this.#lastActive.delete(peer)
-    if (this.#lastActive.size >= REMEMBERED_NEIGHBORS) {
-      this.#lastActive.delete(this.#lastActive.keys().next().value!)
-    }
-    this.#lastActive.add(peer)
+    this.#forgetActive(peer)
+    this.#lastActive = this.#lastActive.slice(1 - REMEMBERED_NEIGHBORS).concat(peer)
     this.emit({ type: 'neighbor-down', peer, reason })
     this.emit({ type: 'release', peer })
+  }
+
+  #forgetActive(peer: PeerId): void {
+    this.#lastActive = this.#lastActive.filter(other => other !== peer)
   }
 
   /** Tells a peer that wrongly believes itself our neighbor, at most once a second; never in answer to a disconnect. */
@@ -220,7 +221,7 @@ export class Overlay {
   forget(peer: PeerId): void {
     this.passive.delete(peer)
     this.reserve.delete(peer)
-    this.#lastActive.delete(peer)
+    this.#forgetActive(peer)
     this.records.forget(peer)
   }
 

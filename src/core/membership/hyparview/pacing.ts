@@ -119,29 +119,23 @@ export class Pace {
  * and a hurry to replace it when it goes. Who comes and goes without end is refused for a while.
  */
 export class Returns {
-  readonly #left = new Map<PeerId, { count: number; at: Millis }>()
+  /** When each may come as often as ever again; the longest unheard first. */
+  readonly #wholeAt = new Map<PeerId, Millis>()
 
   /** It became a neighbor. */
   note(now: Millis, peer: PeerId): void {
-    const count = this.#countNow(now, peer) - 1
-    this.#left.delete(peer)
-    // Those who may come as often as ever need no row; the longest unheard are first.
-    for (const old of this.#left.keys()) {
-      if (this.#countNow(now, old) < RETURNS) break
-      this.#left.delete(old)
+    const wholeAt = Math.max(now, this.#wholeAt.get(peer) ?? now) + RETURN_MS
+    this.#wholeAt.delete(peer)
+    for (const [old, at] of this.#wholeAt) {
+      if (at > now) break
+      this.#wholeAt.delete(old)
     }
-    if (this.#left.size >= PACED_PEERS) this.#left.delete(this.#left.keys().next().value!)
-    this.#left.set(peer, { count, at: now })
+    if (this.#wholeAt.size >= PACED_PEERS) this.#wholeAt.delete(this.#wholeAt.keys().next().value!)
+    this.#wholeAt.set(peer, wholeAt)
   }
 
   allows(now: Millis, peer: PeerId): boolean {
-    return this.#countNow(now, peer) >= 1
-  }
-
-  #countNow(now: Millis, peer: PeerId): number {
-    const left = this.#left.get(peer)
-    if (left === undefined) return RETURNS
-    return Math.min(RETURNS, left.count + (now - left.at) / RETURN_MS)
+    return (this.#wholeAt.get(peer) ?? now) - now <= RETURN_MS * (RETURNS - 1)
   }
 }
 

@@ -178,13 +178,13 @@ export class Requests {
 
   /** True where the deadline was one of ours. */
   due(now: Millis, name: string): boolean {
-    const found = this.#agreements.dueBy(name)
-    if (found === undefined) return false
-    const [peer, agreement] = found
+    const agreement = this.#agreements.get(name)
+    if (agreement === undefined) return false
+    const peer = name as PeerId
     const { neighborRequestTimeoutMs, dialTimeoutMs } = this.#overlay.config
     const timeoutMs = agreement.stage === 'asking' ? neighborRequestTimeoutMs : dialTimeoutMs
     if (now < agreement.since + timeoutMs) {
-      this.#agreements.defer(peer, agreement, agreement.since + timeoutMs)
+      this.#agreements.defer(peer, agreement.since + timeoutMs)
       this.#repeat(peer, agreement)
     } else this.#fail(now, peer, 'timed-out')
     return true

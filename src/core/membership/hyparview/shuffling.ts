@@ -6,7 +6,12 @@ type Shuffle = Extract<HyparviewMessage, { type: 'shuffle' }>
 type ShuffleReply = Extract<HyparviewMessage, { type: 'shuffle-reply' }>
 
 /** What to do with the reply a neighbor will bring: pass it back, or, for our own walk, keep it. */
-type Walk = { since: Millis } & ({ back: PeerId } | { sent: PeerId[] })
+interface Walk {
+  readonly next: PeerId
+  readonly walkId: number
+  readonly since: Millis
+  readonly to: { back: PeerId } | { sent: PeerId[] }
+}
 
 /**
  * Shuffles exchange passive peers with someone a few hops away. Departs from the seed: a reply walks back the
@@ -15,8 +20,8 @@ type Walk = { since: Millis } & ({ back: PeerId } | { sent: PeerId[] })
  */
 export class Shuffling {
   readonly #overlay: Overlay
-  /** By the neighbor the walk went on to, and its id. */
-  readonly #walks = new Map<string, Walk>()
+  /** The oldest first; known by the neighbor the walk went on to, and its id. */
+  #walks: readonly Walk[] = []
 
   constructor(overlay: Overlay) {
     this.#overlay = overlay
@@ -32,7 +37,7 @@ export class Shuffling {
     const passive = overlay.random.sample(overlay.passive.peers, shufflePassiveViewCount)
     const active = overlay.random.sample(overlay.active.others(target), shuffleActiveViewCount)
     const walkId = overlay.random.u32()
-    this.#remember(now, target, walkId, { since: now, sent: passive })
+    this.#remember(now, target, walkId, { sent: passive })
     overlay.count('shuffles-sent')
     overlay.send(target, {
       type: 'shuffle',
@@ -59,7 +64,7 @@ export class Shuffling {
     // Never twice over the same edge: the way back would not be clear.
     const onward = overlay.active
       .others(from, origin.peer)
-      .filter(peer => !this.#walks.has(walkKey(peer, walkId)))
+      .filter(peer => this.#find(peer, walkId) === undefined)
     const next = hopsLeft > 0 ? overlay.random.pick(onward) : undefined
     // Departs from the seed, which drops a shuffle with nowhere to go: it is taken in here.
     if (next === undefined) {
@@ -71,27 +76,28 @@ export class Shuffling {
       overlay.count('shuffles-dropped')
       return
     }
-    this.#remember(now, next, walkId, { since: now, back: from })
+    this.#remember(now, next, walkId, { back: from })
     overlay.send(next, { ...message, hopsLeft: hopsLeft - 1 })
   }
 
   onReply(now: Millis, from: PeerId, { walkId, sample }: ShuffleReply): void {
     const overlay = this.#overlay
     this.#expire(now)
-    const walk = this.#walks.get(walkKey(from, walkId))
+    const walk = this.#find(from, walkId)
     if (walk === undefined) {
       overlay.count('replies-unasked')
       overlay.emit({ type: 'blame', peer: from, reason: 'unasked-reply' })
       return
     }
-    this.#walks.delete(walkKey(from, walkId))
+    const { to } = walk
+    this.#walks = this.#walks.filter(other => other !== walk)
     if (sample.length > LARGEST_SAMPLE) {
       overlay.emit({ type: 'blame', peer: from, reason: 'limit-exceeded' })
       overlay.count('samples-dropped')
-    } else if ('sent' in walk) {
-      overlay.integrate(now, from, sample, walk.sent)
-    } else if (overlay.active.has(walk.back)) {
-      overlay.send(walk.back, { type: 'shuffle-reply', walkId, sample })
+    } else if ('sent' in to) {
+      overlay.integrate(now, from, sample, to.sent)
+    } else if (overlay.active.has(to.back)) {
+      overlay.send(to.back, { type: 'shuffle-reply', walkId, sample })
     } else {
       overlay.count('walks-lost')
     }
@@ -113,32 +119,29 @@ export class Shuffling {
     overlay.integrate(now, from, [origin, ...sample].slice(0, LARGEST_SAMPLE), passive)
   }
 
-  #remember(now: Millis, next: PeerId, walkId: number, walk: Walk): void {
+  #remember(now: Millis, next: PeerId, walkId: number, to: Walk['to']): void {
     this.#expire(now)
-    if (this.#walks.size >= LARGEST_WALKS) {
-      this.#walks.delete(this.#walks.keys().next().value!)
+    if (this.#walks.length >= LARGEST_WALKS) {
+      this.#walks = this.#walks.slice(1)
       this.#overlay.count('walks-lost')
     }
-    this.#walks.set(walkKey(next, walkId), walk)
+    this.#walks = this.#walks.concat({ next, walkId, since: now, to })
+  }
+
+  #find(next: PeerId, walkId: number): Walk | undefined {
+    return this.#walks.find(walk => walk.walkId === walkId && walk.next === next)
   }
 
   #walksOf(from: PeerId): number {
-    let count = 0
-    for (const walk of this.#walks.values()) if ('back' in walk && walk.back === from) count++
-    return count
+    return this.#walks.filter(({ to }) => 'back' in to && to.back === from).length
   }
 
   #expire(now: Millis): void {
-    for (const [key, { since }] of this.#walks) {
-      if (now - since < WALK_MS) return
-      this.#walks.delete(key)
+    while (this.#walks.length > 0 && now - this.#walks[0]!.since >= WALK_MS) {
+      this.#walks = this.#walks.slice(1)
       this.#overlay.count('walks-lost')
     }
   }
-}
-
-function walkKey(next: PeerId, walkId: number): string {
-  return `${next} ${walkId}`
 }
 
 /** Seven hops there and back over the slowest links, busy tabs included. Guess. */
