@@ -17,11 +17,13 @@ describe('a component', () => {
     expect(namesHeard(world, rest)).toEqual([smallest(rest)])
   })
 
-  it('costs a few frames a peer and minute', () => {
+  it('costs a few frames a peer and minute, and a knock in ten', () => {
     const { world } = island(hyparviewNetwork({ seed: 2 }), 40)
     world.run(10 * 60_000)
     const before = world.sent('component')
+    const compared = world.counted('components-compared')
     world.run(10 * 60_000)
+    expect((world.counted('components-compared') - compared) / 40 / 10).toBeLessThan(0.2)
     expect((world.sent('component') - before) / 40 / 10).toBeLessThan(6)
     expect(world.counted('components-merged')).toBe(0)
   })
@@ -73,6 +75,55 @@ describe('the name of a component', () => {
     expect(names(hear(late, b, { name: a, beat: 5, ageSeconds: 1_000 }))).toEqual([])
   })
 
+  it('that is out of date gives way to what is smaller than our own id, and to itself with a lower beat', () => {
+    const larger = Array.from({ length: 20 }, (_, i) => testPeer(i)).find(peer => peer > self)!
+    for (const [name, others] of [
+      [larger, []],
+      [e, [c, d]],
+      [a, [c, d]],
+    ] as const) {
+      const machine = linked(b, c, d)
+      hear(machine, b, { name: a, beat: 9, ageSeconds: 0 })
+      const told = hear(machine, b, { name, beat: 1, ageSeconds: 0 }, 212_000)
+      expect(names(told)).toEqual(others.map(peer => [peer, name]))
+    }
+  })
+
+  it('that is ours is no news from others', () => {
+    const machine = linked(b, c)
+    expect(names(hear(machine, b, { name: self, beat: 2 ** 52, ageSeconds: 0 }))).toEqual([])
+  })
+
+  it('grows no younger on its way', () => {
+    const machine = linked(b)
+    hear(machine, b, { name: a, beat: 9, ageSeconds: 7 })
+    const told = admit(machine, c, 1_400)
+    expect(messages(told, 'component')).toMatchObject([{ name: a, ageSeconds: 8 }])
+  })
+
+  it('is forgotten by who is alone, and compared again a minute after it found company', () => {
+    const machine = linked(b)
+    hear(machine, b, { name: a, beat: 9, ageSeconds: 0 })
+    machine.handle(62_000, { type: 'link-down', peer: b, reason: 'failed' })
+    machine.handle(150_000, { type: 'wake' })
+    expect(machine.component).toBe(self)
+    admit(machine, c, 160_000)
+    const compared = (now: number, ...peers: PeerId[]) =>
+      names(machine.handle(now, { type: 'remember', peers }))
+    expect(compared(219_000, f, g)).toEqual([])
+    expect(compared(221_000, h)).toEqual([[h, self]])
+  })
+
+  it('is compared with strangers alone: not with neighbors, those asked already, the banned and ourselves', () => {
+    const machine = linked(a, b, c, d, e)
+    machine.handle(100_000, { type: 'ban', peer: e })
+    hear(machine, b, { name: a, beat: 60, ageSeconds: 0 }, 60_000)
+    hear(machine, g, { name: h, beat: 1, ageSeconds: 0 }, 121_000)
+    const peers = [self, a, b, c, d, e, g, f]
+    const outputs = machine.handle(121_001, { type: 'remember', peers })
+    expect(names(outputs)).toEqual([[f, a]])
+  })
+
   it('from a stranger with another is answered by a request, once in a while, when ours is settled', () => {
     const machine = linked(b, c)
     const asked = (now: number, from: PeerId, name: PeerId) =>
@@ -113,6 +164,20 @@ it('after a link broke names prove nothing for a while: of those that are named 
   expect(urgent(thin.handle(11_000, { type: 'remember', peers: [f] }))).toEqual([f])
 })
 
+it('many names of strangers keep neither a former neighbor from meeting us again, nor whom the server names', () => {
+  const machine = linked(a, b, c, d, e)
+  machine.handle(2_000, { type: 'link-down', peer: e, reason: 'failed' })
+  machine.handle(2_000, { type: 'unreachable', peer: e })
+  admit(machine, f, 3_000)
+  hear(machine, b, { name: a, beat: 9, ageSeconds: 0 }, 3_000)
+  const told = (from: PeerId) =>
+    urgent(hear(machine, from, { name: from, beat: 1, ageSeconds: 0 }, 90_000))
+  expect(told(g)).toEqual([g])
+  expect(told(h)).toEqual([])
+  expect(told(e)).toEqual([e])
+  expect(urgent(machine.handle(90_000, { type: 'remember', peers: [h] }))).toEqual([h])
+})
+
 // ——— how these tests speak
 
 const [a, b, c, d, e, f, g, h] = Array.from({ length: 8 }, (_, i) => testPeer(i)).sort() as [
@@ -142,17 +207,15 @@ function namesHeard(world: ReturnType<typeof hyparviewNetwork>, peers: PeerId[])
 
 function linked(...peers: PeerId[]): Hyparview {
   const machine = hyparview(self)
-  for (const from of peers) {
-    const message = {
-      type: 'neighbor-request',
-      requestId: 1,
-      priority: 'low',
-      record: undefined,
-    } as const
-    machine.handle(0, { type: 'message', from, message, linked: false })
-    machine.handle(0, { type: 'link-up', peer: from })
-  }
+  for (const from of peers) admit(machine, from, 0)
   return machine
+}
+
+function admit(machine: Hyparview, from: PeerId, now: number): HyparviewOutput[] {
+  const ask = { type: 'neighbor-request', priority: 'low', record: undefined } as const
+  const message = { ...ask, requestId: 1 }
+  machine.handle(now, { type: 'message', from, message, linked: false })
+  return machine.handle(now, { type: 'link-up', peer: from })
 }
 
 function hear(
@@ -173,6 +236,12 @@ function urgent(outputs: HyparviewOutput[]): PeerId[] {
     output.message.priority === 'high'
       ? [output.to]
       : [],
+  )
+}
+
+function messages<T extends Message<'component'>['type']>(outputs: HyparviewOutput[], type: T) {
+  return outputs.flatMap(output =>
+    output.type === 'send' && output.message.type === type ? [output.message] : [],
   )
 }
 

@@ -3,6 +3,8 @@ import type { HyparviewMessage } from './messages.js'
 import type { Overlay } from './overlay.js'
 import type { Requests } from './requests.js'
 
+/** Whom the server named, who was a neighbor, and who may be anyone. */
+type Kind = 'named' | 'former' | 'stranger'
 type ComponentMessage = Extract<HyparviewMessage, { type: 'component' }>
 
 /**
@@ -20,7 +22,7 @@ export class Components {
   #beat = 0
   #heardAt: Millis = Number.NEGATIVE_INFINITY
   #namedAt: Millis = Number.POSITIVE_INFINITY
-  #mergedAt: Millis = Number.NEGATIVE_INFINITY
+  readonly #mergeFrom: Record<Kind, Millis> = { named: 0, former: 0, stranger: 0 }
   #doubtfulUntil: Millis = 0
 
   constructor(overlay: Overlay, requests: Requests) {
@@ -41,7 +43,7 @@ export class Components {
       this.#namedAt = Number.POSITIVE_INFINITY
       return
     }
-    if (this.#name !== overlay.self && !this.#isFresh(now)) this.#adopt(now, overlay.self, 0, now)
+    this.#giveUpStale(now)
     if (this.#name === overlay.self) {
       this.#propose(now)
       this.#tell(now, overlay.active.peers)
@@ -62,7 +64,9 @@ export class Components {
 
   /** Peers were named to us. Until names tell that parts came apart, one is asked for a place unheard. */
   named(now: Millis, peers: readonly PeerId[]): void {
-    for (const peer of now < this.#doubtfulUntil ? peers : []) this.#merge(now, peer)
+    for (const peer of now < this.#doubtfulUntil ? peers : []) {
+      if (this.#merge(now, peer, 'named')) this.#doubtfulUntil = 0
+    }
     this.#compare(now, peers)
   }
 
@@ -83,7 +87,7 @@ export class Components {
   neighborUp(now: Millis, peer: PeerId): void {
     this.#namedAt = Math.min(this.#namedAt, now)
     if (this.#name === this.#overlay.self) this.#propose(now)
-    if (this.#isFresh(now)) this.#tell(now, [peer])
+    this.#tell(now, [peer])
   }
 
   onMessage(now: Millis, from: PeerId, message: ComponentMessage): void {
@@ -91,7 +95,7 @@ export class Components {
     if (active.has(from)) this.#hear(now, from, message)
     // To who is alone any name is another.
     else if (active.size === 0 || (message.name !== this.#name && this.#isSettled(now))) {
-      this.#merge(now, from)
+      this.#merge(now, from, this.#overlay.wasActive(from) ? 'former' : 'stranger')
     }
   }
 
@@ -99,20 +103,26 @@ export class Components {
     const { active, self } = this.#overlay
     // Ours by another's mouth is an echo, or a lie.
     if (name === self || ageSeconds * 1000 >= this.#lifetimeMs) return
+    this.#giveUpStale(now)
     const isNew = name === this.#name ? beat > this.#beat : name < this.#name
     if (!isNew) return
     this.#adopt(now, name, beat, now - ageSeconds * 1000)
     this.#tell(now, active.others(from))
   }
 
-  #merge(now: Millis, peer: PeerId): void {
+  /** True where it is asked for a place: one of each kind in a while, for whoever has many names to knock with is a stranger. */
+  #merge(now: Millis, peer: PeerId, kind: Kind): boolean {
     const overlay = this.#overlay
-    if (now - this.#mergedAt < MERGE_GAP_MS || !this.#isStranger(now, peer)) return
-    this.#mergedAt = now
-    this.#doubtfulUntil = 0
+    if (now < this.#mergeFrom[kind] || !this.#isStranger(now, peer)) return false
+    this.#mergeFrom[kind] = now + MERGE_GAP_MS
     overlay.count('components-merged')
-    overlay.backoff.hasten(peer)
     this.#requests.ask(now, peer, 'high')
+    return true
+  }
+
+  #giveUpStale(now: Millis): void {
+    const { self } = this.#overlay
+    if (this.#name !== self && !this.#isFresh(now)) this.#adopt(now, self, 0, now)
   }
 
   #propose(now: Millis): void {
@@ -128,7 +138,7 @@ export class Components {
   }
 
   #tell(now: Millis, peers: readonly PeerId[]): void {
-    const ageSeconds = Math.max(0, Math.round((now - this.#heardAt) / 1000))
+    const ageSeconds = Math.ceil((now - this.#heardAt) / 1000)
     for (const peer of peers) {
       const requestId = this.#overlay.random.u32()
       this.#overlay.send(peer, {
