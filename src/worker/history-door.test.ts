@@ -157,7 +157,11 @@ describe('a wave', () => {
 })
 
 function link(n: number): PeerLink {
-  return { peer: ids[n]!.peerId, epoch: 1, history: new InOrder() } as unknown as PeerLink
+  return {
+    peer: ids[n]!.peerId,
+    epoch: 1,
+    history: { acting: new InOrder() },
+  } as unknown as PeerLink
 }
 
 function wave(ops: Message[]): HistoryMessage {

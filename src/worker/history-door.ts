@@ -33,17 +33,18 @@ export class HistoryDoor {
   }
 
   frame(link: PeerLink, topic: TopicId, message: HistoryMessage): void {
-    const { peer: from, epoch } = link
+    const { peer: from, epoch, history } = link
+    const { acting } = history!
     const hand = (given: HistoryMessage) =>
       this.#input({ type: 'frame', from, epoch, topic, message: given })
     const pass = () => hand(message)
-    if (!('ops' in message) || message.ops.length === 0) return link.history.now(pass)
+    if (!('ops' in message) || message.ops.length === 0) return acting.now(pass)
     const terms = this.#node.termsOf(topic)
     if (terms === undefined) return this.#count('history-for-unknown-topic')
     if (!this.#node.expectsOps(topic, from, message.exchange)) {
       // Late, or never asked for, as the core will see: no crypto for that, and none of it gets further.
       this.#count('ops-unverified')
-      return link.history.now(() => hand({ ...message, ops: [] }))
+      return acting.now(() => hand({ ...message, ops: [] }))
     }
     const blame = (reason: 'bad-signature' | 'message-too-large') =>
       this.#input({ type: 'misbehaved', peer: from, reason })
@@ -52,7 +53,7 @@ export class HistoryDoor {
       return blame('message-too-large')
     }
     if (ops.some(({ signature }) => signature === undefined)) return blame('bad-signature')
-    link.history.later(this.#verify(link, topic, ops), good => {
+    acting.later(this.#verify(link, topic, ops), good => {
       if (good) pass()
       else blame('bad-signature')
     })

@@ -1,14 +1,14 @@
 import { wavefrontHistory } from '../core/history/by-terms.js'
 import { OP_STORES } from '../storage/all-op-stores.js'
 import { speakHistory } from '../wire/history-frames.js'
-import { deflate, inflate } from './envelope.js'
-import { envelopes } from './envelopes.js'
+import { lanes } from './envelopes.js'
 import type { ExtraParts } from './extras.js'
 import { Histories } from './history.js'
 import { HistoryDoor } from './history-door.js'
+import { HistoryLane } from './history-lane.js'
 
 speakHistory()
-Object.assign(envelopes, { deflate, inflate })
+lanes.open = (...of) => new HistoryLane(...of)
 
 export const extra: ExtraParts['history'] = {
   protocol: wavefrontHistory,

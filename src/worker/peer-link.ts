@@ -1,15 +1,16 @@
 import type { BlameReason } from '../core/blame.js'
 import type { Deadline } from '../core/deadline.js'
 import type { Millis, PeerId } from '../core/ids.js'
+import type { FrameClass } from '../core/io.js'
 import type { LinkDownReason } from '../core/membership/membership.js'
 import type { LinkInput, LinkMachine } from '../link/link.js'
 import { FrameDecoder } from '../wire/decoder.js'
 import { FrameEncoder } from '../wire/encoder.js'
 import type { Frame, OutgoingFrame } from '../wire/frame.js'
-import { LEAST_ENVELOPE_BYTES } from '../wire/limits.js'
 import { Descriptions } from './descriptions.js'
-import { ENVELOPES, envelopes } from './envelopes.js'
+import { ENVELOPES, isHistory, lanes } from './envelopes.js'
 import { Handshake } from './handshake.js'
+import type { HistoryLane } from './history-lane.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import type { Link, LinkListener } from './link.js'
@@ -40,12 +41,6 @@ export class PeerLink implements LinkListener, Sleeper {
   readonly live = new InOrder()
   /** All other frames likewise, among themselves. */
   readonly control = new InOrder()
-  /** Frames of history likewise, once they are out of their envelopes. */
-  readonly history = new InOrder()
-  readonly #sealing = new InOrder()
-  readonly #unsealing = new InOrder()
-  /** What the envelopes being opened will come to. */
-  #inflating = 0
   /** Of the connection beneath it. */
   readonly descriptions = new Descriptions()
   rttMs: number | undefined
@@ -116,40 +111,29 @@ export class PeerLink implements LinkListener, Sleeper {
       return this.#end('failed')
     }
     for (const encoded of this.#encoder.encode(frame)) {
-      if (encoded.class === 'history') this.#sendHistory(encoded.bytes)
-      else this.#drive({ type: 'frame', bytes: encoded.bytes, class: encoded.class })
+      if (encoded.class === 'history') this.history?.send(encoded.bytes)
+      else this.put(encoded.bytes, encoded.class)
     }
+  }
+
+  put(bytes: Uint8Array, of: FrameClass): void {
+    if (this.#phase === 'closing' || this.#phase === 'closed') return
+    this.#drive({ type: 'frame', bytes, class: of })
     this.#events.dirty(this)
   }
 
-  /** In an envelope where that makes it smaller, and after what was sent before. */
-  #sendHistory(bytes: Uint8Array): void {
-    const put = (frame: Uint8Array) => {
-      if (this.#phase === 'closing' || this.#phase === 'closed') return
-      this.#drive({ type: 'frame', bytes: frame, class: 'history' })
-      this.#events.dirty(this)
-    }
-    const isPlain = bytes.length < LEAST_ENVELOPE_BYTES || !this.#takesEnvelopes
-    if (isPlain || this.#untried-- > 0) return this.#sealing.now(() => put(bytes))
-    this.#sealing.later(envelopes.deflate!(bytes), deflated => {
-      // The other side is spared the work where it saves next to nothing.
-      if (deflated === undefined || deflated.length > bytes.length * WORTHWHILE) {
-        this.#untried = UNTRIED
-        return put(bytes)
-      }
-      const inflatedBytes = bytes.length
-      for (const sealed of this.#encoder.encode({ type: 'envelope', inflatedBytes, deflated })) {
-        put(sealed.bytes)
-      }
-    })
+  /** Of what a history says; without one there is none. */
+  get history(): HistoryLane | undefined {
+    this.#history ??= lanes.open?.(
+      this,
+      this.#events,
+      this.#encoder,
+      this.#decoder,
+      this.#handshake.features.includes(ENVELOPES),
+    )
+    return this.#history
   }
-
-  /** Large frames yet to go as they are. */
-  #untried = 0
-
-  get #takesEnvelopes(): boolean {
-    return this.#handshake.features.includes(ENVELOPES)
-  }
+  #history: HistoryLane | undefined
 
   /** The end of a task: what was coalesced goes out, and the machine hears what the channel holds. */
   flush(): void {
@@ -296,27 +280,12 @@ export class PeerLink implements LinkListener, Sleeper {
   }
 
   #proven(frame: Frame): void {
-    if (frame.type !== 'envelope' && !isHistory(frame)) return this.#events.frame(this, frame)
-    const waiting = this.#unsealing.waiting + this.history.waiting
-    const size = frame.type === 'envelope' ? frame.inflatedBytes : 0
-    if (waiting >= MOST_HISTORY_FRAMES || this.#inflating + size > MOST_INFLATING_BYTES) {
-      return this.#events.misbehaved(this, 'limit-exceeded')
-    }
-    if (frame.type !== 'envelope') {
-      return this.#unsealing.now(() => this.#events.frame(this, frame))
-    }
-    const { inflate } = envelopes
+    const isEnvelope = frame.type === 'envelope'
+    const lane = isEnvelope || isHistory(frame) ? this.history : undefined
+    if (lane !== undefined) lane.heard(frame)
     // What an envelope holds is known to who has a history.
-    if (!this.#takesEnvelopes || inflate === undefined) {
-      return this.#events.misbehaved(this, 'malformed-frame')
-    }
-    this.#inflating += size
-    this.#unsealing.later(inflate(frame.deflated, size), bytes => {
-      this.#inflating -= size
-      const inner = bytes === undefined ? undefined : this.#decoder.decode(bytes)
-      if (inner?.ok && isHistory(inner.value)) this.#events.frame(this, inner.value)
-      else this.#events.misbehaved(this, 'malformed-frame')
-    })
+    else if (isEnvelope) this.#events.misbehaved(this, 'malformed-frame')
+    else this.#events.frame(this, frame)
   }
 
   #prove(good: boolean): void {
@@ -334,21 +303,6 @@ export class PeerLink implements LinkListener, Sleeper {
   }
 }
 
-function isHistory(frame: Frame): boolean {
-  return frame.type === 'topic' && 'exchange' in frame.message
-}
-
-/** Guess: what does not shrink by a sixteenth is compressed or encrypted already. */
-const WORTHWHILE = 15 / 16
-/**
- * After one that did not shrink so many more go as they are: waves of one room are much alike, and to try each was a
- * twentieth of what the machine did for a latecomer. Guess.
- */
-const UNTRIED = 15
-/** An exchange each way is open for each topic at most, and has one turn. Guess: half the topics of a link. */
-const MOST_HISTORY_FRAMES = 256
-/** Guess: a dozen of the largest waves. */
-const MOST_INFLATING_BYTES = 16 << 20
 /** Between two proofs lies one round trip. Guess. */
 const MOST_EARLY_FRAMES = 256
 /** As long as a queue may stay full (link/config.ts). Guess. */
