@@ -147,7 +147,7 @@ export class Client {
       case 'read-history': {
         const { topic } = this.#find(message.handle)
         const { call } = message
-        this.#world.readHistory(topic, readOf(message.request)).then(
+        this.#world.readHistory(topic, message.request).then(
           page => this.#answer(call, page, [page.contents.buffer as ArrayBuffer]),
           error => this.#refuse(call, error),
         )
@@ -182,8 +182,7 @@ export class Client {
     this.#subscriptions.set(handle, subscription)
     try {
       const terms = termsOf(message.terms)
-      const history = terms.history === 'none' ? undefined : historyOf(message.history)
-      this.#world.subscribe(subscription, terms, peerIds(message.bootstrap), history)
+      this.#world.subscribe(subscription, terms, peerIds(message.bootstrap), message.history)
     } catch (error) {
       this.#subscriptions.delete(handle)
       this.#post({ type: 'ended', handle, ...failure(error) })
@@ -343,7 +342,7 @@ function add(
 }
 
 /** Pages check what they are given before they say it; whoever speaks to a port by himself hears only where he is wrong. */
-function refuse(what: string): never {
+export function refuse(what: string): never {
   throw new GossamerError('invalid-argument', `The node does not understand: ${what}.`)
 }
 
@@ -367,23 +366,6 @@ function termsOf(terms: TopicTerms): TopicTerms {
     // Told below.
   }
   return refuse('subscribe.terms')
-}
-
-function historyOf(given: HistoryRequest | undefined): HistoryRequest {
-  const { retention, order } = given ?? {}
-  const numbers = [retention?.maxAgeMs, retention?.maxOps, retention?.maxBytes]
-  const isRight = numbers.every(isCount) && (order === 'arrival' || order === 'causal')
-  return isRight ? given! : refuse('subscribe.history')
-}
-
-function readOf(given: ReadRequest): ReadRequest {
-  const { since, limit, position, live } = given ?? {}
-  const isRight = isCount(since) && isCount(limit) && (position === undefined || isCount(position))
-  return isRight ? { since, limit, position, live: live === true } : refuse('read-history.request')
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function failure(error: unknown): { code: string; message: string } {

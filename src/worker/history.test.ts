@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { HistoryPage } from '../bridge/node-messages.js'
+import type { HistoryPage, HistoryRequest, ReadRequest } from '../bridge/node-messages.js'
 import type { NodeInput } from '../core/io.js'
 import { OP_STORES } from '../storage/all-op-stores.js'
 import { MemoryStore } from '../storage/memory-store.js'
@@ -31,8 +31,36 @@ beforeEach(async () => {
     input: input => void inputs.push(input),
     count: counter => void counted.push(counter),
     track: work => void tracked.push(work),
+    say: () => {},
   })
-  await test.open(TOPIC, PLENTY)
+  await test.open(TOPIC, request())
+})
+
+describe('what is asked', () => {
+  const read = { since: 5, limit: 10, position: undefined, live: false }
+
+  it.each([
+    ['no request', undefined],
+    ['a time that is none', { ...read, since: 'now' }],
+    ['a limit that is none', { ...read, limit: -1 }],
+    ['a position that is none', { ...read, position: 0.5 }],
+  ])('in reading with %s is refused', async (_, wrong) => {
+    const reading = test.read(TOPIC, wrong as ReadRequest)
+    await expect(reading).rejects.toMatchObject({ code: 'invalid-argument' })
+  })
+
+  it('in opening needs a retention and an order', async () => {
+    const { retention } = request()
+    for (const wrong of [
+      undefined,
+      { retention: { ...retention, maxOps: Number.NaN }, order: 'arrival' },
+      { retention, order: 'any' },
+    ]) {
+      const opening = test.open(TOPIC, wrong as HistoryRequest)
+      await expect(opening).rejects.toMatchObject({ code: 'invalid-argument' })
+    }
+    expect(await test.open(TOPIC, { retention, order: 'causal' })).toBeDefined()
+  })
 })
 
 describe('what is to be kept', () => {
@@ -85,7 +113,7 @@ describe('what is to be kept', () => {
     await time().quiet()
     keep(2, { ...chain.batch(chain.say(0)), own: true })
     keep(3, chain.batch(chain.say(1)))
-    await test.open(TOPIC, PLENTY)
+    await test.open(TOPIC, request())
     await time().run(1_000)
     expect(append).toHaveBeenCalledTimes(2)
     keep(4, chain.batch(chain.say(1)))
@@ -97,7 +125,7 @@ describe('what is to be kept', () => {
     const hold = held(store)
     keep(1, chain.batch(chain.say(1)))
     hold.release(0)
-    await test.open(TOPIC, PLENTY)
+    await test.open(TOPIC, request())
     keep(2, chain.batch(chain.say(1)))
     test.close(TOPIC)
     hold.release(1)
@@ -124,13 +152,13 @@ describe('what is to be read', () => {
     const open = vi.spyOn(store.ops, 'open')
     open.mockRejectedValueOnce(FAILED).mockRejectedValueOnce(FAILED)
     let index: unknown
-    void test.open(TOPIC, PLENTY).then(opened => (index = opened))
+    void test.open(TOPIC, request()).then(opened => (index = opened))
     await time().until(() => index !== undefined)
     expect(open).toHaveBeenCalledTimes(3)
   })
 
   it('what retention cost is told', async () => {
-    await test.open(TOPIC, { ...PLENTY, maxOps: 1 })
+    await test.open(TOPIC, request({ maxOps: 1 }))
     keep(1, chain.batch(chain.say(1), chain.say(1)))
     await time().quiet()
     const lanes = [{ author: peer(1), oldest: 2, oldestHash: chain.said[1]!.hash }]
@@ -161,7 +189,7 @@ describe('pages', () => {
     keep(1, chain.batch(chain.say(1)))
     await time().quiet()
     vi.spyOn(store.ops, 'open').mockRejectedValueOnce(FAILED)
-    void test.open(TOPIC, PLENTY)
+    void test.open(TOPIC, request())
     const positionSince = vi.spyOn(store.ops, 'positionSince')
     let page: HistoryPage | undefined
     void test.read(TOPIC, all).then(read => (page = read))
@@ -216,7 +244,7 @@ describe('pages', () => {
     await time().quiet()
     expect(pages).toHaveLength(1)
     // A page put away and back is the same reader.
-    await test.open(TOPIC, PLENTY)
+    await test.open(TOPIC, request())
     keep(2, chain.batch(chain.say(1)))
     await time().quiet()
     expect(pages[1]?.seqs).toEqual([2])
@@ -245,7 +273,7 @@ it('who follows what is kept is not shown what stands after an op that is stored
 })
 
 it('what has become too old is given up, a while after', async () => {
-  await test.open(TOPIC, { ...PLENTY, maxAgeMs: 60_000 })
+  await test.open(TOPIC, request({ maxAgeMs: 60_000 }))
   keep(1, chain.batch(chain.say(1, 5, time().now), chain.say(1, 5, time().now)))
   await time().quiet()
   const { at } = test.nextDeadline!
@@ -280,6 +308,10 @@ function held({ ops }: MemoryStore) {
     () => new Promise<void>(resolve => void releases.push(resolve)),
   )
   return { release: (n: number) => releases[n]!() }
+}
+
+function request(retention: Partial<typeof PLENTY> = {}): HistoryRequest {
+  return { retention: { ...PLENTY, ...retention }, order: 'arrival' }
 }
 
 const FAILED = new StorageError('failed', 'broken')

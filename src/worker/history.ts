@@ -1,11 +1,19 @@
-import type { HistoryPage, ReadRequest } from '../bridge/node-messages.js'
+import { GossamerError } from '../bridge/errors.js'
+import type {
+  HistoryPage,
+  HistoryRequest,
+  HistoryState,
+  ReadRequest,
+} from '../bridge/node-messages.js'
 import { concat } from '../codec/bytes.js'
 import { MOST_BUNDLED, openBundle } from '../core/bundle.js'
 import type { Deadline } from '../core/deadline.js'
-import type { HistoryIndex, Retention, TrimmedLane } from '../core/history/records.js'
+import type { HistoryIndex, TrimmedLane } from '../core/history/records.js'
 import { firstOf, type MessageId, type Millis, type PeerId, type TopicId } from '../core/ids.js'
-import type { NodeInput, NodeOutput } from '../core/io.js'
+import type { NodeInput, NodeOutput, TopicEvent } from '../core/io.js'
 import type { OpStore, PlacedMessage } from '../storage/op-store.js'
+import { isCount } from '../storage/records.js'
+import { refuse } from './clients.js'
 import { InOrder } from './in-order.js'
 import type { Sleeper } from './wake.js'
 
@@ -18,6 +26,8 @@ export interface HistoriesWorld {
   count: (counter: string) => void
   /** Work that is to end before the store is closed. */
   track: (work: Promise<unknown>) => void
+  /** To all who have the topic open. */
+  say: (topic: TopicId, state: HistoryState) => void
 }
 
 type StoreOps = Extract<NodeOutput, { type: 'store-ops' }>
@@ -35,8 +45,12 @@ export class Histories implements Sleeper {
     world.ops.onTrimmed = (topic, lanes) => this.#trimmed(topic, lanes)
   }
 
-  /** What is kept of the topic. Tried again until it can be read: what is there is not to be contradicted. */
-  async open(topic: TopicId, retention: Retention): Promise<HistoryIndex | undefined> {
+  /**
+   * What is kept of the topic. Tried again until it can be read: what is there is not to be contradicted. Throws
+   * `invalid-argument` for a request that makes no sense.
+   */
+  async open(topic: TopicId, given: HistoryRequest | undefined): Promise<HistoryIndex | undefined> {
+    const { retention } = checkRequest(given)
     const before = this.#rooms.get(topic)
     if (before !== undefined) before.isOpen = false
     const readers = before?.readers ?? new Set()
@@ -48,11 +62,38 @@ export class Histories implements Sleeper {
       unkept: new Set(),
       readers,
       opened: undefined,
+      state: NO_HISTORY,
     }
     this.#rooms.set(topic, room)
     const { self, ops } = this.#world
     room.opened = this.#insist(room, () => ops.open(topic, { self, retention }))
-    return room.opened
+    const index = await room.opened
+    if (index !== undefined && room.isOpen) this.#say(topic, room, stateOf(index))
+    return index
+  }
+
+  /** How far it has come; undefined where the topic is not open. */
+  stateOf(topic: TopicId): HistoryState | undefined {
+    return this.#rooms.get(topic)?.state
+  }
+
+  /** What the core says to the application may be of how far it has come. */
+  heard(topic: TopicId, event: TopicEvent): void {
+    const room = this.#rooms.get(topic)
+    if (room === undefined) return
+    const { have, known, synced } = room.state
+    if (event.type === 'synced') {
+      this.#say(topic, room, { synced: true, have: Math.max(have, known), known })
+    } else if (event.type === 'historyProgress') {
+      const isSynced = synced && event.have >= event.known
+      this.#say(topic, room, { synced: isSynced, have: event.have, known: event.known })
+    }
+  }
+
+  /** The last neighbor went: nobody is left to compare with. */
+  alone(topic: TopicId): void {
+    const room = this.#rooms.get(topic)
+    if (room?.state.synced) this.#say(topic, room, { ...room.state, synced: false })
   }
 
   /** From here on nothing of it is answered to the core. Who waits for more of it is told that there is none. */
@@ -91,10 +132,20 @@ export class Histories implements Sleeper {
   }
 
   /**
-   * A page of what is kept, in causal order. Rejects with `StorageError`. An empty one means the end; with `live`, that the topic
-   * was closed.
+   * A page of what is kept, in causal order. Rejects with `storage-failed` or `invalid-argument`. An empty one means the end; with
+   * `live`, that the topic was closed.
    */
-  async read(topic: TopicId, request: ReadRequest): Promise<HistoryPage> {
+  async read(topic: TopicId, given: ReadRequest): Promise<HistoryPage> {
+    const request = checkRead(given)
+    try {
+      return await this.#read(topic, request)
+    } catch (cause) {
+      const words = cause instanceof Error ? cause.message : String(cause)
+      throw new GossamerError('storage-failed', `The history can not be read: ${words}`, { cause })
+    }
+  }
+
+  async #read(topic: TopicId, request: ReadRequest): Promise<HistoryPage> {
     const { ops } = this.#world
     const { since, limit, live } = request
     let { position } = request
@@ -166,6 +217,11 @@ export class Histories implements Sleeper {
 
   // ——— inside
 
+  #say(topic: TopicId, room: Room, state: HistoryState): void {
+    room.state = state
+    this.#world.say(topic, state)
+  }
+
   /** True when it is on disk. What we say ourselves is tried until it is, and what comes after waits for it. */
   async #keep(room: Room, output: StoreOps): Promise<boolean> {
     const { topic, own } = output
@@ -229,6 +285,27 @@ interface Room {
   readonly unkept: Set<number>
   /** Who waits for more. */
   readonly readers: Set<() => void>
+  state: HistoryState
+}
+
+/** What is kept at the opening is all we know of. */
+function stateOf({ lanes }: HistoryIndex): HistoryState {
+  let have = 0
+  for (const { height, oldest } of lanes) have += height - oldest + 1
+  return { synced: false, have, known: have }
+}
+
+function checkRequest(given: HistoryRequest | undefined): HistoryRequest {
+  const { retention, order } = given ?? {}
+  const numbers = [retention?.maxAgeMs, retention?.maxOps, retention?.maxBytes]
+  const isRight = numbers.every(isCount) && (order === 'arrival' || order === 'causal')
+  return isRight ? given! : refuse('subscribe.history')
+}
+
+function checkRead(given: ReadRequest): ReadRequest {
+  const { since, limit, position, live } = given ?? {}
+  const isRight = isCount(since) && isCount(limit) && (position === undefined || isCount(position))
+  return isRight ? { since, limit, position, live: live === true } : refuse('read-history.request')
 }
 
 function nextChange({ readers }: Room): { happened: Promise<void>; forget(): void } {
@@ -279,6 +356,7 @@ function countOf(ops: readonly PlacedMessage[]): number {
 }
 
 const NOTHING = new Uint8Array(0)
+const NO_HISTORY: HistoryState = { synced: false, have: 0, known: 0 }
 
 /** One answer to the page. Guess. */
 const PAGE = { ops: 256, bytes: 256 << 10 }

@@ -4,7 +4,6 @@ import type {
   BroadcastCall,
   HistoryPage,
   HistoryRequest,
-  HistoryState,
   NodeMessage,
   Notice,
   PresenceChange,
@@ -14,9 +13,8 @@ import type {
 import type { NodeOptions } from '../bridge/open-messages.js'
 import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
 import { countOf } from '../core/bundle.js'
-import type { HistoryIndex } from '../core/history/records.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
-import type { NodeInput, NodeMetrics, NodeOutput, TopicEvent, TopicStatus } from '../core/io.js'
+import type { NodeInput, NodeMetrics, NodeOutput, TopicStatus } from '../core/io.js'
 import { canonicalView, type Draft, fits, sealed } from '../core/message.js'
 import { Node } from '../core/node.js'
 import { type PresenceDraft, presenceBytes } from '../core/presence/statement.js'
@@ -211,7 +209,8 @@ export class Runtime {
       }
       if (joined.status !== undefined) subscription.say(joined.status)
       for (const change of joined.presence.values()) subscription.presence(change)
-      if (history !== undefined) subscription.sayHistory(joined.historyState)
+      const state = this.#histories?.stateOf(topic)
+      if (state !== undefined) subscription.sayHistory(state)
       if (bootstrap.length > 0)
         this.#whenReady(topic, { type: 'join-peers', topic, peers: bootstrap })
       return
@@ -227,7 +226,6 @@ export class Runtime {
       ownPresence: undefined,
       isLoadingPresence: false,
       history,
-      historyState: NO_HISTORY,
     }
     this.#topics.set(topic, fresh)
     void this.#openTopic(topic, fresh, bootstrap)
@@ -241,17 +239,15 @@ export class Runtime {
       await this.#world.extras.need(terms)
       if (this.#topics.get(topic) !== joined) return
       const [history, seen, remembered] = await Promise.all([
-        wanted && this.#openHistories().open(topic, wanted.retention),
+        terms.history === 'none' ? undefined : this.#openHistories().open(topic, wanted),
         this.#store.loadSeen(topic, since).catch(error => this.#storageFailed(error, [])),
         this.#store.loadPeers(topic).catch(error => this.#storageFailed(error, [])),
       ])
       if (this.#topics.get(topic) !== joined) return
       const subscribe = { type: 'subscribe', topic, terms, bootstrap, remembered, seen } as const
-      if (wanted === undefined) this.input(subscribe)
-      else if (history !== undefined) {
-        this.#sayHistory(joined, stateOf(history))
-        this.input({ ...subscribe, history, order: wanted.order })
-      } else return
+      if (terms.history === 'none') this.input(subscribe)
+      else if (history !== undefined) this.input({ ...subscribe, history, order: wanted!.order })
+      else return
       joined.isReady = true
       if (joined.ownPresence !== undefined) this.#sayPresence(topic, joined)
       for (const input of joined.waiting.splice(0)) this.input(input)
@@ -566,7 +562,7 @@ export class Runtime {
         return
       case 'emit':
         if (output.event.type === 'presence') return this.#showPresence(output.topic, output.event)
-        this.#trackHistory(output.topic, output.event)
+        this.#histories?.heard(output.topic, output.event)
         for (const subscription of this.#topics.get(output.topic)?.subscriptions ?? []) {
           subscription.event(output.event)
         }
@@ -603,49 +599,29 @@ export class Runtime {
       input,
       count,
       track: work => this.#keep(work),
+      say: (topic, state) => {
+        for (const subscription of this.#topics.get(topic)?.subscriptions ?? [])
+          subscription.sayHistory(state)
+      },
     })
     this.#wake.add(this.#histories)
     return this.#histories
   }
 
   async #readHistory(topic: TopicId, request: ReadRequest): Promise<HistoryPage> {
-    const joined = this.#topics.get(topic)
-    if (joined?.history === undefined) {
+    const terms = this.#topics.get(topic)?.terms
+    if (terms === undefined || terms.history === 'none') {
       throw new GossamerError('unsupported', 'This topic keeps no history: it was opened without.')
     }
-    await this.#world.extras.need(joined.terms)
-    try {
-      return await this.#openHistories().read(topic, request)
-    } catch (cause) {
-      const words = cause instanceof Error ? cause.message : String(cause)
-      throw new GossamerError('storage-failed', `The history can not be read: ${words}`, { cause })
-    }
-  }
-
-  #trackHistory(topic: TopicId, event: TopicEvent): void {
-    const joined = this.#topics.get(topic)
-    if (joined === undefined) return
-    const { have, known } = joined.historyState
-    if (event.type === 'synced') {
-      this.#sayHistory(joined, { synced: true, have: Math.max(have, known), known })
-    } else if (event.type === 'historyProgress') {
-      const synced = joined.historyState.synced && event.have >= event.known
-      this.#sayHistory(joined, { synced, have: event.have, known: event.known })
-    }
-  }
-
-  #sayHistory(joined: JoinedTopic, state: HistoryState): void {
-    joined.historyState = state
-    for (const subscription of joined.subscriptions) subscription.sayHistory(state)
+    await this.#world.extras.need(terms)
+    return this.#openHistories().read(topic, request)
   }
 
   #status(topic: TopicId, status: TopicStatus): void {
     const joined = this.#topics.get(topic)
     if (joined === undefined || this.#isSuspended) return
     joined.status = status
-    if (joined.historyState.synced && status.neighbors.length === 0) {
-      this.#sayHistory(joined, { ...joined.historyState, synced: false })
-    }
+    if (status.neighbors.length === 0) this.#histories?.alone(topic)
     for (const subscription of joined.subscriptions) subscription.say(status)
   }
 
@@ -915,17 +891,7 @@ interface JoinedTopic {
   ownPresence: Uint8Array | undefined
   isLoadingPresence: boolean
   readonly history: HistoryRequest | undefined
-  historyState: HistoryState
 }
-
-/** What is kept at the opening is all we know of. */
-function stateOf({ lanes }: HistoryIndex): HistoryState {
-  let have = 0
-  for (const { height, oldest } of lanes) have += height - oldest + 1
-  return { synced: false, have, known: have }
-}
-
-const NO_HISTORY: HistoryState = { synced: false, have: 0, known: 0 }
 
 /** Seen ids are kept by tens of seconds (core/broadcast/plumtree/seen.ts). */
 const BUCKET_MS = 10_000
