@@ -80,32 +80,14 @@ export function oneOf<const W extends readonly string[]>(words: W): Schema<W[num
   }
 }
 
-/** Two unions as one; their tags and types are disjoint. */
-export function both<A extends object, B extends object>(
-  a: UnionLike<A>,
-  b: UnionLike<B>,
-): UnionLike<A | B> {
-  const tagsOfA = new Set(a.tags.values())
-  const isOfA = (value: A | B): value is A => a.tags.has((value as { type: string }).type)
-  return {
-    tags: new Map([...a.tags, ...b.tags]),
-    writeFields: (w, value) => (isOfA(value) ? a.writeFields(w, value) : b.writeFields(w, value)),
-    readFields: (r, tag) => (tagsOfA.has(tag) ? a : b).readFields(r, tag),
-    write: (w, value) => (isOfA(value) ? a.write(w, value) : b.write(w, value)),
-    read: r => {
-      const tag = r.u8()
-      return (tagsOfA.has(tag) ? a : b).readFields(r, tag)
-    },
-  }
-}
-
 interface Variant {
   type: string
   schema: Schema<object>
   Origin: new () => object
 }
 
-type Variants = Record<string, readonly [tag: number, schema: Schema<object>]>
+/** Of a union, by `type`. */
+export type Variants = Record<string, readonly [tag: number, schema: Schema<object>]>
 type UnionOf<V extends Variants> = {
   [K in keyof V]: { type: K } & Infer<V[K][1]>
 }[keyof V]
@@ -131,9 +113,13 @@ export function union<V extends Variants>(variants: V): Union<V> {
     byTag.set(tag, { type, schema, Origin: newOrigin() })
     tags.set(type, tag)
   }
-  const writeFields = (w: Writer, value: UnionOf<V>) => {
-    variantOf(value).write(w, value)
+  const tagOf = ({ type }: UnionOf<V>) => {
+    const tag = tags.get(type as string)
+    if (tag === undefined) throw new RangeError(`union: ${String(type)}`)
+    return tag
   }
+  const writeFields = (w: Writer, value: UnionOf<V>) =>
+    byTag.get(tagOf(value))!.schema.write(w, value)
   const readFields = (r: Reader, tag: number) => {
     const { type, schema, Origin } = byTag.get(tag) ?? r.fail('unknown tag')
     const value = new Origin() as { type: string }
@@ -142,19 +128,13 @@ export function union<V extends Variants>(variants: V): Union<V> {
     else schema.readInto(r, value)
     return value as UnionOf<V>
   }
-  const variantOf = (value: UnionOf<V>) => {
-    const tag = tags.get(value.type as string)
-    if (tag === undefined) throw new RangeError(`union: ${String(value.type)}`)
-    return byTag.get(tag)!.schema
-  }
   return {
     tags,
     writeFields,
     readFields,
     write: (w, value) => {
-      const schema = variantOf(value)
-      w.u8(tags.get(value.type as string)!)
-      schema.write(w, value)
+      w.u8(tagOf(value))
+      writeFields(w, value)
     },
     read: r => readFields(r, r.u8()),
   }

@@ -180,17 +180,9 @@ export class Node {
           topic.seqsReserved(now, input.first, input.last),
         )
       case 'ops-stored':
-        return this.#withTopic(now, input.topic, topic =>
-          topic.keeps(now, history => history.stored(now, input.ref, input.ok)),
-        )
       case 'ops-loaded':
-        return this.#withTopic(now, input.topic, topic =>
-          topic.keeps(now, history => history.loaded(now, input.ref, input.ops)),
-        )
       case 'ops-trimmed':
-        return this.#withTopic(now, input.topic, topic =>
-          topic.keeps(now, history => history.trimmed(input.lanes)),
-        )
+        return this.#withTopic(now, input.topic, topic => topic.kept(now, input))
       case 'neighbors-sealed': {
         const { nonce, time, payload, signature } = input
         return this.#withTopic(now, input.topic, topic =>

@@ -5,7 +5,7 @@ import type { PlumtreeMessage } from './broadcast/plumtree/messages.js'
 import { Plumtree } from './broadcast/plumtree/plumtree.js'
 import type { NodeConfig } from './config.js'
 import { type Deadline, sooner } from './deadline.js'
-import type { History } from './history/history.js'
+import type { History, KeptInput } from './history/history.js'
 import type { HistoryOutput } from './history/history-output.js'
 import type { DeliveryOrder, HistoryIndex } from './history/records.js'
 import type { MessageId, Millis, PeerId, TopicId } from './ids.js'
@@ -168,8 +168,8 @@ export class Topic {
   }
 
   /** What the runtime has done for the history. */
-  keeps(now: Millis, act: (history: History) => void): TopicOutput[] {
-    if (this.#history !== undefined) act(this.#history)
+  kept(now: Millis, input: KeptInput): TopicOutput[] {
+    this.#history?.kept(now, input)
     return this.#take(now)
   }
 
@@ -257,19 +257,6 @@ export class Topic {
         // The many. No neighbor comes or goes by them.
         this.#gossip(now, { type: 'control', from, message })
         return this.#take(now)
-      case 'frontier':
-      case 'exchange-error':
-      case 'sharp':
-      case 'coherent':
-      case 'ripple':
-      case 'tidal-wave':
-      case 'first-wave':
-      case 'second-wave':
-      case 'wave-part':
-      case 'wave-taken':
-        if (this.#history !== undefined) this.#history.hear(now, from, message)
-        else this.#out.push({ type: 'count', counter: 'history-without-history' })
-        break
       case 'gosp':
         if (linked && message.presence.length > 0) {
           this.#openPresence(now)
@@ -285,7 +272,10 @@ export class Topic {
         this.#hearMember(now, 'hyparview', { type: 'message', from, message, linked })
         break
       default:
-        this.#hearMember(now, 'full-mesh', { type: 'message', from, message, linked })
+        if (!('exchange' in message) && message.type !== 'frontier')
+          this.#hearMember(now, 'full-mesh', { type: 'message', from, message, linked })
+        else if (this.#history !== undefined) this.#history.hear(now, from, message)
+        else this.#count('history-without-history')
     }
     return this.#finish(now, signaling)
   }
@@ -293,14 +283,14 @@ export class Topic {
   message(now: Millis, from: PeerId, message: Message, round: number): TopicOutput[] {
     if (!fits(message, this.terms.maxMessageSize)) {
       // Its author broke the topic's terms; whoever passed it on should have refused it.
-      this.#out.push({ type: 'count', counter: 'message-too-large' })
+      this.#count('message-too-large')
       return this.#take()
     }
     if (this.#history !== undefined) {
       if (this.#history.has(message)) return this.duplicate(now, from, message, round)
       if (this.#history.opOf(message) === undefined) {
         // Likewise: where there is a history a message names its parents.
-        this.#out.push({ type: 'count', counter: 'message-without-parents' })
+        this.#count('message-without-parents')
         return this.#take()
       }
     }
@@ -574,11 +564,10 @@ export class Topic {
     message: Extract<PlumtreeMessage, { type: 'neighbor-gossip' }>,
   ): void {
     if (!this.#membership.neighbors.includes(from)) {
-      this.#out.push({ type: 'count', counter: 'neighbor-gossip-from-stranger' })
-      return
+      return this.#count('neighbor-gossip-from-stranger')
     }
     if (message.payload.length > this.terms.maxMessageSize) {
-      this.#out.push({ type: 'count', counter: 'message-too-large' })
+      this.#count('message-too-large')
       return
     }
     const { payload, time, nonce } = message

@@ -70,12 +70,12 @@ export type LinkFrame = Infer<typeof linkFrame>
 export const topicMessage = {
   /** RangeError where no protocol has such a message. */
   tagOf({ type }: TopicMessage): number {
-    const tag = BY_TYPE.get(type)?.tag
+    const tag = BY_TYPE.get(type)?.tags.get(type)
     if (tag === undefined) throw new RangeError(`topic message: ${type}`)
     return tag
   },
   writeFields(w: Writer, message: TopicMessage): void {
-    BY_TYPE.get(message.type)!.protocol.writeFields(w, message)
+    BY_TYPE.get(message.type)!.writeFields(w, message)
   },
   readFields(r: Reader, tag: number): TopicMessage {
     return (BY_TAG[tag] ?? r.fail('unknown tag')).readFields(r, tag)
@@ -86,7 +86,7 @@ export const topicMessage = {
 export function speak(protocol: Protocol): void {
   for (const [type, tag] of protocol.tags) {
     BY_TAG[tag] = protocol
-    BY_TYPE.set(type, { tag, protocol })
+    BY_TYPE.set(type, protocol)
   }
 }
 
@@ -102,6 +102,6 @@ export type OutgoingFrame =
 type Protocol = UnionLike<TopicMessage>
 
 const BY_TAG: Protocol[] = []
-const BY_TYPE = new Map<string, { tag: number; protocol: Protocol }>()
+const BY_TYPE = new Map<string, Protocol>()
 speak(membershipMessage)
 speak(plumtreeMessage)

@@ -1,7 +1,7 @@
 import type { SeenIds } from '../broadcast/broadcast.js'
 import { type Deadline, sooner } from '../deadline.js'
 import { firstOf, type MessageId, type Millis, type PeerId, type TopicId } from '../ids.js'
-import type { HistoryMessage, NodeOutput, TopicEvent } from '../io.js'
+import type { HistoryMessage, NodeInput, NodeOutput, TopicEvent } from '../io.js'
 import type { Draft, Message } from '../message.js'
 import type { Random } from '../random.js'
 import { Timers } from '../timers.js'
@@ -27,6 +27,8 @@ export interface HistoryOptions {
   order: DeliveryOrder
   reconciler: (options: ReconcilerOptions) => Reconciler<WaveMessage>
 }
+
+export type KeptInput = Extract<NodeInput, { type: 'ops-stored' | 'ops-loaded' | 'ops-trimmed' }>
 
 /**
  * A topic's history: what is kept of it, what neighbors keep, and when it is time to compare. Which ops are new is
@@ -121,6 +123,13 @@ export class History {
     const isStored = this.#settle(now, this.#options.self, 0, { ref, message })
     // Of a lane of one's own that is forked nothing is kept any more; it is said all the same.
     if (!isStored) this.#out.push({ type: 'publish', ref, message })
+  }
+
+  /** What the runtime says of what it kept and read. */
+  kept(now: Millis, input: KeptInput): void {
+    if (input.type === 'ops-stored') this.stored(now, input.ref, input.ok)
+    else if (input.type === 'ops-loaded') this.loaded(now, input.ref, input.ops)
+    else this.trimmed(input.lanes)
   }
 
   stored(now: Millis, call: number, ok: boolean): void {

@@ -1,10 +1,10 @@
-import { both } from '../../codec/combinators.js'
+import { union } from '../../codec/combinators.js'
 import type { Infer } from '../../codec/schema.js'
-import { fullMeshMessage } from './full-mesh/messages.js'
-import { hyparviewMessage } from './hyparview/messages.js'
+import { fullMeshMessages } from './full-mesh/messages.js'
+import { hyparviewMessages } from './hyparview/messages.js'
 
 /** What memberships say; a topic of kind `auto` speaks both languages. */
-export const membershipMessage = both(hyparviewMessage, fullMeshMessage)
+export const membershipMessage = union({ ...hyparviewMessages, ...fullMeshMessages })
 export type MembershipMessage = Infer<typeof membershipMessage>
 
 /** What may be said to a peer without a link, as a signed signal. */

@@ -1,4 +1,4 @@
-import { list, oneOf, optional, struct, union } from '../../../codec/combinators.js'
+import { list, oneOf, optional, struct, type Union } from '../../../codec/combinators.js'
 import { bool, bytes, fixed, varint } from '../../../codec/primitives.js'
 import type { Infer } from '../../../codec/schema.js'
 import { peerId } from '../../ids.js'
@@ -15,7 +15,7 @@ const requestId = varint({ max: 0xffff_ffff })
 const members = list(peerId, { max: LARGEST_MEMBER_LIST })
 
 /** Wire tags 24 to 28. The seed's names; `bye` is ours. */
-export const fullMeshMessage = union({
+export const fullMeshMessages = {
   /** A newcomer, to one initial peer. */
   init: [24, struct({ requestId, record: optional(peerRecord) })],
   /** The initial peer's answer: whom it knew before. */
@@ -40,5 +40,5 @@ export const fullMeshMessage = union({
       reason: oneOf(['leaving', 'full', 'not-in-topic', 'mismatch', 'banned']),
     }),
   ],
-})
-export type FullMeshMessage = Infer<typeof fullMeshMessage>
+} as const
+export type FullMeshMessage = Infer<Union<typeof fullMeshMessages>>

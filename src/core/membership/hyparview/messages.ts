@@ -1,4 +1,4 @@
-import { list, oneOf, optional, struct, union } from '../../../codec/combinators.js'
+import { list, oneOf, optional, struct, type Union } from '../../../codec/combinators.js'
 import { bytes, fixed, u8, varint } from '../../../codec/primitives.js'
 import type { Infer } from '../../../codec/schema.js'
 import { peerId } from '../../ids.js'
@@ -24,7 +24,7 @@ const requestId = varint({ max: 0xffff_ffff })
 const hopsLeft = u8
 
 /** Wire tags 16 to 23, and 29. Request and reply are separate messages, which the seed's are not: see hyparview.ts. */
-export const hyparviewMessage = union({
+export const hyparviewMessages = {
   join: [16, struct({ requestId, record: optional(peerRecord) })],
   'forward-join': [17, struct({ joiner: peerEntry, hopsLeft })],
   'neighbor-request': [
@@ -64,5 +64,5 @@ export const hyparviewMessage = union({
       ageSeconds: varint({ max: 0xffff_ffff }),
     }),
   ],
-})
-export type HyparviewMessage = Infer<typeof hyparviewMessage>
+} as const
+export type HyparviewMessage = Infer<Union<typeof hyparviewMessages>>
