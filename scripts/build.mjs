@@ -25,6 +25,7 @@ import { EXTRAS, inOrder, workerAndExtras } from './extras.mjs'
 import { leanIdb, leanValibot } from './lean-packages.mjs'
 import { simplePeerWithoutStreams } from './lean-simple-peer.mjs'
 import { withoutPrivateNames } from './private-names.mjs'
+import { proveUnread, withoutUnread } from './unread.mjs'
 import { shortenStrings, shortWords, withoutReasons } from './words.mjs'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -84,6 +85,7 @@ export async function ownWords() {
   said[0].wish = LAYOUT.library.words
   said[1].wish = LAYOUT.worker.words
   return withChecker(ROOT, async checked => {
+    proveUnread(checked)
     const [ofLibrary, ofWorker] = await shortWords(checked, said)
     return { library: shortening(ofLibrary), worker: shortening(ofWorker) }
   })
@@ -124,6 +126,7 @@ export async function minified(
   const mapfile = `${outfile}.map`
   const text = Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]))
   text[outfile] = shortenStrings(marked(text[outfile]), options.mangleCache)
+  text[outfile] = withoutUnread(text[outfile], options.mangleCache)
   text[outfile] = /worker/.test(options.outfile)
     ? withoutPrivateNames(withoutReasons(text[outfile], options.mangleCache), { wishOf })
     : withoutPrivateNames(text[outfile], { kept: IN_THE_HANDS_OF_APPLICATIONS, wishOf })

@@ -81,9 +81,9 @@ class Performer {
     ws.on('open', () => this.do({ type: 'socket-opened', socket }))
     ws.on('message', bytes => this.do({ type: 'socket-text', socket, text: bytes.toString() }))
     ws.on('error', () => {})
-    ws.on('close', (code, reason) => {
+    ws.on('close', code => {
       this.sockets.delete(socket)
-      this.do({ type: 'socket-closed', socket, code, reason: reason.toString() })
+      this.do({ type: 'socket-closed', socket, code })
     })
   }
 }

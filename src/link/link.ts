@@ -77,16 +77,7 @@ export interface LinkMachineSnapshot {
   bufferedBytes: number
   /** Of frames that the peer has begun and not ended. */
   rejoiningBytes: number
-  sent: Traffic
-  received: Traffic
-  dropped: number
   deadline: Deadline | undefined
-}
-
-export interface Traffic {
-  packets: number
-  frames: number
-  bytes: number
 }
 
 export type LinkState = 'waiting' | 'open' | 'draining' | 'ended'
@@ -106,9 +97,6 @@ export class LinkMachine {
   #flushing = false
   /** The body of the last ping not yet answered; answering the last is enough, and bounded. */
   #toEcho: Uint8Array | undefined
-  readonly #sent: Traffic = { packets: 0, frames: 0, bytes: 0 }
-  readonly #received: Traffic = { packets: 0, frames: 0, bytes: 0 }
-  #dropped = 0
 
   constructor(config: LinkConfig, random: Random) {
     this.#config = config
@@ -187,9 +175,6 @@ export class LinkMachine {
       queued: { control: queued('control'), live: queued('live'), history: queued('history') },
       bufferedBytes: this.#buffered,
       rejoiningBytes: CLASSES.reduce((sum, each) => sum + (this.#rejoiners?.[each]?.held ?? 0), 0),
-      sent: { ...this.#sent },
-      received: { ...this.#received },
-      dropped: this.#dropped,
       deadline: this.nextDeadline,
     }
   }
@@ -206,32 +191,27 @@ export class LinkMachine {
       throw new RangeError(`${of} frame: ${frame.length} bytes, not 1 to ${largest}`)
     }
     if (this.#state === 'draining') {
-      this.#drop('link-late-frame', 1, outputs)
-      return
+      return this.#drop('link-late-frame', 1, outputs)
     }
     const queue = this.#packer.queues[of]
     if (queue.wouldOverflow(frame)) {
       if (of === 'control') {
-        this.#overflow(outputs)
-        return
+        return this.#overflow(outputs)
       }
       this.#congestedAt ??= now + this.#config.congestedAfterMs
       // An exchange of history is a row: it keeps its beginning, and its end is asked for again.
       if (of === 'history') {
-        this.#drop('link-history-dropped', 1, outputs)
-        return
+        return this.#drop('link-history-dropped', 1, outputs)
       }
       // Of live frames the oldest go: they have had the longest time to reach the peer another way.
       let count = 0
       while (queue.wouldOverflow(frame) && this.#packer.dropOldest(of)) count++
       this.#drop('link-live-dropped', count, outputs)
       if (queue.wouldOverflow(frame)) {
-        this.#drop('link-live-dropped', 1, outputs)
-        return
+        return this.#drop('link-live-dropped', 1, outputs)
       }
     }
     this.#packer.push(of, frame)
-    this.#sent.frames++
     if (this.#isFull) this.#pump(now, outputs)
   }
 
@@ -251,8 +231,6 @@ export class LinkMachine {
       }
       const packet = this.#packer.pack(this.#ownRecords(now), takesHistory)
       this.#buffered += packet.length
-      this.#sent.packets++
-      this.#sent.bytes += packet.length
       this.#heartbeat.sent(now)
       outputs.push({ type: 'write', packet })
     }
@@ -290,8 +268,6 @@ export class LinkMachine {
 
   #receive(now: Millis, packet: Uint8Array, outputs: LinkOutput[]): void {
     this.#judge(this.#heartbeat.heard(now), outputs)
-    this.#received.packets++
-    this.#received.bytes += packet.length
     const fault = this.#takeRecords(now, packet, outputs)
     if (fault === undefined) return
     // After a broken packet the rest of the stream means nothing.
@@ -326,10 +302,7 @@ export class LinkMachine {
     if (of === undefined) return this.#takeProbe(now, kind, bytes, outputs)
     const joined = this.#rejoin(of, partOf(kind), bytes)
     if (joined.type === 'wrong') return joined.reason
-    if (joined.type === 'frame') {
-      this.#received.frames++
-      outputs.push({ type: 'deliver', frame: joined.frame })
-    }
+    if (joined.type === 'frame') outputs.push({ type: 'deliver', frame: joined.frame })
     return undefined
   }
 
@@ -383,8 +356,7 @@ export class LinkMachine {
 
   #close(now: Millis, outputs: LinkOutput[]): void {
     if (this.#state === 'waiting') {
-      this.#abandon(outputs)
-      return
+      return this.#abandon(outputs)
     }
     if (this.#state === 'draining') return
     this.#state = 'draining'
@@ -424,9 +396,7 @@ export class LinkMachine {
   }
 
   #drop(counter: LinkCounter, by: number, outputs: LinkOutput[]): void {
-    if (by === 0) return
-    this.#dropped += by
-    outputs.push({ type: 'count', counter, by })
+    if (by > 0) outputs.push({ type: 'count', counter, by })
   }
 }
 

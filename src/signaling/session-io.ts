@@ -50,7 +50,7 @@ export type SessionInput =
   | { type: 'socket-opened'; socket: number }
   | { type: 'socket-text'; socket: number; text: string }
   /** Also where it could not be opened. */
-  | { type: 'socket-closed'; socket: number; code: number; reason: string }
+  | { type: 'socket-closed'; socket: number; code: number }
   /** The answer to `sign`: 64 bytes. */
   | { type: 'proved'; socket: number; signature: Uint8Array }
   /** Be listed under the topic; said again, asks for other peers. */
@@ -67,8 +67,7 @@ export type SessionOutput =
   | { type: 'close-socket'; socket: number }
   | { type: 'send-text'; socket: number; text: string }
   | { type: 'sign'; socket: number; bytes: Uint8Array }
-  /** `reason`: one sentence for people. */
-  | { type: 'state'; state: SignalingState; reason: string }
+  | { type: 'state'; state: SignalingState }
   | { type: 'introduced'; topic: TopicId; peers: PeerId[] }
   /** An encoded signal. `from` is what the server says; the signal's own signature decides. */
   | { type: 'signal'; from: PeerId; body: Uint8Array }

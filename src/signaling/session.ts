@@ -49,7 +49,7 @@ export class SignalingSession {
   #sockets = 0
   /** Failures since a connection was stable. */
   #failures = 0
-  #shown: { state: SignalingState; reason: string } = { state: 'none', reason: '' }
+  #state: SignalingState = 'none'
   #outputs: SessionOutput[] = []
 
   /** @throws RangeError where `url` is no ws: or wss: URL, or `protocol` has not 1 to 64 letters. */
@@ -68,7 +68,7 @@ export class SignalingSession {
   }
 
   get state(): SignalingState {
-    return this.#shown.state
+    return this.#state
   }
 
   get nextDeadline(): Deadline | undefined {
@@ -77,6 +77,7 @@ export class SignalingSession {
 
   handle(now: Millis, input: SessionInput): SessionOutput[] {
     this.#outputs = []
+    if ('socket' in input && !this.#isCurrent(input.socket)) return this.#outputs
     switch (input.type) {
       case 'start':
         if (this.#stage.name === 'stopped') this.#open(now)
@@ -85,16 +86,16 @@ export class SignalingSession {
         this.#stop()
         break
       case 'socket-opened':
-        if (this.#isCurrent(input.socket)) this.#socketOpened(input.socket)
+        this.#socketOpened(input.socket)
         break
       case 'socket-text':
-        if (this.#isCurrent(input.socket)) this.#socketText(now, input.text)
+        this.#socketText(now, input.text)
         break
       case 'socket-closed':
-        if (this.#isCurrent(input.socket)) this.#socketClosed(now, input.code)
+        this.#socketClosed(now, input.code)
         break
       case 'proved':
-        if (this.#isCurrent(input.socket)) this.#proved(input.signature)
+        this.#proved(input.signature)
         break
       case 'enter':
         this.#enter(input.topic)
@@ -124,17 +125,14 @@ export class SignalingSession {
     this.#timers.clearAll()
     this.#timers.set('handshake', now + this.#config.handshakeTimeoutMs)
     // While it was lost it stays lost until it is open: retries are no news.
-    if (this.#shown.state === 'none') {
-      this.#become('connecting', 'Connecting to the signaling server.')
-    }
+    if (this.#state === 'none') this.#become('connecting')
     if (socket > 1) this.#count('signaling-reconnects')
     this.#outputs.push({ type: 'open-socket', socket, url: this.#url })
   }
 
   #socketOpened(socket: number): void {
     if (this.#stage.name !== 'opening') {
-      this.#count('signaling-unexpected')
-      return
+      return this.#count('signaling-unexpected')
     }
     this.#stage = { name: 'greeted', socket }
     const peer = this.#peer
@@ -144,8 +142,7 @@ export class SignalingSession {
 
   #challenged({ nonce, heartbeatMs }: Said<'challenge'>): void {
     if (this.#stage.name !== 'greeted') {
-      this.#count('signaling-unexpected')
-      return
+      return this.#count('signaling-unexpected')
     }
     const { socket } = this.#stage
     this.#stage = { name: 'signing', socket, heartbeatMs }
@@ -158,8 +155,7 @@ export class SignalingSession {
 
   #proved(signature: Uint8Array): void {
     if (this.#stage.name !== 'signing') {
-      this.#count('signaling-unexpected')
-      return
+      return this.#count('signaling-unexpected')
     }
     this.#stage = { ...this.#stage, name: 'proving' }
     this.#write(this.#stage.socket, {
@@ -175,8 +171,7 @@ export class SignalingSession {
       return
     }
     if (this.#stage.name !== 'proving') {
-      this.#count('signaling-unexpected')
-      return
+      return this.#count('signaling-unexpected')
     }
     const { socket, heartbeatMs } = this.#stage
     this.#stage = { name: 'open', socket, heartbeatMs }
@@ -185,8 +180,8 @@ export class SignalingSession {
     this.#timers.set('ping', now + heartbeatMs)
     // First the ICE servers: `open` and introductions may lead to a dial at once.
     this.#outputs.push({ type: 'ice-servers', servers: iceServers })
-    const wasLost = this.#shown.state === 'lost'
-    this.#become('open', 'Connected to the signaling server.')
+    const wasLost = this.#state === 'lost'
+    this.#become('open')
     if (wasLost) this.#notice('signaling-open', 'The signaling server is back.')
     for (const topic of this.#topics) this.#say({ type: 'enter', topic })
   }
@@ -196,8 +191,7 @@ export class SignalingSession {
   #socketText(now: Millis, text: string): void {
     const message = readServerMessage(text)
     if (message === undefined) {
-      this.#count('signaling-malformed')
-      return
+      return this.#count('signaling-malformed')
     }
     // Anything said shows that the server lives.
     this.#timers.clear('answer')
@@ -346,11 +340,11 @@ export class SignalingSession {
   }
 
   #lose(now: Millis, reason: string, pauseMs: number): void {
-    const first = this.#shown.state !== 'lost'
+    const first = this.#state !== 'lost'
     this.#stage = { name: 'waiting' }
     this.#timers.clearAll()
     this.#timers.set('retry', now + pauseMs)
-    this.#become('lost', reason)
+    this.#become('lost')
     if (first) this.#notice('signaling-lost', `${reason} Trying again.`)
   }
 
@@ -359,7 +353,7 @@ export class SignalingSession {
     this.#stage = { name: 'stopped' }
     this.#timers.clearAll()
     this.#failures = 0
-    this.#become('none', 'Signaling is stopped.')
+    this.#become('none')
   }
 
   #closeSocket(): void {
@@ -378,10 +372,10 @@ export class SignalingSession {
 
   // ——— telling
 
-  #become(state: SignalingState, reason: string): void {
-    if (this.#shown.state === state && this.#shown.reason === reason) return
-    this.#shown = { state, reason }
-    this.#outputs.push({ type: 'state', state, reason })
+  #become(state: SignalingState): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#outputs.push({ type: 'state', state })
   }
 
   #isCurrent(socket: number): boolean {

@@ -31,7 +31,7 @@ import type { Histories } from './history.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import { Links } from './links.js'
-import { type OpenSocket, SignalingSocket } from './signaling-socket.js'
+import { type OpenSocket, SignalingSocket, type Told } from './signaling-socket.js'
 import { Signals } from './signals.js'
 import { WakeUp } from './wake.js'
 
@@ -141,7 +141,7 @@ export class Runtime {
     if (this.#socket !== undefined) {
       this.#wake.add(this.#socket)
       this.input({ type: 'signaling', state: 'connecting' })
-      this.#socket.start()
+      this.#socket.drive({ type: 'start' })
     }
   }
 
@@ -449,7 +449,7 @@ export class Runtime {
     if (report.type !== 'page') return this.#links.report(report)
     if (report.state === 'leaving') this.#suspend()
     else if (report.state === 'restored') this.#resume()
-    else if (report.state === 'online') this.#socket?.online()
+    else if (report.state === 'online') this.#socket?.drive({ type: 'online' })
   }
 
   /** Once, and not where it was asked for. */
@@ -486,7 +486,7 @@ export class Runtime {
     if (!this.#isSuspended) return
     this.#isSuspended = false
     for (const [topic, joined] of this.#topics) void this.#openTopic(topic, joined, [])
-    this.#socket?.online()
+    this.#socket?.drive({ type: 'online' })
   }
 
   // ——— the loop
@@ -533,7 +533,7 @@ export class Runtime {
         return this.#signals.send(to, { type: 'knock-answer', topic, answer })
       }
       case 'signal':
-        return this.#socket?.send(output.to, output.body)
+        return this.#socket?.drive({ type: 'send', to: output.to, body: output.body })
       case 'signal-in':
         return this.#signals.receive(output.body, 'mesh')
       case 'dial':
@@ -570,9 +570,8 @@ export class Runtime {
       case 'status':
         return this.#status(output.topic, output.status)
       case 'enter':
-        return this.#socket?.enter(output.topic)
       case 'exit':
-        return this.#socket?.exit(output.topic)
+        return this.#socket?.drive(output)
       case 'remember-ids':
         this.#keep(this.#store.saveSeen(output.topic, output.seen))
         return this.#sweep()
@@ -747,20 +746,29 @@ export class Runtime {
       session,
       this.#identity,
       clock,
-      {
-        state: state => this.input({ type: 'signaling', state }),
-        introduced: (topic, peers) => this.input({ type: 'introduced', topic, peers }),
-        signal: (from, body) => this.#signals.receive(body, 'server', from),
-        undeliverable: to => this.input({ type: 'undeliverable', to }),
-        iceServers: servers => {
-          if (this.#options.iceServers === undefined) this.#links.iceServers = servers
-        },
-        notice: (code, message) => this.notice({ code, message }),
-        count: counter => this.#count(counter),
-        changed: () => this.#settle(),
-      },
+      output => this.#fromSignaling(output),
+      () => this.#settle(),
       socket,
     )
+  }
+
+  #fromSignaling(output: Told): void {
+    switch (output.type) {
+      case 'state':
+        return this.input({ type: 'signaling', state: output.state })
+      case 'introduced':
+      case 'undeliverable':
+        return this.input(output)
+      case 'signal':
+        return this.#signals.receive(output.body, 'server', output.from)
+      case 'ice-servers':
+        if (this.#options.iceServers === undefined) this.#links.iceServers = output.servers
+        return
+      case 'notice':
+        return this.notice({ code: output.code, message: output.message })
+      case 'count':
+        this.#count(output.counter)
+    }
   }
 
   #heardSignal(from: PeerId, body: SignalBody, via: 'server' | 'mesh'): void {
@@ -830,7 +838,7 @@ export class Runtime {
     for (const client of this.#clients) client.end()
     await this.#drained()
     this.#links.stop()
-    this.#socket?.stop()
+    this.#socket?.drive({ type: 'stop' })
     this.#wake.stop()
     await this.#store.close().catch(error => this.#storageFailed(error, undefined))
     // Node would stay alive for it.

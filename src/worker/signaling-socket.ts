@@ -1,14 +1,18 @@
-import type { IceServer } from '../bridge/rtc-messages.js'
 import type { Deadline } from '../core/deadline.js'
-import type { Millis, PeerId, TopicId } from '../core/ids.js'
-import type { SignalingState } from '../core/io.js'
+import type { Millis } from '../core/ids.js'
 import type { SignalingSession } from '../signaling/session.js'
-import type { SessionInput, SessionNotice } from '../signaling/session-io.js'
+import type { SessionInput, SessionOutput } from '../signaling/session-io.js'
 import type { Identity } from './identity.js'
 import type { Sleeper } from './wake.js'
 
 /** Opens a WebSocket; throws for a URL that it refuses. */
 export type OpenSocket = (url: string) => WebSocket
+
+/** What is not the socket's own affair. */
+export type Told = Exclude<
+  SessionOutput,
+  { type: 'open-socket' | 'close-socket' | 'send-text' | 'sign' }
+>
 
 /** The WebSocket around the signaling session, which decides when to open, what to say and when to give up. */
 export class SignalingSocket implements Sleeper {
@@ -16,16 +20,8 @@ export class SignalingSocket implements Sleeper {
   readonly #identity: Identity
   readonly #clock: () => Millis
   readonly #openSocket: OpenSocket
-  readonly #events: {
-    state(state: SignalingState, reason: string): void
-    introduced(topic: TopicId, peers: PeerId[]): void
-    signal(from: PeerId, body: Uint8Array): void
-    undeliverable(to: PeerId): void
-    iceServers(servers: IceServer[]): void
-    notice(code: SessionNotice, message: string): void
-    count(counter: string): void
-    changed(): void
-  }
+  readonly #tell: (output: Told) => void
+  readonly #changed: () => void
   #socket: WebSocket | undefined
   #number = 0
   #isCut = false
@@ -34,55 +30,24 @@ export class SignalingSocket implements Sleeper {
     session: SignalingSession,
     identity: Identity,
     clock: () => Millis,
-    events: {
-      state(state: SignalingState, reason: string): void
-      introduced(topic: TopicId, peers: PeerId[]): void
-      signal(from: PeerId, body: Uint8Array): void
-      undeliverable(to: PeerId): void
-      iceServers(servers: IceServer[]): void
-      notice(code: SessionNotice, message: string): void
-      count(counter: string): void
-      changed(): void
-    },
+    tell: (output: Told) => void,
+    changed: () => void,
     openSocket: OpenSocket = url => new WebSocket(url),
   ) {
     this.#session = session
     this.#identity = identity
     this.#clock = clock
     this.#openSocket = openSocket
-    this.#events = events
-  }
-
-  start(): void {
-    this.#drive({ type: 'start' })
-  }
-
-  enter(topic: TopicId): void {
-    this.#drive({ type: 'enter', topic })
-  }
-
-  exit(topic: TopicId): void {
-    this.#drive({ type: 'exit', topic })
-  }
-
-  send(to: PeerId, body: Uint8Array): void {
-    this.#drive({ type: 'send', to, body })
-  }
-
-  online(): void {
-    this.#drive({ type: 'online' })
-  }
-
-  stop(): void {
-    this.#drive({ type: 'stop' })
+    this.#tell = tell
+    this.#changed = changed
   }
 
   /** As if the way to the server were cut, or mended again. */
   cut(isCut: boolean): void {
     this.#isCut = isCut
-    if (!isCut) return this.online()
+    if (!isCut) return this.drive({ type: 'online' })
     this.#close()
-    this.#fail(this.#number, '')
+    this.#fail(this.#number)
   }
 
   get nextDeadline(): Deadline | undefined {
@@ -90,10 +55,11 @@ export class SignalingSocket implements Sleeper {
   }
 
   wake(_now: Millis): void {
-    this.#drive({ type: 'wake' })
+    this.drive({ type: 'wake' })
   }
 
-  #drive(input: SessionInput): void {
+  /** What the session is to know. */
+  drive(input: SessionInput): void {
     for (const output of this.#session.handle(this.#clock(), input)) {
       switch (output.type) {
         case 'open-socket':
@@ -109,60 +75,41 @@ export class SignalingSocket implements Sleeper {
           const { socket, bytes } = output
           void this.#identity
             .sign(bytes)
-            .then(signature => this.#drive({ type: 'proved', socket, signature }))
+            .then(signature => this.drive({ type: 'proved', socket, signature }))
           break
         }
-        case 'state':
-          this.#events.state(output.state, output.reason)
-          break
-        case 'introduced':
-          this.#events.introduced(output.topic, output.peers)
-          break
-        case 'signal':
-          this.#events.signal(output.from, output.body)
-          break
-        case 'undeliverable':
-          this.#events.undeliverable(output.to)
-          break
-        case 'ice-servers':
-          this.#events.iceServers(output.servers)
-          break
-        case 'notice':
-          this.#events.notice(output.code, output.message)
-          break
-        case 'count':
-          this.#events.count(output.counter)
+        default:
+          this.#tell(output)
       }
     }
-    this.#events.changed()
+    this.#changed()
   }
 
   #open(number: number, url: string): void {
     this.#close()
     this.#number = number
-    if (this.#isCut) return queueMicrotask(() => this.#fail(number, ''))
+    if (this.#isCut) return queueMicrotask(() => this.#fail(number))
     let socket: WebSocket
     try {
       socket = this.#openSocket(url)
-    } catch (error) {
-      // A URL the browser refuses (mixed content, a blocked port): the same as unreachable, with its reason.
-      const reason = error instanceof Error ? error.message : String(error)
-      return queueMicrotask(() => this.#fail(number, reason))
+    } catch {
+      // A URL the browser refuses (mixed content, a blocked port): the same as unreachable.
+      return queueMicrotask(() => this.#fail(number))
     }
     this.#socket = socket
-    socket.onopen = () => this.#drive({ type: 'socket-opened', socket: number })
+    socket.onopen = () => this.drive({ type: 'socket-opened', socket: number })
     socket.onmessage = ({ data }) => {
       const text = typeof data === 'string' ? data : ''
-      this.#drive({ type: 'socket-text', socket: number, text })
+      this.drive({ type: 'socket-text', socket: number, text })
     }
-    socket.onclose = ({ code, reason }) => {
+    socket.onclose = ({ code }) => {
       if (this.#socket === socket) this.#socket = undefined
-      this.#drive({ type: 'socket-closed', socket: number, code, reason })
+      this.drive({ type: 'socket-closed', socket: number, code })
     }
   }
 
-  #fail(socket: number, reason: string): void {
-    this.#drive({ type: 'socket-closed', socket, code: 1006, reason })
+  #fail(socket: number): void {
+    this.drive({ type: 'socket-closed', socket, code: 1006 })
   }
 
   #close(): void {
