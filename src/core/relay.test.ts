@@ -29,6 +29,16 @@ describe('a signal', () => {
     expect(ways(lost.send(1_000, far, BODY, [a, b], 'lost'))).toEqual([b])
   })
 
+  it('goes to the server once that named its addressee, whatever neighbors say for a while', () => {
+    const relay = relayOf(self)
+    relay.heardOf(0, far, a)
+    relay.heardThroughServer(0, far)
+    relay.heardOf(1_000, far, a)
+    expect(ways(relay.send(1_000, far, BODY, [a, b], 'open'))).toEqual(['server'])
+    relay.heardOf(90_000, far, a)
+    expect(ways(relay.send(90_000, far, BODY, [a, b], 'open'))).toEqual([a])
+  })
+
   it('keeps to a way on which its addressee answers', () => {
     const relay = relayOf(self)
     relay.heardOf(0, far, a)

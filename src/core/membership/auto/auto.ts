@@ -119,9 +119,8 @@ export class Auto implements Membership<MembershipMessage> {
       return this.#hearInPartial(now, { from, message, linked })
     }
     if (!isHyparview(message)) return this.#pass(now, { type: 'message', from, message, linked })
-    // From a part of the room that has grown large, or has never been small.
-    if (message.type === 'component' && !linked)
-      return this.#pass(now, { type: 'join', peers: [from] })
+    // From a part of the room that has grown large, or has never been small; members are not asked.
+    if (message.type === 'component') return this.#pass(now, { type: 'join', peers: [from] })
     // Full with others than we heard of, who are beyond its neighbors: nobody names them to us, or it again.
     if (isFull(message) && !mesh.isAlone && this.#isUnderWay(from)) {
       const isStranger = !mesh.heardLately(now).has(from)

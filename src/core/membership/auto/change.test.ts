@@ -136,18 +136,30 @@ describe('those of the other kind', () => {
     one.hear(friend, { type: 'conn', requestId: 1, asks: false, record: undefined })
     one.input({ type: 'link-up', peer: friend })
     one.gosp(friend, [third, friend])
-    const refuse = (peer: PeerId, reason: 'full' | 'not-in-topic') =>
+    const refuse = (peer: PeerId, reason: 'busy' | 'not-in-topic') =>
       one.hear(peer, { type: 'neighbor-reject', requestId: 1, reason, sample: [] })
-    refuse(others[2]!, 'full')
+    refuse(others[2]!, 'busy')
     refuse(third, 'not-in-topic')
     expect(one.kind).toBe('full-mesh')
     one.gosp(friend, [others[3]!, friend])
-    refuse(others[3]!, 'full')
+    refuse(others[3]!, 'busy')
     expect(one.said(others[3]!, 'join')).toEqual([])
     expect(one.kind).toBe('hyparview')
     expect(one.machine.neighbors).toEqual([friend])
     one.spend(3, () => undefined)
     expect(others.flatMap(peer => one.said(peer, 'neighbor-request'))).not.toEqual([])
+  })
+
+  it('that have no place for who is alone let it in by others that they name', () => {
+    const one = new One()
+    const [door, named] = others as [PeerId, PeerId]
+    one.input({ type: 'join', peers: [door] })
+    const [{ requestId }] = one.said(door, 'init') as [{ requestId: number }]
+    const sample = [{ peer: named, record: undefined }]
+    one.hear(door, { type: 'neighbor-reject', requestId, reason: 'full', sample })
+    expect(one.kind).toBe('hyparview')
+    expect(one.said(named, 'join')).toHaveLength(1)
+    expect(one.said(door, 'join')).toEqual([])
   })
 
   it('that are of another part of the room, and large, are joined', () => {
@@ -157,6 +169,16 @@ describe('those of the other kind', () => {
     one.input({ type: 'link-up', peer: friend })
     one.hear(far, { type: 'component', requestId: 1, name: far, beat: 1, ageSeconds: 0 })
     expect(one.said(far, 'init')).toHaveLength(1)
+    // Over a link that another topic has with it, too; what a neighbor says is of our own part.
+    const word = { type: 'component', requestId: 2, beat: 1, ageSeconds: 0 } as const
+    const linked = true
+    one.input({ type: 'message', from: others[5]!, message: { ...word, name: far }, linked })
+    one.hear(far, { type: 'bye', requestId: 0, reason: 'not-in-topic' })
+    one.spend(2, () => undefined)
+    expect(one.said(others[5]!, 'init')).not.toEqual([])
+    one.hear(friend, { ...word, name: far })
+    one.spend(2, () => undefined)
+    expect(one.said(friend, 'init')).toEqual([])
     one.input({ type: 'remember', peers: [farther] })
     one.hear(farther, { type: 'neighbor-reject', requestId: 1, reason: 'full', sample: [] })
     expect(one.kind).toBe('hyparview')
@@ -165,18 +187,19 @@ describe('those of the other kind', () => {
 
   it('that agreed to a link and have no place after all leave nobody alone: it joins again', () => {
     const one = new One()
-    const [first, second] = others as [PeerId, PeerId]
-    for (const peer of [first, second]) {
+    const agreed = others.slice(0, 7)
+    for (const peer of agreed) {
       one.hear(peer, { type: 'conn', requestId: 1, asks: true, record: undefined })
     }
-    one.hear(first, { type: 'info', requestId: 0, members: others.slice(1), record: undefined })
-    one.hear(others[2]!, { type: 'neighbor-reject', requestId: 1, reason: 'full', sample: [] })
+    one.hear(others[7]!, { type: 'init', requestId: 1, record: undefined })
     expect(one.kind).toBe('hyparview')
-    for (const peer of [first, second]) {
-      one.hear(peer, { type: 'neighbor-reject', requestId: 0, reason: 'busy', sample: [] })
+    expect(one.machine.neighbors).toEqual([])
+    for (const [requestId, peer] of [...agreed.map(peer => [0, peer]), [1, others[7]]] as const) {
+      const reason = 'busy'
+      one.hear(peer as PeerId, { type: 'neighbor-reject', requestId, reason, sample: [] })
     }
-    const asked = others.flatMap(peer => one.said(peer, 'join'))
-    expect(asked).not.toEqual([])
+    one.spend(5, () => undefined)
+    expect(others.flatMap(peer => one.said(peer, 'join'))).not.toEqual([])
   })
 
   it('that say BYE to a partial view have left', () => {

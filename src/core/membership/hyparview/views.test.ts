@@ -95,6 +95,10 @@ describe('the reserve', () => {
     }
     expect(visits).toEqual([10, 30, 70, 150, 310])
     expect(reserve.has(a)).toBe(true)
+    reserve.addLost(b, 5)
+    reserve.delete(b)
+    reserve.add(b)
+    expect(reserve.dueVisit(1_000)).toBeUndefined()
   })
 
   it('of no size holds nobody', () => {
