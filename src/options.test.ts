@@ -153,6 +153,10 @@ describe('options of open', () => {
   })
 })
 
+function* endless<T>(one: T): Generator<T> {
+  for (;;) yield one
+}
+
 const WAVEFRONT = { protocol: 'wavefront' } as const
 
 describe('options of subscribe', () => {
@@ -161,6 +165,12 @@ describe('options of subscribe', () => {
     ['bootstrap no list', { bootstrap: 7 }, 'bootstrap is a list of peer ids; given was 7'],
     ['bootstrap text', { bootstrap: somePeer(1) }, 'bootstrap is a list of peer ids'],
     ['bootstrap id', { bootstrap: [somePeer(1), 'x'] }, 'bootstrap[1] is a peer id'],
+    [
+      'bootstrap id after another twice',
+      { bootstrap: [somePeer(1), somePeer(1), 7] },
+      'bootstrap[2]',
+    ],
+    ['bootstrap without end', { bootstrap: endless(somePeer(1)) }, 'bootstrap is at most 1000'],
     ['bootstrap capitals', { bootstrap: [somePeer(1).toUpperCase()] }, 'bootstrap[0]'],
     [
       'capacity',

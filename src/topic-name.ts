@@ -46,9 +46,11 @@ export function checkPeerIds(name: string, given: unknown): PeerId[] {
     refuse(name, given, 'a list of peer ids')
   }
   const peers = new Set<PeerId>()
+  let at = 0
   for (const one of given as Iterable<unknown>) {
-    peers.add(checkPeerId(`${name}[${peers.size}]`, one))
-    if (peers.size > MOST_PEER_IDS) refuse(name, given, `at most ${MOST_PEER_IDS} peer ids`)
+    peers.add(checkPeerId(`${name}[${at}]`, one))
+    // Also where some are repeated: there may be no end to it.
+    if (++at > MOST_PEER_IDS) refuse(name, given, `at most ${MOST_PEER_IDS} peer ids`)
   }
   return [...peers]
 }

@@ -214,8 +214,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     if (isNew === undefined) {
       // Its author said one number twice. As all of it is known now, nobody is asked for it again.
       this.#outbox.count('bundles-overlapping')
-      this.#repair.missing.resolve(now, author, seq, from)
-      this.#repair.ask(now)
+      this.#resolve(now, author, seq, from)
       return
     }
     if (!isNew) {
@@ -285,6 +284,12 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     return cached
   }
 
+  /** It is known, and need not come: nobody is asked for it any more, and who was is free to be asked for another. */
+  #resolve(now: Millis, author: PeerId, seq: number, giver: PeerId): void {
+    this.#repair.missing.resolve(now, author, seq, giver)
+    this.#repair.ask(now)
+  }
+
   /**
    * Another copy shows that its sender's pushes are redundant, but only while whoever gave the first copy still
    * pushes. Departs from the seed and the paper, which prune on any duplicate: with many messages in flight
@@ -297,6 +302,8 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   #onDuplicate(now: Millis, from: PeerId, { author, seq }: MessageId): void {
     this.#outbox.count('duplicates')
     if (!this.#neighbors.has(from)) return
+    // A history knew it before it was asked for.
+    this.#resolve(now, author, seq, from)
     const { lazyQueue } = this.#repair
     if (lazyQueue.length > 0) {
       lazyQueue.noteHolder(from, { author, first: seq, count: 1, round: 0 }, this.#cache)

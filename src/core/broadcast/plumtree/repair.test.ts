@@ -22,6 +22,16 @@ describe('asking', () => {
     expect(bench.machine.snapshot().missing).toBe(0)
   })
 
+  it('does not happen twice for what turns out to be known by other ways, as a history does', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL] })
+    bench.ihave(1, BOB, DAVE, 1)
+    bench.ihave(2, CAROL, DAVE, 1)
+    expect(asked(bench.wake(81))).toEqual([[BOB, 1]])
+    bench.duplicate(100, BOB, DAVE, 1)
+    expect(asked(bench.wake(10_000))).toEqual([])
+    expect(bench.machine.snapshot().missing).toBe(0)
+  })
+
   it('turns the link eager', () => {
     const bench = new Bench({ neighbors: [BOB] })
     bench.prune(0, BOB)

@@ -154,7 +154,8 @@ describe('those of the other kind', () => {
     const one = new One()
     const [door, named] = others as [PeerId, PeerId]
     one.input({ type: 'join', peers: [door] })
-    const [{ requestId }] = one.said(door, 'init') as [{ requestId: number }]
+    const [init] = one.said(door, 'init') as { requestId: number }[]
+    const { requestId } = init!
     const sample = [{ peer: named, record: undefined }]
     one.hear(door, { type: 'neighbor-reject', requestId, reason: 'full', sample })
     expect(one.kind).toBe('hyparview')
@@ -194,10 +195,10 @@ describe('those of the other kind', () => {
     one.hear(others[7]!, { type: 'init', requestId: 1, record: undefined })
     expect(one.kind).toBe('hyparview')
     expect(one.machine.neighbors).toEqual([])
-    for (const [requestId, peer] of [...agreed.map(peer => [0, peer]), [1, others[7]]] as const) {
-      const reason = 'busy'
-      one.hear(peer as PeerId, { type: 'neighbor-reject', requestId, reason, sample: [] })
-    }
+    const refuse = (peer: PeerId, requestId: number) =>
+      one.hear(peer, { type: 'neighbor-reject', requestId, reason: 'busy', sample: [] })
+    for (const peer of agreed) refuse(peer, 0)
+    refuse(others[7]!, 1)
     one.spend(5, () => undefined)
     expect(others.flatMap(peer => one.said(peer, 'join'))).not.toEqual([])
   })
