@@ -83,6 +83,7 @@ export class Topic {
       random,
       // With a history the lanes say what is known, for good, and what a gap has left open.
       floors: terms.signed && terms.history === 'none',
+      saves: terms.history === 'none',
       sourceTrees: terms.signed,
     })
     if (terms.history === 'wavefront') {

@@ -58,7 +58,7 @@ export type SessionInput =
   | { type: 'exit'; topic: TopicId }
   /** An encoded signal for a peer. */
   | { type: 'send'; to: PeerId; body: Uint8Array }
-  /** The network came back: no reason to wait. */
+  /** The network came back, or somebody looks again: no reason to wait. */
   | { type: 'online' }
   | { type: 'wake' }
 

@@ -449,7 +449,9 @@ export class Runtime {
     if (report.type !== 'page') return this.#links.report(report)
     if (report.state === 'leaving') this.#suspend()
     else if (report.state === 'restored') this.#resume()
-    else if (report.state === 'online') this.#socket?.drive({ type: 'online' })
+    // Who looks at the page again does not wait half a minute for the next try.
+    else if (report.state === 'online' || report.state === 'visible')
+      this.#socket?.drive({ type: 'online' })
   }
 
   /** Once, and not where it was asked for. */

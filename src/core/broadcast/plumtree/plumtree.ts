@@ -29,6 +29,8 @@ export interface PlumtreeOptions {
    * topics whose messages are signed; false unless told.
    */
   floors?: boolean
+  /** What is seen is to be fetched and stored; true unless told. */
+  saves?: boolean
   /** Active sources have trees of their own; false unless told. */
   sourceTrees?: boolean
 }
@@ -57,7 +59,14 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   #lastSeq = 0
   #sweepAt: Millis | undefined
 
-  constructor({ self, config, random, floors = false, sourceTrees = false }: PlumtreeOptions) {
+  constructor({
+    self,
+    config,
+    random,
+    floors = false,
+    saves = true,
+    sourceTrees = false,
+  }: PlumtreeOptions) {
     this.#self = self
     this.#config = config
     this.#random = random
@@ -68,6 +77,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       retentionMs: config.messageIdRetentionMs,
       authors: config.seenAuthors,
       floors,
+      saves,
       outbox,
     })
     this.#cache = new MessageCache({

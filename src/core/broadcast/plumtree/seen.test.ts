@@ -137,6 +137,14 @@ describe('seen ids', () => {
     expect(seen.takeFresh().map(({ since }) => since)).toEqual([10_000])
   })
 
+  it('what nobody is to fetch is not kept for it, nor counted as unsaved', () => {
+    const { seen, counters } = make({ authors: 2, saves: false })
+    for (const author of [ALICE, BOB, CAROL]) seen.add(0, author, 1)
+    expect(seen.size.fresh).toBe(0)
+    expect(counters['seen-unsaved']).toBeUndefined()
+    expect(seen.has(CAROL, 1)).toBe(true)
+  })
+
   it('recalled ids are known for the rest of their retention, older ones below the floor only', () => {
     const old = { author: ALICE, since: 0, ranges: [[1, 4]] as const }
     const young = { author: ALICE, since: 60_000, ranges: [[6, 9]] as const }
@@ -168,12 +176,13 @@ describe('seen ids', () => {
   })
 })
 
-function make({ authors = 100, floors = false } = {}) {
+function make({ authors = 100, floors = false, saves = true } = {}) {
   const counters: Record<string, number> = {}
   const count = (name: string, by = 1) => {
     counters[name] = (counters[name] ?? 0) + by
   }
-  return { seen: new Seen({ retentionMs: 90_000, authors, floors, outbox: { count } }), counters }
+  const options = { retentionMs: 90_000, authors, floors, saves, outbox: { count } }
+  return { seen: new Seen(options), counters }
 }
 
 function peer(n: number): PeerId {

@@ -10,6 +10,8 @@ export interface SeenOptions {
   authors: number
   /** What an author said before the retention stays known: see `Author.floor`. */
   floors: boolean
+  /** Somebody fetches what is fresh, for a store. */
+  saves: boolean
   outbox: Counts
 }
 
@@ -64,7 +66,7 @@ export class Seen {
     const isNew = first === seq || !covers(known, first, seq)
     this.#insert(this.#bucket(author, known), first, seq)
     if (seq > known.highest) known.highest = seq
-    this.#note(author, known, first, seq)
+    if (this.#options.saves) this.#note(author, known, first, seq)
     return isNew || undefined
   }
 
