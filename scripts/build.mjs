@@ -21,7 +21,7 @@ import * as esbuild from 'esbuild'
 import { minify as name } from 'vite'
 import { withoutBareFields } from './bare-fields.mjs'
 import { withChecker } from './checker.mjs'
-import { EXTRAS, inOrder, workerAndExtras } from './extras.mjs'
+import { EXTRAS, OF_THE_PAGE, OF_THE_WORKER, withExtras } from './extras.mjs'
 import { leanIdb, leanValibot } from './lean-packages.mjs'
 import { simplePeerWithoutStreams } from './lean-simple-peer.mjs'
 import { withoutPrivateNames } from './private-names.mjs'
@@ -58,14 +58,22 @@ function inline(library, worker) {
 /** The files that a page downloads: library and worker always, an extra where a topic asks for it. */
 export async function pageParts(words) {
   const { library, worker } = parts()
-  const { worker: lean, extras } = await workerAndExtras(
+  const ofWorker = await withExtras(
     { ...worker, ...words.worker, entryPoints: ['src/worker/main.ts'] },
     LAYOUT.worker.modules,
+    OF_THE_WORKER,
   )
-  const { metafile } = await esbuild.build({ ...library, write: false, metafile: true })
-  const said = Object.keys(metafile.inputs)
-  const ordered = inOrder({ ...library, ...words.library }, said, LAYOUT.library.modules)
-  return { library: ordered, worker: lean, ...extras }
+  const ofPage = await withExtras(
+    { ...library, ...words.library, plugins: [extraBeside, ...library.plugins] },
+    LAYOUT.library.modules,
+    OF_THE_PAGE,
+  )
+  return {
+    library: ofPage.main,
+    worker: ofWorker.main,
+    ...ofWorker.extras,
+    'page-extra': ofPage.extras.page,
+  }
 }
 
 /** As options for esbuild, which shortens names of properties; `minified` does so with strings. */
@@ -160,9 +168,11 @@ function lettersOf({ outfile }) {
   return LAYOUT[/worker/.test(outfile) ? 'worker' : 'library'].letters
 }
 
-/** The minifier drops what tells bundlers that an import is none of theirs. */
+/** The minifier drops what tells bundlers that an import is none of theirs, and writes the other as not all of them read it. */
 function left(code) {
-  return code.replace(/\bimport\((?=\w)/g, 'import(/* webpackIgnore: true */ /* @vite-ignore */ ')
+  return code
+    .replace(/\bimport\(`([^`$]+)`\)/, 'import("$1")')
+    .replace(/\bimport\((?=\w)/g, 'import(/* webpackIgnore: true */ /* @vite-ignore */ ')
 }
 
 function parts() {
@@ -248,6 +258,17 @@ function parts() {
       banner: { js: '#!/usr/bin/env node' },
     },
   }
+}
+
+/** What few pages need lies beside the library; in all other builds it is inside. */
+const extraBeside = {
+  name: 'extra-beside',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/own-extra\.js$/ }, () => ({
+      path: resolve(ROOT, 'src/page/shipped-extra.ts'),
+    }))
+    build.onResolve({ filter: /^\.\/page-extra\.js$/ }, ({ path }) => ({ path, external: true }))
+  },
 }
 
 /** In place of the worker beside the library: docs/decisions/0001-what-the-package-ships.md. */

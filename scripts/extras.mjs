@@ -10,11 +10,23 @@ import * as esbuild from 'esbuild'
 /** By the names that `src/worker/extras.ts` gives them. */
 export const EXTRAS = ['history', 'full-mesh', 'presence']
 
+/** Where the worker's lie, and the library's own. */
+export const OF_THE_WORKER = {
+  names: EXTRAS,
+  sourceOf: name => `./src/worker/${name}-extra.ts`,
+  outfileOf: name => `dist/worker-${name}.js`,
+}
+export const OF_THE_PAGE = {
+  names: ['page'],
+  sourceOf: () => './src/page/extra.ts',
+  outfileOf: () => 'dist/page-extra.js',
+}
+
 /**
  * Options for esbuild: of the worker, with its modules in an order like `order`, and of each extra by its name. `worker` are those of a
  * worker without extras.
  */
-export async function workerAndExtras(worker, order) {
+export async function withExtras(worker, order, { names, sourceOf, outfileOf }) {
   const root = worker.absWorkingDir
   const dry = { ...worker, write: false, metafile: true, logLevel: 'silent' }
   const { metafile } = await esbuild.build({
@@ -29,10 +41,10 @@ export async function workerAndExtras(worker, order) {
     ...worker,
     entryPoints: undefined,
     stdin: {
-      contents: `import { extra } from './src/worker/${name}-extra.ts'\ngive(extra)`,
+      contents: `import { extra } from '${sourceOf(name)}'\ngive(extra)`,
       resolveDir: root,
     },
-    outfile: `dist/worker-${name}.js`,
+    outfile: outfileOf(name),
     format: 'esm',
     banner: { js: `export const build="${build}";export function install(take,give){` },
     footer: { js: '}' },
@@ -41,7 +53,7 @@ export async function workerAndExtras(worker, order) {
   const sources = new Set(Object.keys(inputs))
   /** As `path name`. */
   const taken = new Set()
-  for (const name of EXTRAS) {
+  for (const name of names) {
     const byName = extra(name, '', each => `take(${JSON.stringify(each)})`)
     const built = await esbuild.build({ ...byName, write: false, metafile: true })
     for (const path of Object.keys(built.metafile.inputs)) sources.add(path)
@@ -57,8 +69,8 @@ export async function workerAndExtras(worker, order) {
   await proveLean({ ...dry, ...lean }, isInWorker)
   const byNumber = each => `take(${list.indexOf(each)})`
   return {
-    worker: lean,
-    extras: Object.fromEntries(EXTRAS.map(name => [name, extra(name, build, byNumber)])),
+    main: lean,
+    extras: Object.fromEntries(names.map(name => [name, extra(name, build, byNumber)])),
   }
 }
 

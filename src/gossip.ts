@@ -2,7 +2,6 @@ import { GossamerError } from './bridge/errors.js'
 import type { Fault } from './bridge/fault.js'
 import type { Notice, Welcome } from './bridge/node-messages.js'
 import { adaptPort, type MessagePortLike, type Port } from './bridge/port.js'
-import { checkKeys, checkSignal, refuse } from './checks.js'
 import type { PeerId } from './core/ids.js'
 import type { NodeMetrics } from './core/io.js'
 import type { NodeSnapshot } from './core/snapshot.js'
@@ -16,6 +15,7 @@ import {
   type SubscribeAndJoinOptions,
 } from './options.js'
 import { asyncDispose } from './page/async-dispose.js'
+import { checkKeys, checkSignal, refuse } from './page/checks.js'
 import { transferablePort } from './page/listening-port.js'
 import { NodeClient } from './page/node-client.js'
 import { OpenedNode } from './page/open-node.js'
@@ -59,7 +59,7 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    * `worker-unavailable` where the worker did not start or did not answer in 15 s, with what to try; the signal's reason.
    */
   static async open(options: GossipOptions = {}): Promise<Gossip> {
-    const { node: nodeOptions, worker, signal } = checkOptions(options)
+    const { node: nodeOptions, worker, signal } = await checkOptions(options)
     refuseInsecureContext()
     const gossip = new Gossip()
     const { node, welcome } = await OpenedNode.open({

@@ -1,6 +1,6 @@
 import type { HistoryRequest } from './bridge/node-messages.js'
-import { checkInteger, checkKeys, checkOneOf, checkSignal, refuse } from './checks.js'
 import type { DeliveryOrder, HistoryProtocol } from './core/history/records.js'
+import { checkInteger, checkKeys, checkOneOf, checkSignal, refuse } from './page/checks.js'
 
 /** Which messages of a topic are kept, and how long. What is left out stays as in `DEFAULTS.retention`. */
 export interface HistoryOptions {

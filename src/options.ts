@@ -1,6 +1,13 @@
 import type { HistoryRequest } from './bridge/node-messages.js'
 import type { NodeOptions } from './bridge/open-messages.js'
 import type { IceServer } from './bridge/rtc-messages.js'
+import { PLUMTREE_DEFAULTS, type PlumtreeConfig } from './core/broadcast/plumtree/config.js'
+import type { PeerId } from './core/ids.js'
+import { LARGEST_PAYLOAD_BYTES } from './core/limits.js'
+import { FULL_MESH_DEFAULTS, type FullMeshConfig } from './core/membership/full-mesh/config.js'
+import { HYPARVIEW_DEFAULTS, type HyparviewConfig } from './core/membership/hyparview/config.js'
+import type { TopicTerms } from './core/topic-hello.js'
+import { checkHistory, type HistoryOptions, RETENTION_DEFAULTS } from './history-options.js'
 import {
   checkBoolean,
   checkBytes,
@@ -9,14 +16,9 @@ import {
   checkOneOf,
   checkSignal,
   refuse,
-} from './checks.js'
-import { PLUMTREE_DEFAULTS, type PlumtreeConfig } from './core/broadcast/plumtree/config.js'
-import type { PeerId } from './core/ids.js'
-import { LARGEST_PAYLOAD_BYTES } from './core/limits.js'
-import { FULL_MESH_DEFAULTS, type FullMeshConfig } from './core/membership/full-mesh/config.js'
-import { HYPARVIEW_DEFAULTS, type HyparviewConfig } from './core/membership/hyparview/config.js'
-import type { TopicTerms } from './core/topic-hello.js'
-import { checkHistory, type HistoryOptions, RETENTION_DEFAULTS } from './history-options.js'
+} from './page/checks.js'
+import type { Configs } from './page/config-checks.js'
+import { pageExtra } from './page/load-extra.js'
 import type { WorkerSource } from './page/spawn-worker.js'
 import { checkPeerIds } from './topic-name.js'
 
@@ -150,10 +152,10 @@ export interface CheckedOptions {
   signal: AbortSignal | undefined
 }
 
-export function checkOptions(given: GossipOptions): CheckedOptions {
+export async function checkOptions(given: GossipOptions): Promise<CheckedOptions> {
   const options = checkKeys('options', given, OPEN_KEYS) as GossipOptions
   const { signaling, iceServers, worker, peerData } = options
-  return {
+  const checked = {
     node: {
       signaling: signaling === undefined ? undefined : checkSignaling(signaling),
       iceServers: iceServers === undefined ? undefined : checkIceServers(iceServers),
@@ -163,14 +165,6 @@ export function checkOptions(given: GossipOptions): CheckedOptions {
         1,
         LARGEST_PAYLOAD_BYTES,
       ),
-      membership: checkMembership(options.membershipConfig ?? {}),
-      fullMesh: checkNumbers(
-        'fullMeshConfig',
-        options.fullMeshConfig ?? {},
-        FULL_MESH_DEFAULTS,
-        FULL_MESH_RANGES,
-      ),
-      broadcast: checkBroadcast(options.broadcastConfig ?? {}),
       protocol: checkText('protocol', options.protocol ?? DEFAULTS.protocol),
       storage: checkStorage(options.storage ?? DEFAULTS.storage),
       link: checkOneOf('link', options.link ?? DEFAULTS.link, ['auto', 'relayed']),
@@ -179,6 +173,8 @@ export function checkOptions(given: GossipOptions): CheckedOptions {
     worker: worker === undefined ? undefined : checkWorker(worker),
     signal: checkSignal('signal', options.signal),
   }
+  // Last, for what callers gave is theirs to change after the call.
+  return { ...checked, node: { ...checked.node, ...(await configsOf(options)) } }
 }
 
 export interface CheckedJoin {
@@ -236,6 +232,18 @@ export function checkNeighbors(given: number | undefined): number {
   return checkInteger('neighbors', given ?? 1, 1, MOST_NEIGHBORS)
 }
 
+/** Who gives numbers of his own loads what checks them. */
+async function configsOf(options: GossipOptions): Promise<Configs> {
+  const { membershipConfig, fullMeshConfig, broadcastConfig } = options
+  if ((membershipConfig ?? fullMeshConfig ?? broadcastConfig) !== undefined)
+    return (await pageExtra()).checkConfigs(options)
+  return {
+    membership: DEFAULTS.membershipConfig,
+    fullMesh: DEFAULTS.fullMeshConfig,
+    broadcast: DEFAULTS.broadcastConfig,
+  }
+}
+
 function checkSignaling(given: unknown): string {
   const allowed = 'an absolute ws:, wss:, http: or https: URL without fragment, name or password'
   const text = given instanceof URL ? given.href : given
@@ -279,52 +287,6 @@ function checkIceServer(name: string, given: unknown): IceServer {
     ...(username !== undefined && { username }),
     ...(credential !== undefined && { credential }),
   }
-}
-
-function checkMembership(given: Partial<HyparviewConfig>): HyparviewConfig {
-  const config = checkNumbers('membershipConfig', given, HYPARVIEW_DEFAULTS, HYPARVIEW_RANGES)
-  const { shuffleActiveViewCount, shufflePassiveViewCount, retryBackoffMs, largestBackoffMs } =
-    config
-  if (shuffleActiveViewCount + shufflePassiveViewCount > MOST_SHUFFLED) {
-    const sum = shuffleActiveViewCount + shufflePassiveViewCount
-    const allowed = `at most ${MOST_SHUFFLED} together, for one shuffle carries no more`
-    refuse('membershipConfig.shuffleActiveViewCount and shufflePassiveViewCount', sum, allowed)
-  }
-  if (largestBackoffMs < retryBackoffMs) {
-    refuse(
-      'membershipConfig.largestBackoffMs',
-      largestBackoffMs,
-      `at least retryBackoffMs, ${retryBackoffMs}`,
-    )
-  }
-  return config
-}
-
-function checkBroadcast(given: Partial<PlumtreeConfig>): PlumtreeConfig {
-  const config = checkNumbers('broadcastConfig', given, PLUMTREE_DEFAULTS, PLUMTREE_RANGES)
-  const { messageIdRetentionMs, messageCacheRetentionMs } = config
-  if (messageIdRetentionMs < messageCacheRetentionMs) {
-    const allowed = `at least messageCacheRetentionMs, ${messageCacheRetentionMs}: else a cached message is taken for new`
-    refuse('broadcastConfig.messageIdRetentionMs', messageIdRetentionMs, allowed)
-  }
-  return config
-}
-
-function checkNumbers<Config extends object>(
-  name: string,
-  given: Partial<Config>,
-  defaults: Config,
-  ranges: { readonly [Key in keyof Config]?: readonly [least: number, most: number] },
-): Config {
-  checkKeys(name, given, Object.keys(defaults))
-  const config = { ...defaults }
-  for (const key of Object.keys(given) as (keyof Config & string)[]) {
-    const value = given[key]
-    if (value === undefined) continue
-    const [least, most] = ranges[key] ?? [0, LARGEST_NUMBER]
-    config[key] = checkInteger(`${name}.${key}`, value, least, most) as Config[typeof key]
-  }
-  return config
 }
 
 function checkStorage(given: unknown): NodeOptions['storage'] {
@@ -394,50 +356,7 @@ const ICE_URL = /^(stuns?|turns?):[^\s]+$/
 const MOST_NEIGHBORS = 64
 /** Guess. */
 const MOST_ICE_SERVERS = 32
-/** What one shuffle may carry beside its origin (messages.ts). */
-const MOST_SHUFFLED = 15
 const LARGEST_PEER_DATA_BYTES = 256
 /** Guess. */
 const LARGEST_CAPACITY = 65_536
-const LARGEST_NUMBER = 2 ** 31 - 1
 const TEXT = /^[\w.\-/:@+]{1,64}$/
-
-/** What the machines can work with; beyond it a value is a slip of the pen. Guesses, except as said. */
-const HYPARVIEW_RANGES: { readonly [Key in keyof HyparviewConfig]?: readonly [number, number] } = {
-  activeViewCapacity: [1, MOST_NEIGHBORS],
-  passiveViewCapacity: [0, 1_000],
-  // Hops travel as one byte.
-  activeRandomWalkLength: [0, 255],
-  passiveRandomWalkLength: [0, 255],
-  shuffleRandomWalkLength: [0, 255],
-  shuffleActiveViewCount: [0, MOST_SHUFFLED],
-  shufflePassiveViewCount: [0, MOST_SHUFFLED],
-  shuffleIntervalMs: [100, 86_400_000],
-  neighborRequestTimeoutMs: [10, 600_000],
-  dialTimeoutMs: [100, 600_000],
-  parallelRequests: [1, 64],
-  reserveCapacity: [0, 10_000],
-  retryBackoffMs: [1, 600_000],
-  largestBackoffMs: [1, 3_600_000],
-}
-const FULL_MESH_RANGES: { readonly [Key in keyof FullMeshConfig]?: readonly [number, number] } = {
-  periodMs: [100, 3_600_000],
-  // Those named in one message (full-mesh/messages.ts), ourselves not among them.
-  linkCapacity: [1, 63],
-  answerTimeoutMs: [10, 600_000],
-  dialTimeoutMs: [100, 600_000],
-  largestBackoffMs: [1, 3_600_000],
-}
-const PLUMTREE_RANGES: { readonly [Key in keyof PlumtreeConfig]?: readonly [number, number] } = {
-  graftTimeout1Ms: [1, 60_000],
-  graftTimeout2Ms: [1, 60_000],
-  dispatchTimeoutMs: [0, 10_000],
-  rootAfterMs: [100, 3_600_000],
-  optimizationThreshold: [0, 65_535],
-  messageCacheRetentionMs: [0, 3_600_000],
-  messageIdRetentionMs: [0, 86_400_000],
-  cacheEvictIntervalMs: [10, 600_000],
-  cacheBytes: [0, 1 << 30],
-  missingCapacity: [1, 1 << 20],
-  seenAuthors: [1, 1 << 20],
-}

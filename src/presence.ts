@@ -1,6 +1,6 @@
 import type { PresenceChange } from './bridge/node-messages.js'
-import { checkBytes, checkKeys, checkSignal, refuse } from './checks.js'
 import type { PeerId } from './core/ids.js'
+import { checkBytes, checkKeys, checkSignal, refuse } from './page/checks.js'
 import type { Shown } from './page/presence-table.js'
 import type { Subscription } from './page/subscription.js'
 import type { WaitOptions } from './topic.js'

@@ -42,6 +42,11 @@ export class GossamerError extends Error {
   }
 }
 
+/** What a failure says of itself. */
+export function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
 /** The error for a code that came over a port; one this version does not know is told as `failed`. */
 export function errorOf(code: string, message: string): GossamerError {
   return isCode(code)

@@ -1,7 +1,6 @@
-import type { RtcReport } from '../bridge/rtc-messages.js'
 import type { PeerId } from '../core/ids.js'
 import type { Report } from './dialed-connection.js'
-import { RelayedChannel } from './relayed-channel.js'
+import { Relay } from './relay.js'
 
 /** A channel that the application made and that could not be lent: relayed until either side ends it. */
 export class AdoptedConnection {
@@ -9,7 +8,7 @@ export class AdoptedConnection {
   readonly #report: Report
   readonly #closed: () => void
   readonly isAdopted = true
-  #relay: RelayedChannel | undefined
+  #relay: Relay | undefined
   #isClosed = false
 
   constructor(
@@ -27,18 +26,7 @@ export class AdoptedConnection {
   start(): void {
     const name = { peer: this.peer, epoch: this.epoch }
     this.#report({ type: 'rtc-adopted', ...name, channel: undefined })
-    this.#relay = new RelayedChannel(this.#channel, {
-      opened: () => this.#report({ type: 'rtc-relay-open', ...name }),
-      packets: packets => {
-        const report: RtcReport = { type: 'rtc-relay-packets', ...name, packets }
-        this.#report(
-          report,
-          packets.map(packet => packet.buffer),
-        )
-      },
-      buffered: amount => this.#report({ type: 'rtc-relay-buffered', ...name, amount }),
-      closed: reason => this.end(reason),
-    })
+    this.#relay = new Relay(this.#channel, name, this.#report, reason => this.end(reason))
   }
 
   /** It was made without us; signals are not for it. */

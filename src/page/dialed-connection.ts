@@ -1,6 +1,7 @@
+import { textOf } from '../bridge/errors.js'
 import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
 import { lendingConnection } from './lending-connection.js'
-import { RelayedChannel } from './relayed-channel.js'
+import { Relay } from './relay.js'
 import type { RtcEngine, SimplePeer } from './rtc-engine.js'
 import { parseSignal } from './signals.js'
 
@@ -18,7 +19,7 @@ export class DialedConnection {
   readonly isAdopted = false
   #simple: SimplePeer | undefined
   #connection: RTCPeerConnection | undefined
-  #relay: RelayedChannel | undefined
+  #relay: Relay | undefined
   #isClosed = false
   /** simple-peer reads it at each offer. */
   readonly #offerOptions: RTCOfferOptions = {}
@@ -106,16 +107,12 @@ export class DialedConnection {
   #born(connection: RTCPeerConnection, channel: RTCDataChannel): void {
     this.#connection = connection
     if (!this.#order.relayed && this.#lend(channel)) return
-    this.#relay = new RelayedChannel(channel, {
-      opened: () => this.#tell({ type: 'rtc-relay-open', ...this.#name() }),
-      packets: packets =>
-        this.#tell(
-          { type: 'rtc-relay-packets', ...this.#name(), packets },
-          packets.map(packet => packet.buffer),
-        ),
-      buffered: amount => this.#tell({ type: 'rtc-relay-buffered', ...this.#name(), amount }),
-      closed: reason => this.end(reason),
-    })
+    this.#relay = new Relay(
+      channel,
+      this.#name(),
+      (report, transfer) => this.#tell(report, transfer),
+      reason => this.end(reason),
+    )
     this.#tell({ type: 'rtc-relaying', ...this.#name() })
   }
 
@@ -152,8 +149,4 @@ export class DialedConnection {
   #tell(report: RtcReport, transfer?: readonly unknown[]): void {
     if (!this.#isClosed || report.type === 'rtc-closed') this.#report(report, transfer)
   }
-}
-
-export function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -1,16 +1,13 @@
-/** What a relayed channel tells its owner. */
-export interface RelayListener {
-  opened(): void
-  packets(packets: Uint8Array[]): void
-  /** Bytes still held here; told when it falls low and after each batch. */
-  buffered(amount: number): void
-  closed(reason: string): void
-}
+import type { RtcReport } from '../bridge/rtc-messages.js'
+import type { Report } from './dialed-connection.js'
+import type { RelayName } from './relay.js'
 
 /** A channel that stays on the page, whose bytes travel over the port. The worker sees the same link, slower. */
 export class RelayedChannel {
   readonly #channel: RTCDataChannel
-  readonly #listener: RelayListener
+  readonly #name: RelayName
+  readonly #report: Report
+  readonly #closed: (reason: string) => void
   #arrived: Uint8Array[] = []
   /** Packets the channel did not take yet: it is not open, or full. */
   #waiting: Uint8Array[] = []
@@ -19,9 +16,16 @@ export class RelayedChannel {
   #isClosed = false
 
   /** Sets the channel's handlers at once: what comes before they are set is lost. */
-  constructor(channel: RTCDataChannel, listener: RelayListener) {
+  constructor(
+    channel: RTCDataChannel,
+    name: RelayName,
+    report: Report,
+    closed: (reason: string) => void,
+  ) {
     this.#channel = channel
-    this.#listener = listener
+    this.#name = name
+    this.#report = report
+    this.#closed = closed
     channel.binaryType = 'arraybuffer'
     channel.bufferedAmountLowThreshold = LOW_BYTES
     channel.onopen = () => this.#opened()
@@ -29,7 +33,10 @@ export class RelayedChannel {
     channel.onbufferedamountlow = () => this.#drain()
     channel.onclose = () => this.#end('the channel closed')
     channel.onerror = event => this.#end(failureOf(event))
-    if (channel.readyState === 'open') queueMicrotask(() => this.#opened())
+    const { readyState } = channel
+    if (readyState === 'open') queueMicrotask(() => this.#opened())
+    // It closed before this was loaded.
+    else if (readyState !== 'connecting') queueMicrotask(() => this.#end('the channel closed'))
   }
 
   send(packets: readonly Uint8Array[]): void {
@@ -61,7 +68,7 @@ export class RelayedChannel {
   #opened(): void {
     if (this.#isOpen || this.#isClosed) return
     this.#isOpen = true
-    this.#listener.opened()
+    this.#report({ type: 'rtc-relay-open', ...this.#name })
     if (this.#waiting.length > 0) this.#drain()
   }
 
@@ -72,7 +79,9 @@ export class RelayedChannel {
     // Also of little, as history is, word comes while there is still some.
     const half = amount < PACKET_BYTES ? LOW_BYTES : amount >> 1
     this.#channel.bufferedAmountLowThreshold = Math.min(LOW_BYTES, half)
-    if (!this.#isEnded()) this.#listener.buffered(this.#channel.bufferedAmount + this.#waitingBytes)
+    if (this.#isEnded()) return
+    const held = this.#channel.bufferedAmount + this.#waitingBytes
+    this.#report({ type: 'rtc-relay-buffered', ...this.#name, amount: held })
   }
 
   #write(): void {
@@ -105,14 +114,19 @@ export class RelayedChannel {
     queueMicrotask(() => {
       const packets = this.#arrived
       this.#arrived = []
-      if (!this.#isClosed) this.#listener.packets(packets)
+      if (this.#isClosed) return
+      const report: RtcReport = { type: 'rtc-relay-packets', ...this.#name, packets }
+      this.#report(
+        report,
+        packets.map(packet => packet.buffer),
+      )
     })
   }
 
   #end(reason: string): void {
     if (this.#isClosed) return
     this.close()
-    this.#listener.closed(reason)
+    this.#closed(reason)
   }
 }
 

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { RtcReport } from '../bridge/rtc-messages.js'
 import { somePeer } from './fake-node.suite.js'
+import { pageExtra } from './load-extra.js'
 import { RtcDriver } from './rtc-driver.js'
 import type { RtcEngine, SimplePeerOptions } from './rtc-engine.js'
 
@@ -208,8 +209,8 @@ describe('an ICE restart', () => {
 })
 
 describe('a relayed channel', () => {
-  it('says that it is open once, holds what comes before, and sends it then', () => {
-    const { driver, channel, said } = relaying()
+  it('says that it is open once, holds what comes before, and sends it then', async () => {
+    const { driver, channel, said } = await relaying()
     driver.obey(packets([1], [2]))
     expect(channel.sent).toEqual([])
     channel.open()
@@ -218,8 +219,8 @@ describe('a relayed channel', () => {
     expect(said().filter(type => type === 'rtc-relay-open')).toHaveLength(1)
   })
 
-  it('tells after each batch what it holds, and again when that falls low', () => {
-    const { driver, channel, last } = relaying()
+  it('tells after each batch what it holds, and again when that falls low', async () => {
+    const { driver, channel, last } = await relaying()
     channel.open()
     channel.bufferedAmount = 500
     driver.obey(packets([1]))
@@ -230,8 +231,8 @@ describe('a relayed channel', () => {
     expect(channel.bufferedAmountLowThreshold).toBe(128 << 10)
   })
 
-  it('tells also of little when half of it has left', () => {
-    const { driver, channel } = relaying()
+  it('tells also of little when half of it has left', async () => {
+    const { driver, channel } = await relaying()
     channel.open()
     channel.bufferedAmount = 48 << 10
     driver.obey(packets([1]))
@@ -241,8 +242,8 @@ describe('a relayed channel', () => {
     expect(channel.bufferedAmountLowThreshold).toBe(128 << 10)
   })
 
-  it('keeps the packets a full channel refused, counts them, and sends them in order when it has room', () => {
-    const { driver, channel, last } = relaying()
+  it('keeps the packets a full channel refused, counts them, and sends them in order when it has room', async () => {
+    const { driver, channel, last } = await relaying()
     channel.open()
     channel.capacity = 1
     channel.bufferedAmount = 16 << 20
@@ -256,22 +257,22 @@ describe('a relayed channel', () => {
     expect(channel.sent).toEqual([[1], [2], [3], [4]])
   })
 
-  it('ends where a channel with room refuses', () => {
-    const { driver, channel, last } = relaying()
+  it('ends where a channel with room refuses', async () => {
+    const { driver, channel, last } = await relaying()
     channel.open()
     channel.capacity = 0
     driver.obey(packets([1]))
     expect(last()).toMatchObject({ type: 'rtc-closed', reason: 'the channel refused to send' })
   })
 
-  it('ends where it is given more than it may hold', () => {
-    const { driver, last } = relaying()
+  it('ends where it is given more than it may hold', async () => {
+    const { driver, last } = await relaying()
     driver.obey({ ...packets(), packets: [new Uint8Array((4 << 20) + 1)] })
     expect(last()).toMatchObject({ type: 'rtc-closed', reason: expect.stringContaining('hold') })
   })
 
   it('passes on what arrives, moved and not copied, also before it says open', async () => {
-    const { channel, reports } = relaying()
+    const { channel, reports } = await relaying()
     const { buffer } = new Uint8Array([1, 2])
     channel.onmessage!({ data: buffer })
     await Promise.resolve()
@@ -286,13 +287,13 @@ describe('a relayed channel', () => {
     expect(transfer).toEqual([buffer])
   })
 
-  it('text, a failure and a close end it', () => {
+  it('text, a failure and a close end it', async () => {
     for (const [happen, reason] of [
       [(c: FakeChannel) => c.onmessage!({ data: 'text' }), 'text on a binary channel'],
       [(c: FakeChannel) => c.onerror!({ error: new Error('boom') }), 'boom'],
       [(c: FakeChannel) => c.onclose!(), 'the channel closed'],
     ] as const) {
-      const { channel, last, said } = relaying()
+      const { channel, last, said } = await relaying()
       channel.open()
       happen(channel)
       expect(last()).toMatchObject({ type: 'rtc-closed', reason })
@@ -317,6 +318,7 @@ describe('an adopted channel', () => {
     const channel = new FakeChannel('theirs')
     channel.readyState = 'open'
     driver.adopt(channel as never, peer)
+    await pageExtra()
     await Promise.resolve()
     expect(said()).toEqual(['rtc-adopted', 'rtc-relay-open'])
     const { epoch } = reports[0]![0] as { epoch: number }
@@ -365,9 +367,10 @@ function packets(...contents: number[][]) {
   return { type: 'rtc-relay-packets' as const, peer, epoch: 1, packets: list }
 }
 
-function relaying() {
+async function relaying() {
   const all = world()
   all.driver.obey({ ...dial(1), relayed: true })
+  await pageExtra()
   return { ...all, channel: all.peers[0]!.connection.channel }
 }
 

@@ -1,4 +1,4 @@
-import { GossamerError } from '../bridge/errors.js'
+import { GossamerError, textOf } from '../bridge/errors.js'
 import { adaptPort, type MessagePortLike, type Port } from '../bridge/port.js'
 import { ownWorker, WHAT_TO_TRY } from './own-worker.js'
 
@@ -38,7 +38,6 @@ function makeWorker(source: (() => MessagePortLike) | undefined): MessagePortLik
   try {
     return source === undefined ? ownWorker() : source()
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause)
-    throw workerUnavailable(`The worker could not be made: ${text}.`, cause)
+    throw workerUnavailable(`The worker could not be made: ${textOf(cause)}.`, cause)
   }
 }

@@ -1,4 +1,4 @@
-import { GossamerError } from '../bridge/errors.js'
+import { GossamerError, textOf } from '../bridge/errors.js'
 import type { Fault } from '../bridge/fault.js'
 import type {
   Answer,
@@ -368,10 +368,10 @@ function termsOf(terms: TopicTerms): TopicTerms {
   return refuse('subscribe.terms')
 }
 
-function failure(error: unknown): { code: string; message: string } {
-  if (error instanceof GossamerError) return { code: error.code, message: error.message }
-  const message = error instanceof Error ? error.message : String(error)
-  return { code: 'failed', message }
+/** As it is told over a port. */
+export function failure(error: unknown): { code: string; message: string } {
+  const code = error instanceof GossamerError ? error.code : 'failed'
+  return { code, message: textOf(error) }
 }
 
 /** Guess; a link can name four times as many (wire/limits.ts). */

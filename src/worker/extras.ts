@@ -1,4 +1,4 @@
-import { GossamerError } from '../bridge/errors.js'
+import { GossamerError, textOf } from '../bridge/errors.js'
 import type { NodeInput } from '../core/io.js'
 import type { Node } from '../core/node.js'
 import type { Protocols } from '../core/protocols.js'
@@ -74,8 +74,7 @@ export class Extras {
     try {
       Object.assign(this.#parts, { [name]: await this.#load(name) })
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      const message = `What a topic with ${name} needs could not be loaded: ${why}`
+      const message = `What a topic with ${name} needs could not be loaded: ${textOf(cause)}`
       throw new GossamerError('protocol-unavailable', message, { cause })
     }
     const { history, 'full-mesh': fullMesh, presence } = this.#parts

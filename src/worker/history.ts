@@ -1,4 +1,4 @@
-import { GossamerError } from '../bridge/errors.js'
+import { GossamerError, textOf } from '../bridge/errors.js'
 import type {
   HistoryPage,
   HistoryRequest,
@@ -140,8 +140,8 @@ export class Histories implements Sleeper {
     try {
       return await this.#read(topic, request)
     } catch (cause) {
-      const words = cause instanceof Error ? cause.message : String(cause)
-      throw new GossamerError('storage-failed', `The history can not be read: ${words}`, { cause })
+      const text = `The history can not be read: ${textOf(cause)}`
+      throw new GossamerError('storage-failed', text, { cause })
     }
   }
 

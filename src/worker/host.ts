@@ -3,7 +3,7 @@ import type { ClientMessage, NodeMessage, Notice } from '../bridge/node-messages
 import type { NodeOptions, OpenMessage } from '../bridge/open-messages.js'
 import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
 import { openStore } from '../storage/open-store.js'
-import type { Client } from './clients.js'
+import { type Client, failure } from './clients.js'
 import { monotonicClock } from './clock.js'
 import type { Extras } from './extras.js'
 import { loadIdentity } from './identity.js'
@@ -60,9 +60,7 @@ export class Host {
       await this.#run(call, options, slot)
     } catch (error) {
       if (this.#runtime === undefined) slot?.release()
-      const code = error instanceof GossamerError ? error.code : 'failed'
-      const message = error instanceof Error ? error.message : String(error)
-      post({ type: 'refused', call, code, message })
+      post({ type: 'refused', call, ...failure(error) })
     }
   }
 

@@ -1,4 +1,4 @@
-import { GossamerError } from './bridge/errors.js'
+import { GossamerError } from '../bridge/errors.js'
 
 // Checks of what callers give. Each throws `invalid-argument` with the argument's name, what was given and
 // what is allowed; each returns the value where it is right.

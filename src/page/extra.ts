@@ -1,0 +1,5 @@
+import { checkConfigs } from './config-checks.js'
+import { RelayedChannel } from './relayed-channel.js'
+
+/** What few pages ever need, loaded when one does: docs/decisions/0012-extras-come-on-demand.md. */
+export const extra = { checkConfigs, RelayedChannel }
