@@ -1,5 +1,6 @@
 // Builds what the package ships, with esbuild (Vite's library mode breaks workers):
 //   dist/index.js             the library: ESM, one file, every import inside
+//   dist/page-extra.js        what few pages need of the library, which it imports when one does
 //   dist/worker.js            its worker: one self-contained script, no import, no export
 //   dist/worker-history.js and others   its extras, which it loads when a topic asks (scripts/extras.mjs)
 //   dist/inline.js            all in one: `gossamer/inline`, the worker as text, with its extras
@@ -317,6 +318,8 @@ async function proveWorkerSurvives() {
       throw new Error(`dist/index.js lost \`new URL('./worker-${name}.js', import.meta.url)\`.`)
     }
   }
+  if (!library.includes('import("./page-extra.js")'))
+    throw new Error('dist/index.js lost `import("./page-extra.js")`, which bundlers look for.')
   const worker = await readFile(resolve(ROOT, 'dist/worker.js'), 'utf8')
   if (!/import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*\w/.test(worker)) {
     throw new Error('dist/worker.js lost what tells bundlers to leave its import() alone.')

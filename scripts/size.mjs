@@ -14,13 +14,14 @@ import { ownWords, pageParts, ROOT } from './build.mjs'
  * the change that needs it and say why there.
  */
 const CEILINGS = {
-  'dist/index.js': 15_950,
-  'dist/worker.js': 53_050,
-  together: 68_850,
+  'dist/index.js': 15_300,
+  'dist/worker.js': 52_900,
+  together: 68_100,
+  'dist/page-extra.js': 1_650,
   'dist/worker-history.js': 24_150,
   'dist/worker-full-mesh.js': 7_970,
   'dist/worker-presence.js': 2_300,
-  everything: 103_200,
+  everything: 103_750,
 }
 /** What a page downloads whatever its topics ask for. */
 const ALWAYS = ['dist/index.js', 'dist/worker.js']

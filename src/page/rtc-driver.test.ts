@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { RtcReport } from '../bridge/rtc-messages.js'
 import { somePeer } from './fake-node.suite.js'
 import { pageExtra } from './load-extra.js'
+import * as own from './own-extra.js'
 import { RtcDriver } from './rtc-driver.js'
 import type { RtcEngine, SimplePeerOptions } from './rtc-engine.js'
 
@@ -285,6 +286,54 @@ describe('a relayed channel', () => {
       packets: [new Uint8Array([1, 2])],
     })
     expect(transfer).toEqual([buffer])
+  })
+
+  it('passes on in its order what arrived before it was loaded', async () => {
+    const { driver, peers, reports } = world()
+    driver.obey({ ...dial(1), relayed: true })
+    const { channel } = peers[0]!.connection
+    for (const n of [1, 2]) channel.onmessage!({ data: new Uint8Array([n]).buffer })
+    await pageExtra()
+    await Promise.resolve()
+    const relayed = reports.flatMap(([report]) =>
+      report.type === 'rtc-relay-packets' ? report.packets.map(([first]) => first) : [],
+    )
+    expect(relayed).toEqual([1, 2])
+  })
+
+  it('that closed before it was loaded is closed', async () => {
+    const { driver, peers, last } = world()
+    driver.obey({ ...dial(1), relayed: true })
+    peers[0]!.connection.channel.readyState = 'closed'
+    await pageExtra()
+    await Promise.resolve()
+    expect(last()).toMatchObject({ type: 'rtc-closed', reason: 'the channel closed' })
+  })
+
+  it('ends where more comes before it is loaded than can wait', () => {
+    const { driver, peers, last } = world()
+    driver.obey({ ...dial(1), relayed: true })
+    const { channel } = peers[0]!.connection
+    for (let n = 0; n < 64; n++) channel.onmessage!({ data: new ArrayBuffer(1) })
+    expect(last()).toMatchObject({ type: 'rtc-relaying' })
+    channel.onmessage!({ data: new ArrayBuffer(1) })
+    expect(last()).toMatchObject({ type: 'rtc-closed', reason: expect.stringContaining('before') })
+  })
+
+  it('ends where it can not be loaded, with the reason', async () => {
+    vi.spyOn(own, 'ownExtra').mockRejectedValueOnce(new Error('404'))
+    const { last } = await relaying()
+    const reason = expect.stringContaining('page-extra.js, which few pages need')
+    expect(last()).toMatchObject({ type: 'rtc-closed', reason })
+  })
+
+  it('hung up before it was loaded is closed, and nothing is said of it', async () => {
+    const { driver, peers, said } = world()
+    driver.obey({ ...dial(1), relayed: true })
+    driver.obey({ type: 'rtc-hang-up', peer, epoch: 1 })
+    await pageExtra()
+    expect(peers[0]!.connection.channel.isClosed).toBe(true)
+    expect(said()).toEqual(['rtc-relaying', 'rtc-closed'])
   })
 
   it('text, a failure and a close end it', async () => {

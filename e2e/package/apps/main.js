@@ -4,7 +4,12 @@ import { Gossip } from 'gossamer'
 const asked = new URL(location.href).searchParams
 const signaling = asked.get('signaling')
 
-window.app = Gossip.open({ signaling }).then(gossip => {
+// What checks it is another file, which `plain` pages don't need.
+const isPlain = asked.has('plain')
+const numbers = isPlain ? {} : { broadcastConfig: { dispatchTimeoutMs: 6 } }
+
+window.app = Gossip.open({ signaling, ...numbers }).then(gossip => {
+  if (isPlain) return { gossip, topic: gossip.subscribe(asked.get('room')) }
   // As the chat page has it: who keeps other histories is not in the same room.
   const topic = gossip.subscribe(asked.get('room'), { history: { protocol: 'wavefront' } })
   const heard = []
