@@ -4,7 +4,7 @@ import { createPortPair } from './bridge/port.js'
 import { Gossip } from './gossip.js'
 import type { GossipOptions } from './options.js'
 import { FakeNode, settled, somePeer } from './page/fake-node.suite.js'
-import { topicIdOf } from './topic-name.js'
+import { topicIdOf } from './page/topic-name.js'
 
 describe('Gossip.open', () => {
   it('hands the worker every option, checked and filled up', async () => {

@@ -5,7 +5,6 @@ import { adaptPort, type MessagePortLike, type Port } from './bridge/port.js'
 import type { PeerId } from './core/ids.js'
 import type { NodeMetrics } from './core/io.js'
 import type { NodeSnapshot } from './core/snapshot.js'
-import { checkFault } from './fault.js'
 import {
   checkJoin,
   checkJoinAndWait,
@@ -17,11 +16,12 @@ import {
 import { asyncDispose } from './page/async-dispose.js'
 import { checkKeys, checkSignal, refuse } from './page/checks.js'
 import { transferablePort } from './page/listening-port.js'
+import { pageExtra } from './page/load-extra.js'
 import { NodeClient } from './page/node-client.js'
 import { OpenedNode } from './page/open-node.js'
+import { checkPeerId, type TopicName, topicIdOf } from './page/topic-name.js'
 import { TypedEvents } from './page/typed-events.js'
 import { GossipTopic, type WaitOptions } from './topic.js'
-import { checkPeerId, type TopicName, topicIdOf } from './topic-name.js'
 
 /** What a gossip dispatches. */
 export interface GossipEvents {
@@ -222,7 +222,9 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    * `invalid-argument`; `unsupported` where there is nothing to harm: no link to that peer, no signaling.
    */
   async provoke(fault: Fault, options: WaitOptions = {}): Promise<void> {
-    return this.#client.provoke(checkFault(fault), checkSignal('signal', options.signal))
+    const signal = checkSignal('signal', options.signal)
+    const { checkFault } = await pageExtra()
+    return this.#client.provoke(checkFault(fault), signal)
   }
 
   /**

@@ -31,6 +31,7 @@ export type { Receipt } from './page/outbox.js'
 export type { Shown } from './page/presence-table.js'
 export type { WorkerSource } from './page/spawn-worker.js'
 export type { TopicEvents } from './page/subscription.js'
+export { type TopicName, topicIdOf } from './page/topic-name.js'
 export { TopicPresence } from './presence.js'
 export {
   type GossipEvent,
@@ -42,4 +43,3 @@ export {
   type Received,
   type WaitOptions,
 } from './topic.js'
-export { type TopicName, topicIdOf } from './topic-name.js'

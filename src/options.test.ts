@@ -9,7 +9,7 @@ import {
   type JoinOptions,
 } from './options.js'
 import { somePeer } from './page/fake-node.suite.js'
-import { topicIdOf } from './topic-name.js'
+import { topicIdOf } from './page/topic-name.js'
 
 describe('the seed’s defaults', () => {
   const m = DEFAULTS.membershipConfig

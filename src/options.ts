@@ -20,7 +20,7 @@ import {
 import type { Configs } from './page/config-checks.js'
 import { pageExtra } from './page/load-extra.js'
 import type { WorkerSource } from './page/spawn-worker.js'
-import { checkPeerIds } from './topic-name.js'
+import { checkPeerIds } from './page/topic-name.js'
 
 /** Options of `Gossip.open`. All may be left out; a key that is not here is refused. */
 export interface GossipOptions {

@@ -3,8 +3,8 @@ import type { PeerId } from './core/ids.js'
 import { checkBytes, checkKeys, checkSignal, refuse } from './page/checks.js'
 import type { Shown } from './page/presence-table.js'
 import type { Subscription } from './page/subscription.js'
+import { checkPeerId } from './page/topic-name.js'
 import type { WaitOptions } from './topic.js'
-import { checkPeerId } from './topic-name.js'
 
 /**
  * Who is here and what they show of themselves: a name, a cursor, "is typing". `topic.presence`.

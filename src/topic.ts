@@ -10,9 +10,9 @@ import type { KeptMessage } from './page/history-reader.js'
 import type { NodeClient, SubscriptionRequest } from './page/node-client.js'
 import type { Receipt, Scope } from './page/outbox.js'
 import type { Subscription, TopicEvents } from './page/subscription.js'
+import { checkPeerIds } from './page/topic-name.js'
 import { TypedEvents } from './page/typed-events.js'
 import { TopicPresence } from './presence.js'
-import { checkPeerIds } from './topic-name.js'
 
 /**
  * What a topic tells its reader, the seed's `Event`, told apart by `type`:

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { GossamerError } from '../bridge/errors.js'
 import { checkJoin, checkOptions, DEFAULTS, type JoinOptions } from '../options.js'
-import { type TopicName, topicIdOf } from '../topic-name.js'
+import { type TopicName, topicIdOf } from '../page/topic-name.js'
 
 export interface PeerArguments {
   topic: string

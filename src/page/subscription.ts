@@ -14,7 +14,8 @@ import { unpackEvents } from '../bridge/runs.js'
 import type { PeerId } from '../core/ids.js'
 import type { TopicState, TopicStatus } from '../core/io.js'
 import { EventQueue } from './event-queue.js'
-import { HistoryReader } from './history-reader.js'
+import type { KeptMessage } from './history-reader.js'
+import { pageExtra } from './load-extra.js'
 import { Outbox, type Receipt, type Scope } from './outbox.js'
 import { PresenceTable } from './presence-table.js'
 import { TypedEvents } from './typed-events.js'
@@ -46,7 +47,7 @@ export class Subscription {
   #history: HistoryState = { synced: false, have: 0, known: 0 }
   readonly #outbox: Outbox
   readonly #joiners = new Set<Joiner>()
-  readonly #readers = new Set<HistoryReader>()
+  readonly #readers = new Set<Reading>()
   #failure: GossamerError | undefined
   #leaving: Promise<void> | undefined
   /** Events taken and not yet told to the node, and the bytes in them. */
@@ -110,7 +111,7 @@ export class Subscription {
     return this.#history
   }
 
-  history(request: Omit<ReadRequest, 'position'>, signal: AbortSignal | undefined): HistoryReader {
+  history(request: Omit<ReadRequest, 'position'>, signal: AbortSignal | undefined): Reading {
     if (this.#failure !== undefined) throw this.#failure
     const { handle } = this
     const ask = (request: ReadRequest, signal: AbortSignal) =>
@@ -118,9 +119,23 @@ export class Subscription {
         call => ({ type: 'read-history', handle, call, request }),
         signal,
       ) as Promise<HistoryPage>
-    const reader = new HistoryReader(ask, request, signal, () => this.#readers.delete(reader))
-    this.#readers.add(reader)
-    return reader
+    const loading = pageExtra().then(
+      ({ HistoryReader }) =>
+        new HistoryReader(ask, request, signal, () => this.#readers.delete(reading)),
+    )
+    const reading: Reading = {
+      next: () => loading.then(reader => reader.next()),
+      // What could not be loaded is told to whoever asks for the next.
+      return: () =>
+        loading.then(
+          reader => reader.return(),
+          () => DONE,
+        ),
+      [Symbol.asyncIterator]: () => reading,
+    }
+    loading.catch(() => this.#readers.delete(reading))
+    this.#readers.add(reading)
+    return reading
   }
 
   #until(isThere: () => boolean, signal: AbortSignal | undefined): Promise<void> {
@@ -293,6 +308,11 @@ export class Subscription {
   }
 }
 
+/** What keeps it is asked, page by page, once it is here. */
+interface Reading extends AsyncIterableIterator<KeptMessage, undefined> {
+  return(): Promise<IteratorResult<KeptMessage, undefined>>
+}
+
 interface Joiner {
   isThere(): boolean
   resolve(): void
@@ -300,6 +320,7 @@ interface Joiner {
   forget(): void
 }
 
+const DONE: IteratorReturnResult<undefined> = { value: undefined, done: true }
 /** What has no place in the stream: only the newest word of it counts. */
 const STATES: readonly Exclude<keyof TopicEvents, ClientEvent['type']>[] = [
   'state',

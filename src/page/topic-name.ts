@@ -1,13 +1,13 @@
-import { concat, utf8 } from './codec/bytes.js'
-import { sha256 } from './codec/sha256.js'
+import { concat, utf8 } from '../codec/bytes.js'
+import { sha256 } from '../codec/sha256.js'
 import {
   type PeerId,
   parsePeerId,
   parseTopicId,
   type TopicId,
   topicIdFromBytes,
-} from './core/ids.js'
-import { refuse } from './page/checks.js'
+} from '../core/ids.js'
+import { refuse } from './checks.js'
 
 /**
  * What names a topic: its name, 1 to 256 bytes of UTF-8, or its id: 32 bytes, or `{ id }` with the bytes or

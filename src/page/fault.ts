@@ -1,5 +1,5 @@
-import type { Fault } from './bridge/fault.js'
-import { checkKeys, checkOneOf } from './page/checks.js'
+import type { Fault } from '../bridge/fault.js'
+import { checkKeys, checkOneOf } from './checks.js'
 import { checkPeerId } from './topic-name.js'
 
 /** A fault as a caller names it. Throws `invalid-argument`. */
