@@ -8,7 +8,7 @@ import { relative, resolve } from 'node:path'
 import * as esbuild from 'esbuild'
 
 /** By the names that `src/worker/extras.ts` gives them. */
-export const EXTRAS = ['history', 'full-mesh', 'presence']
+export const EXTRAS = ['history', 'full-mesh', 'more']
 
 /** Where the worker's lie, and the library's own. */
 export const OF_THE_WORKER = {

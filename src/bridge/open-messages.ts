@@ -24,7 +24,7 @@ export interface NodeOptions {
   storage: { kind: 'indexeddb' | 'memory'; name: string }
   link: 'auto' | 'relayed'
   /** Where the files lie that the worker loads when a topic asks for them; a worker that has all inside ignores them. */
-  extras?: Record<'history' | 'full-mesh' | 'presence', string> | undefined
+  extras?: Record<'history' | 'full-mesh' | 'more', string> | undefined
   /** The identity slot this page had before a reload. */
   slot: number | undefined
   /** At most 256 bytes, given to other peers with our id. */

@@ -12,7 +12,7 @@ export function ownExtras(): NonNullable<NodeOptions['extras']> {
   return {
     history: new URL('./worker-history.js', import.meta.url).href,
     'full-mesh': new URL('./worker-full-mesh.js', import.meta.url).href,
-    presence: new URL('./worker-presence.js', import.meta.url).href,
+    more: new URL('./worker-more.js', import.meta.url).href,
   }
 }
 

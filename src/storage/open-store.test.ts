@@ -7,6 +7,7 @@ import { SteadyStore, type StorageNotice } from './steady-store.js'
 import { StorageError } from './store.js'
 import { newKeys, peer, seen, topic } from './store.suite.js'
 
+const memory = async () => new MemoryStore()
 const notices: StorageNotice[] = []
 const onNotice = (notice: StorageNotice) => notices.push(notice)
 
@@ -20,7 +21,8 @@ afterEach(() => {
 })
 
 describe('openStore', () => {
-  const open = (slot = 0, name = 'app') => openStore({ kind: 'indexeddb', name, slot, onNotice })
+  const open = (slot = 0, name = 'app') =>
+    openStore({ kind: 'indexeddb', name, slot, memory, onNotice })
 
   it('gives IndexedDB, without a word, where it works', async () => {
     const store = await open()
@@ -38,14 +40,21 @@ describe('openStore', () => {
   })
 
   it('gives memory without a word where memory was asked for', async () => {
-    expect((await openStore({ kind: 'memory', name: 'app', slot: 0, onNotice })).kind).toBe(
+    expect((await openStore({ kind: 'memory', name: 'app', slot: 0, memory, onNotice })).kind).toBe(
       'memory',
     )
     expect(notices).toEqual([])
   })
 
   it('gives memory and a notice where no lock guards the slot', async () => {
-    const store = await openStore({ kind: 'indexeddb', name: 'a', slot: 99, held: false, onNotice })
+    const store = await openStore({
+      kind: 'indexeddb',
+      name: 'a',
+      slot: 99,
+      held: false,
+      memory,
+      onNotice,
+    })
     expect(store.kind).toBe('memory')
     expect(notices.map(({ code }) => code)).toEqual(['storage-unavailable'])
     expect(await indexedDB.databases()).toEqual([])

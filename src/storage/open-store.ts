@@ -1,5 +1,4 @@
 import { openIndexeddbStore } from './indexeddb-store.js'
-import { MemoryStore } from './memory-store.js'
 import { NO_OP_STORES, type OpStoresSource } from './op-stores.js'
 import { SteadyStore, type StorageNotice } from './steady-store.js'
 import { StorageError, type Store } from './store.js'
@@ -13,19 +12,21 @@ export interface OpenStoreOptions {
   /** False where no lock guards the slot: then only memory is safe. Default true. */
   held?: boolean
   opStores?: OpStoresSource
+  /** Makes the store that forgets everything with its worker; asked where there is no other. */
+  memory: (opStores: OpStoresSource) => Promise<Store>
   onNotice: (notice: StorageNotice) => void
 }
 
 /**
  * The store of one identity slot. Where IndexedDB can't be had, the twin in memory and a
- * `storage-unavailable` notice that says why; never rejects for the world's failures.
+ * `storage-unavailable` notice that says why; rejects for the world's failures only as `memory` does.
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
-  const { kind, name, slot, held = true, opStores = NO_OP_STORES, onNotice } = options
-  if (kind === 'memory') return new MemoryStore(opStores)
+  const { kind, name, slot, held = true, opStores = NO_OP_STORES, onNotice, memory } = options
+  if (kind === 'memory') return memory(opStores)
   if (!held) {
     onNotice({ code: 'storage-unavailable', message: `${UNGUARDED}. ${WHAT_FOLLOWS}` })
-    return new MemoryStore(opStores)
+    return memory(opStores)
   }
   let steady: SteadyStore | undefined
   try {
@@ -41,7 +42,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
       code: 'storage-unavailable',
       message: `${WHY[cause.code]} (${cause.message}). ${WHAT_FOLLOWS}`,
     })
-    return new MemoryStore(opStores)
+    return memory(opStores)
   }
 }
 

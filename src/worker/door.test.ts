@@ -4,12 +4,14 @@ import type { MessageId, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, TopicMessage } from '../core/io.js'
 import { canonicalBytes, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
-import { type PresenceEntry, presenceBytes } from '../core/presence/statement.js'
+import { presenceBytes } from '../core/presence/signed-bytes.js'
+import type { PresenceEntry } from '../core/presence/statement.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import { Door, neighborBytes, recordBytes } from './door.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import type { PeerLink } from './peer-link.js'
+import { newsOf } from './presence-news.js'
 import { fiveKeys, TERMS, TOPIC, useVirtualTime } from './world.suite.js'
 
 const time = useVirtualTime()
@@ -342,6 +344,7 @@ class DoorTest {
       if (given.type === 'message') this.known.add(given.message.seq)
     }
     this.door = new Door(node, input, counter => void this.counted.push(counter))
+    this.door.loadNews = () => newsOf
   }
 
   readonly link = (n: number): PeerLink => this.linkTo(others[n] ?? (`stranger ${n}` as PeerId))

@@ -7,12 +7,13 @@ import type { NodeInput, TopicMessage } from '../core/io.js'
 import type { PeerEntry, PeerRecord } from '../core/membership/hyparview/messages.js'
 import { canonicalView, fits, type Message } from '../core/message.js'
 import type { Node } from '../core/node.js'
-import { type PresenceEntry, presenceBytes } from '../core/presence/statement.js'
+import type { PresenceEntry } from '../core/presence/statement.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import type { Frame } from '../wire/frame.js'
 import type { HistoryDoor } from './history-door.js'
 import { verifySignature } from './identity.js'
 import type { PeerLink } from './peer-link.js'
+import type { NewsOf } from './presence-news.js'
 
 /**
  * Where what peers say is checked before the core hears it: known messages cost no crypto, unknown ones
@@ -27,8 +28,8 @@ export class Door {
   #pendingBytes = 0
   /** There when the first topic with a history is. */
   history: HistoryDoor | undefined
-  /** Undefined where the presence is here; else whether it is at last: what is said of it waits for it. */
-  loadPresence: () => Promise<boolean> | undefined = () => undefined
+  /** What tells the news of presence; until it is here what is said of presence waits, and where it can't be loaded goes without. */
+  loadNews: () => NewsOf | Promise<NewsOf | undefined> = () => Promise.resolve(undefined)
 
   constructor(node: Node, input: (input: NodeInput) => void, count: (counter: string) => void) {
     this.#node = node
@@ -197,11 +198,10 @@ export class Door {
     if (waiting + length > MOST_STATEMENTS) {
       return this.#blame(from, 'limit-exceeded')
     }
-    const loading = this.loadPresence()
-    const news =
-      loading === undefined
-        ? this.#newsOf(topic, message.presence)
-        : loading.then(isHere => (isHere ? this.#newsOf(topic, message.presence) : []))
+    const newsOf = (of: NewsOf | undefined) =>
+      of === undefined ? [] : of(this.#node, topic, message.presence)
+    const loading = this.loadNews()
+    const news = loading instanceof Promise ? loading.then(newsOf) : newsOf(loading)
     if (!(news instanceof Promise)) return link.control.now(() => pass(news))
     this.#statements.set(link, waiting + length)
     link.control.later(news, presence => {
@@ -211,23 +211,6 @@ export class Door {
   }
   /** Of presence, that wait to be verified. */
   readonly #statements = new WeakMap<PeerLink, number>()
-
-  /** Of presence only news is verified, and only news goes on; undefined where some of it is forged. */
-  #newsOf(
-    topic: TopicId,
-    presence: readonly PresenceEntry[],
-  ): PresenceEntry[] | undefined | Promise<PresenceEntry[] | undefined> {
-    const signed = this.#node.termsOf(topic)?.signed
-    const news = presence.filter(
-      ({ peer, statement }) => !this.#node.knowsPresence(topic, peer, statement.time),
-    )
-    if (news.some(({ statement }) => signed !== (statement.signature !== undefined))) return
-    if (!signed || news.length === 0) return news
-    const checks = news.map(({ peer, statement }) =>
-      verifySignature(peer, presenceBytes(topic, peer, statement), statement.signature!),
-    )
-    return Promise.all(checks).then(good => (good.every(Boolean) ? news : undefined))
-  }
 
   #hasBudgetFor(payload: Uint8Array): boolean {
     return this.#pendingBytes + payload.length + PENDING_BYTES <= MOST_PENDING_BYTES

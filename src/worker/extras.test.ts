@@ -4,10 +4,10 @@ import { allExtras } from './all-extras.js'
 import { type ExtraName, type ExtraParts, Extras, type LoadExtra } from './extras.js'
 import { extra as fullMesh } from './full-mesh-extra.js'
 import { extra as history } from './history-extra.js'
-import { extra as presence } from './presence-extra.js'
+import { extra as more } from './more-extra.js'
 import { TERMS, useVirtualTime, World } from './world.suite.js'
 
-const PARTS: ExtraParts = { history, 'full-mesh': fullMesh, presence }
+const PARTS: ExtraParts = { history, 'full-mesh': fullMesh, more }
 let asked: ExtraName[]
 let failures: number
 const load: LoadExtra = async name => {
@@ -90,7 +90,7 @@ describe('presence', () => {
     a!.topic.show('here')
     await time().until(() => b!.topic.shown.length > 0)
     expect(b!.topic.shown).toEqual(['here'])
-    expect(asked).toEqual(['presence', 'presence'])
+    expect(asked).toEqual(['more', 'more'])
     b!.topic.show('there')
     await time().until(() => a!.topic.shown.length > 0)
     expect(a!.topic.shown).toEqual(['there'])
@@ -118,7 +118,7 @@ describe('presence', () => {
       a!.topic.show(`word ${n}`)
       await time().run(1_000)
     }
-    expect(asked).toEqual(['presence'])
+    expect(asked).toEqual(['more'])
     expect(await b!.peer.metrics()).toMatchObject({ 'presence-not-loaded': 1 })
     failures = 0
     await time().until(() => b!.topic.shown.length > 0, 90_000)

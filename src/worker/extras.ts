@@ -1,11 +1,15 @@
 import { GossamerError, textOf } from '../bridge/errors.js'
 import type { NodeInput } from '../core/io.js'
 import type { Node } from '../core/node.js'
+import type { presenceBytes } from '../core/presence/signed-bytes.js'
 import type { Protocols } from '../core/protocols.js'
 import type { TopicTerms } from '../core/topic-hello.js'
-import type { OpStores } from '../storage/op-stores.js'
+import type { OpStores, OpStoresSource } from '../storage/op-stores.js'
+import type { Store } from '../storage/store.js'
 import type { Histories, HistoriesWorld } from './history.js'
 import type { HistoryDoor } from './history-door.js'
+import type { NewsOf } from './presence-news.js'
+import type { relay } from './relayed-link.js'
 
 /**
  * What only some topics ask for, each with all that it needs, and so that pages whose topics don't need not fetch it:
@@ -23,7 +27,14 @@ export interface ExtraParts {
     ): HistoryDoor
   }
   'full-mesh': { protocol: NonNullable<Protocols['fullMesh']> }
-  presence: { protocol: NonNullable<Protocols['presence']> }
+  /** What is too little for files of their own. */
+  more: {
+    presence: NonNullable<Protocols['presence']>
+    presenceBytes: typeof presenceBytes
+    newsOf: NewsOf
+    memoryStore(opStores: OpStoresSource): Store
+    relay: typeof relay
+  }
 }
 
 export type ExtraName = keyof ExtraParts
@@ -41,10 +52,11 @@ export class Extras {
     this.#load = load
   }
 
-  get history(): ExtraParts['history'] {
-    const { history } = this.#parts
-    if (history === undefined) throw new Error('The history is not loaded.')
-    return history
+  /** What was fetched before. */
+  part<Name extends ExtraName>(name: Name): ExtraParts[Name] {
+    const part = this.#parts[name]
+    if (part === undefined) throw new Error(`${name} is not loaded.`)
+    return part
   }
 
   readonly opStores = (): OpStores | undefined => this.#parts.history?.opStores
@@ -74,12 +86,12 @@ export class Extras {
     try {
       Object.assign(this.#parts, { [name]: await this.#load(name) })
     } catch (cause) {
-      const message = `What a topic with ${name} needs could not be loaded: ${textOf(cause)}`
+      const message = `worker-${name}.js could not be loaded: ${textOf(cause)}`
       throw new GossamerError('protocol-unavailable', message, { cause })
     }
-    const { history, 'full-mesh': fullMesh, presence } = this.#parts
+    const { history, 'full-mesh': fullMesh, more } = this.#parts
     if (history !== undefined) this.protocols.history = history.protocol
     if (fullMesh !== undefined) this.protocols.fullMesh = fullMesh.protocol
-    if (presence !== undefined) this.protocols.presence = presence.protocol
+    if (more !== undefined) this.protocols.presence = more.presence
   }
 }

@@ -71,6 +71,10 @@ export class Host {
     const store = await openStore({
       ...options.storage,
       opStores: extras.opStores,
+      memory: async opStores => {
+        await extras.fetch('more')
+        return extras.part('more').memoryStore(opStores)
+      },
       held: taken.held,
       slot: taken.slot,
       onNotice: notice =>

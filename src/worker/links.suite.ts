@@ -6,6 +6,7 @@ import type { Frame } from '../wire/frame.js'
 import type { Identity } from './identity.js'
 import { Links } from './links.js'
 import { type FakeChannel, sdpOf } from './page.suite.js'
+import { relay } from './relayed-link.js'
 import type { VirtualTime } from './time.suite.js'
 import { WakeUp } from './wake.js'
 import { fiveKeys, PROTOCOL, Rogue } from './world.suite.js'
@@ -42,6 +43,7 @@ export class LinksTest {
       wantsLink: peer => this.wanted.has(peer),
       settle: () => this.settle(),
       count: counter => void this.counted.push(counter),
+      relaying: async () => relay,
     })
   }
 

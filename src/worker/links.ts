@@ -1,3 +1,4 @@
+import { textOf } from '../bridge/errors.js'
 import type { IceServer, RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
 import { type Deadline, sooner } from '../core/deadline.js'
 import type { Millis, PeerId } from '../core/ids.js'
@@ -14,7 +15,7 @@ import { offers } from './handshake.js'
 import type { Identity } from './identity.js'
 import { type DataChannel, LentLink } from './lent-link.js'
 import { PeerLink, type PeerLinkEvents } from './peer-link.js'
-import { RelayedLink } from './relayed-link.js'
+import type { RelayReport, relay } from './relayed-link.js'
 import type { Sleeper, WakeUp } from './wake.js'
 
 /** What the links need around them. */
@@ -34,6 +35,8 @@ export interface LinksWorld {
   /** Flush is due at the end of this task. */
   settle: () => void
   count: (counter: string, by?: number) => void
+  /** What acts upon what the page reports of relayed links. */
+  relaying: () => Promise<typeof relay>
 }
 
 type OfferSignal = Extract<ConnectionBody, { type: 'offer' }>
@@ -185,17 +188,11 @@ export class Links implements Sleeper {
         return this.#adopt(report.peer, report.epoch, report.channel as DataChannel | undefined)
       case 'rtc-lent':
         return this.#lent(report.peer, report.epoch, report.channel as DataChannel)
-      case 'rtc-relaying': {
-        const link = this.#attempt(report.peer, report.epoch)?.link
-        if (link !== undefined) link.attach(this.#relayedLink(link))
-        return
-      }
+      case 'rtc-relaying':
       case 'rtc-relay-open':
-        return this.#relayed(report)?.opened()
       case 'rtc-relay-packets':
-        return this.#relayed(report)?.packets(report.packets)
       case 'rtc-relay-buffered':
-        return this.#relayed(report)?.buffered(report.amount)
+        return this.#relayed(report)
       case 'rtc-signal': {
         const link = this.#find(report.peer, report.epoch)
         if (link === undefined) return
@@ -370,7 +367,7 @@ export class Links implements Sleeper {
       candidates: [],
     })
     if (channel !== undefined) link.attach(new LentLink(channel, link))
-    else link.attach(this.#relayedLink(link))
+    else this.#relayed({ type: 'rtc-relaying', peer, epoch })
   }
 
   #newLink(peer: PeerId, epoch: number, adopted: boolean): PeerLink {
@@ -391,12 +388,12 @@ export class Links implements Sleeper {
     return link
   }
 
-  #relayedLink(link: PeerLink): RelayedLink {
-    const { peer, epoch } = link
-    return new RelayedLink(
-      packets => this.#world.order({ type: 'rtc-relay-packets', peer, epoch, packets }),
-      () => this.#world.order({ type: 'rtc-hang-up', peer, epoch }),
-      link,
+  /** In the order in which they came, for what acts upon them may have to be loaded. */
+  #relayed(report: RelayReport): void {
+    const { peer, epoch } = report
+    this.#world.relaying().then(
+      relay => relay(this.#find(peer, epoch), report, this.#world.order),
+      cause => this.#find(peer, epoch)?.closed(textOf(cause)),
     )
   }
 
@@ -457,11 +454,6 @@ export class Links implements Sleeper {
   #find(peer: PeerId, epoch: number): PeerLink | undefined {
     const link = this.#attempt(peer, epoch)?.link ?? this.#up.get(peer)
     return link?.epoch === epoch ? link : undefined
-  }
-
-  #relayed(report: { peer: PeerId; epoch: number }): RelayedLink | undefined {
-    const transport = this.#find(report.peer, report.epoch)?.transport
-    return transport instanceof RelayedLink ? transport : undefined
   }
 
   /** Each offer that is taken costs the page a connection. */

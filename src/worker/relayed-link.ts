@@ -1,4 +1,37 @@
+import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
 import type { Link, LinkListener } from './link.js'
+import type { PeerLink } from './peer-link.js'
+
+/** What the page reports of a link whose bytes it relays. */
+export type RelayReport = Extract<
+  RtcReport,
+  { type: 'rtc-relaying' | `rtc-relay-${'open' | 'packets' | 'buffered'}` }
+>
+
+/** Acts upon it; `link` is the one it names, where there is one. */
+export function relay(
+  link: PeerLink | undefined,
+  report: RelayReport,
+  order: (order: RtcOrder) => void,
+): void {
+  if (link === undefined) return
+  if (report.type === 'rtc-relaying') {
+    const { peer, epoch } = link
+    link.attach(
+      new RelayedLink(
+        packets => order({ type: 'rtc-relay-packets', peer, epoch, packets }),
+        () => order({ type: 'rtc-hang-up', peer, epoch }),
+        link,
+      ),
+    )
+    return
+  }
+  const { transport } = link
+  if (!(transport instanceof RelayedLink)) return
+  if (report.type === 'rtc-relay-open') transport.opened()
+  else if (report.type === 'rtc-relay-packets') transport.packets(report.packets)
+  else transport.buffered(report.amount)
+}
 
 /** A link whose channel stays on the page: bytes travel over the port, a task's worth at a time. */
 export class RelayedLink implements Link {

@@ -17,7 +17,7 @@ import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, NodeMetrics, NodeOutput, TopicStatus } from '../core/io.js'
 import { canonicalView, type Draft, fits, sealed } from '../core/message.js'
 import { Node } from '../core/node.js'
-import { type PresenceDraft, presenceBytes } from '../core/presence/statement.js'
+import type { PresenceDraft } from '../core/presence/statement.js'
 import { Random } from '../core/random.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import type { TopicTerms } from '../core/topic-hello.js'
@@ -31,6 +31,7 @@ import type { Histories } from './history.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import { Links } from './links.js'
+import type { NewsOf } from './presence-news.js'
 import { type OpenSocket, SignalingSocket, type Told } from './signaling-socket.js'
 import { Signals } from './signals.js'
 import { WakeUp } from './wake.js'
@@ -111,7 +112,7 @@ export class Runtime {
     })
     const count = (counter: string, by?: number) => this.#count(counter, by)
     this.#door = new Door(this.#node, input => this.input(input), count)
-    this.#door.loadPresence = () => this.#loadPresence()
+    this.#door.loadNews = () => this.#loadNews()
     this.#signals = new Signals(identity, {
       signed: (to, body) => this.input({ type: 'signal-out', to, body }),
       heard: (from, body, via) => this.#heardSignal(from, body, via),
@@ -130,6 +131,10 @@ export class Runtime {
       wantsLink: peer => this.#node.wantsLink(peer),
       settle: () => this.#settle(),
       count,
+      relaying: async () => {
+        await world.extras.fetch('more')
+        return world.extras.part('more').relay
+      },
     })
     if (options.iceServers !== undefined) this.#links.iceServers = options.iceServers
     this.#settling.port1.onmessage = () => this.#settleSoon()
@@ -292,7 +297,7 @@ export class Runtime {
 
   #sayPresence(topic: TopicId, joined: JoinedTopic): void {
     if (this.#topics.get(topic) !== joined || !joined.isReady) return
-    if (this.#world.extras.has('presence')) {
+    if (this.#world.extras.has('more')) {
       this.input({ type: 'set-presence', topic, value: joined.ownPresence })
     } else if (joined.ownPresence !== undefined && !joined.isLoadingPresence)
       void this.#loadOwnPresence(topic, joined)
@@ -307,7 +312,7 @@ export class Runtime {
       pauseMs = Math.min(pauseMs * 2, 30_000)
     ) {
       try {
-        await this.#world.extras.fetch('presence')
+        await this.#world.extras.fetch('more')
         break
       } catch (error) {
         const { message } = error as GossamerError
@@ -320,17 +325,17 @@ export class Runtime {
   }
 
   /** For what a peer says of it, which may be often. */
-  #loadPresence(): Promise<boolean> | undefined {
+  #loadNews(): NewsOf | Promise<NewsOf | undefined> {
     const { extras } = this.#world
-    if (extras.has('presence')) return undefined
+    if (extras.has('more')) return extras.part('more').newsOf
     const now = this.#world.clock()
-    if (now < this.#presenceAgainAt) return Promise.resolve(false)
-    return extras.fetch('presence').then(
-      () => true,
+    if (now < this.#presenceAgainAt) return Promise.resolve(undefined)
+    return extras.fetch('more').then(
+      () => extras.part('more').newsOf,
       () => {
         this.#count('presence-not-loaded')
         this.#presenceAgainAt = now + PRESENCE_AGAIN_MS
-        return false
+        return undefined
       },
     )
   }
@@ -591,7 +596,7 @@ export class Runtime {
     if (this.#histories !== undefined) return this.#histories
     const input = (input: NodeInput) => this.input(input)
     const count = (counter: string) => this.#count(counter)
-    const { history } = this.#world.extras
+    const history = this.#world.extras.part('history')
     this.#door.history = history.door(this.#node, input, count)
     this.#histories = history.histories({
       self: this.#identity.peerId,
@@ -721,6 +726,7 @@ export class Runtime {
     const seal = (signature: Uint8Array | undefined) =>
       this.input({ type: 'presence-sealed', topic, statement: { ...draft, signature } })
     if (!joined.terms.signed) return seal(undefined)
+    const { presenceBytes } = this.#world.extras.part('more')
     joined.seals.later(
       this.#identity.sign(presenceBytes(topic, this.#identity.peerId, draft)),
       seal,

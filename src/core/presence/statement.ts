@@ -1,9 +1,7 @@
-import { concat, utf8 } from '../../codec/bytes.js'
 import { optional, struct } from '../../codec/combinators.js'
 import { bytes, fixed, varint } from '../../codec/primitives.js'
 import type { Infer } from '../../codec/schema.js'
-import { Writer } from '../../codec/writer.js'
-import { idBytes, type PeerId, peerId, type TopicId } from '../ids.js'
+import { peerId } from '../ids.js'
 
 /** Bytes of a presence: a name, a cursor, "is typing". More belongs in a message. Guess. */
 export const LARGEST_PRESENCE_BYTES = 1024
@@ -36,15 +34,3 @@ export const presenceEntry = struct({
   leftMs: varint({ max: LONGEST_LIFETIME_MS }),
 })
 export type PresenceEntry = Infer<typeof presenceEntry>
-
-/** What the signature of a statement covers. */
-export function presenceBytes(topic: TopicId, peer: PeerId, draft: PresenceDraft): Uint8Array {
-  const { value, time, lifetimeMs } = draft
-  const head = new Writer(20)
-  head.varint(time)
-  head.varint(lifetimeMs)
-  head.u8(value === undefined ? 0 : 1)
-  return concat(DOMAIN, idBytes(topic), idBytes(peer), head.finish(), value ?? new Uint8Array(0))
-}
-
-const DOMAIN = utf8('gossamer presence\0')
