@@ -1,11 +1,13 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { NodeMessage } from '../bridge/node-messages.js'
 import { PLENTY } from '../storage/op-store.suite.js'
 import { allExtras } from './all-extras.js'
 import { type ExtraName, type ExtraParts, Extras, type LoadExtra } from './extras.js'
 import { extra as fullMesh } from './full-mesh-extra.js'
 import { extra as history } from './history-extra.js'
+import { Host } from './host.js'
 import { extra as more } from './more-extra.js'
-import { TERMS, useVirtualTime, World } from './world.suite.js'
+import { OPTIONS, TERMS, useVirtualTime, World } from './world.suite.js'
 
 const PARTS: ExtraParts = { history, 'full-mesh': fullMesh, more }
 let asked: ExtraName[]
@@ -123,5 +125,63 @@ describe('presence', () => {
     failures = 0
     await time().until(() => b!.topic.shown.length > 0, 90_000)
     expect(b!.topic.shown).toEqual(['word 19'])
+  })
+})
+
+describe('relaying', () => {
+  const time = useVirtualTime()
+
+  it('is loaded with the first link that is relayed, and nothing of it is lost', async () => {
+    const world = new World(time())
+    world.extras = () => new Extras(load)
+    const [a, b] = await world.joined(2, { link: 'relayed' })
+    expect(asked).toEqual(['more', 'more'])
+    a!.topic.broadcast('by hand')
+    await time().until(() => b!.topic.texts.length === 1)
+    expect((await a!.peer.inspect()).links[0]!.kind).toBe('relayed')
+  })
+
+  it('that could not be loaded fails the dial, which is tried again', async () => {
+    const world = new World(time())
+    world.extras = () => new Extras(load)
+    failures = 3
+    const [a, b] = await world.joined(2, { link: 'relayed' })
+    const { notices } = a!.peer.client
+    expect([...notices, ...b!.peer.client.notices]).toContain('protocol-unavailable')
+    expect(notices.filter(code => code === 'protocol-unavailable').length).toBeLessThan(2)
+    expect(asked.length).toBeGreaterThan(2)
+    expect((await b!.peer.inspect()).links[0]!.kind).toBe('relayed')
+  })
+})
+
+describe('a store in memory', () => {
+  const opened = async () => {
+    const said: NodeMessage[] = []
+    const host = new Host({
+      locks: undefined,
+      extras: () => new Extras(load),
+      post: message => void said.push(message as NodeMessage),
+      ended: () => {},
+    })
+    host.receive({ type: 'open', call: 1, options: { ...OPTIONS, signaling: undefined } })
+    await vi.waitFor(() => expect(said.some(({ type }) => /answer|refused/.test(type))).toBe(true))
+    return said
+  }
+
+  it('is loaded where the node keeps nothing', async () => {
+    expect(await opened()).toContainEqual(expect.objectContaining({ type: 'answer', call: 1 }))
+    expect(asked).toEqual(['more'])
+  })
+
+  it('that could not be loaded is why the node is not opened', async () => {
+    failures = 1
+    expect(await opened()).toEqual([
+      {
+        type: 'refused',
+        call: 1,
+        code: 'protocol-unavailable',
+        message: 'worker-more.js could not be loaded: 404',
+      },
+    ])
   })
 })

@@ -26,7 +26,7 @@ import type { SignalBody } from '../signaling/signal.js'
 import type { Store } from '../storage/store.js'
 import { Client, type Scope, type Subscription } from './clients.js'
 import { Door, neighborBytes, recordBytes } from './door.js'
-import type { Extras } from './extras.js'
+import type { ExtraParts, Extras } from './extras.js'
 import type { Histories } from './history.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
@@ -90,6 +90,7 @@ export class Runtime {
   #presenceAgainAt: Millis = 0
   #isSuspended = false
   #isRelayingTold = false
+  #isMissingTold = false
   #ending: Promise<void> | undefined
 
   constructor(options: NodeOptions, identity: Identity, store: Store, world: RuntimeWorld) {
@@ -131,10 +132,7 @@ export class Runtime {
       wantsLink: peer => this.#node.wantsLink(peer),
       settle: () => this.#settle(),
       count,
-      relaying: async () => {
-        await world.extras.fetch('more')
-        return world.extras.part('more').relay
-      },
+      relaying: async () => (await this.#more()).relay,
     })
     if (options.iceServers !== undefined) this.#links.iceServers = options.iceServers
     this.#settling.port1.onmessage = () => this.#settleSoon()
@@ -312,16 +310,29 @@ export class Runtime {
       pauseMs = Math.min(pauseMs * 2, 30_000)
     ) {
       try {
-        await this.#world.extras.fetch('more')
+        await this.#more()
         break
-      } catch (error) {
-        const { message } = error as GossamerError
-        if (pauseMs === 500) this.notice({ code: 'protocol-unavailable', message })
+      } catch {
         await new Promise(resolve => setTimeout(resolve, pauseMs))
       }
     }
     joined.isLoadingPresence = false
     this.#sayPresence(topic, joined)
+  }
+
+  /** What could not be loaded is told once. */
+  async #more(): Promise<ExtraParts['more']> {
+    const { extras } = this.#world
+    try {
+      await extras.fetch('more')
+    } catch (error) {
+      const { message } = error as GossamerError
+      if (!this.#isMissingTold) this.notice({ code: 'protocol-unavailable', message })
+      this.#isMissingTold = true
+      throw error
+    }
+    this.#isMissingTold = false
+    return extras.part('more')
   }
 
   /** For what a peer says of it, which may be often. */
