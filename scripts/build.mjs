@@ -279,6 +279,9 @@ const workerInside = worker => ({
     build.onResolve({ filter: /\/own-worker\.js$/ }, () => ({
       path: resolve(ROOT, 'src/page/inline-worker.ts'),
     }))
+    build.onResolve({ filter: /\/what-to-try\.js$/ }, () => ({
+      path: resolve(ROOT, 'src/page/inline-what-to-try.ts'),
+    }))
     build.onResolve({ filter: /^gossamer-worker-text$/ }, ({ path }) => ({
       path,
       namespace: 'worker-text',

@@ -4,6 +4,7 @@ import { createPortPair } from './bridge/port.js'
 import { Gossip } from './gossip.js'
 import type { GossipOptions } from './options.js'
 import { FakeNode, settled, somePeer } from './page/fake-node.suite.js'
+import * as own from './page/own-extra.js'
 import { topicIdOf } from './page/topic-name.js'
 
 describe('Gossip.open', () => {
@@ -59,7 +60,21 @@ describe('Gossip.open', () => {
   })
 
   it('rejects with worker-unavailable where there is no Worker and none is given', async () => {
-    await expect(Gossip.open()).rejects.toMatchObject({ code: 'worker-unavailable' })
+    await expect(Gossip.open()).rejects.toMatchObject({
+      code: 'worker-unavailable',
+      message: expect.stringContaining('There is no Worker here'),
+    })
+  })
+
+  it('rejects with the reason alone where what to try can not be loaded either', async () => {
+    vi.spyOn(own, 'ownExtra').mockRejectedValueOnce(new Error('404'))
+    const worker = () => {
+      throw new Error('blocked')
+    }
+    await expect(Gossip.open({ worker })).rejects.toMatchObject({
+      code: 'worker-unavailable',
+      message: 'The worker could not be made: blocked.',
+    })
   })
 
   it('rejects with what the worker refuses for', async () => {

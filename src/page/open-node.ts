@@ -4,17 +4,13 @@ import type { NodeOptions } from '../bridge/open-messages.js'
 import type { RtcOrder } from '../bridge/rtc-messages.js'
 import type { PeerId } from '../core/ids.js'
 import { type PageState, watchPage } from './lifecycle.js'
+import { pageExtra } from './load-extra.js'
 import { NodeClient } from './node-client.js'
 import { ownExtras } from './own-worker.js'
 import { PageSlot } from './page-slot.js'
 import { RtcDriver } from './rtc-driver.js'
 import type { RtcEngine } from './rtc-engine.js'
-import {
-  type SpawnedWorker,
-  spawnWorker,
-  type WorkerSource,
-  workerUnavailable,
-} from './spawn-worker.js'
+import { type SpawnedWorker, spawnWorker, type WorkerSource } from './spawn-worker.js'
 
 export interface OpenRequest {
   options: Omit<NodeOptions, 'slot' | 'extras'>
@@ -57,8 +53,9 @@ export class OpenedNode {
   static async open(request: OpenRequest): Promise<{ node: OpenedNode; welcome: Welcome }> {
     const { signal } = request
     signal?.throwIfAborted()
-    const node = new OpenedNode(spawnWorker(request.worker), request)
+    let node: OpenedNode | undefined
     try {
+      node = new OpenedNode(spawnWorker(request.worker), request)
       const options: NodeOptions = {
         ...request.options,
         slot: node.#slot.value,
@@ -70,8 +67,8 @@ export class OpenedNode {
       })
       return { node, welcome }
     } catch (reason) {
-      node.close(new GossamerError('closed', 'It was never open.'))
-      throw explained(reason)
+      node?.close(new GossamerError('closed', 'It was never open.'))
+      throw await explained(reason, request.worker === undefined)
     }
   }
 
@@ -106,15 +103,16 @@ export class OpenedNode {
   }
 }
 
-function explained(reason: unknown): unknown {
+/** What to try is said by the extra; where that can't be loaded either, the reason is all there is. */
+async function explained(reason: unknown, isOwn: boolean): Promise<unknown> {
   if (!(reason instanceof GossamerError)) return reason
-  if (reason.code === 'no-answer') {
-    return workerUnavailable(`The worker did not answer within ${ANSWER_WITHIN_MS} ms.`, reason)
-  }
-  if (reason.code === 'worker-gone') {
-    return workerUnavailable(`The worker did not start. ${reason.message}`, reason)
-  }
-  return reason
+  const { code, message } = reason
+  if (code !== 'no-answer' && code !== 'worker-gone') return reason
+  const said = await pageExtra().then(
+    ({ whatToTry }) => whatToTry(message, isOwn),
+    () => message,
+  )
+  return new GossamerError('worker-unavailable', said, { cause: reason })
 }
 
 /**

@@ -15,8 +15,3 @@ export function ownExtras(): NonNullable<NodeOptions['extras']> {
     more: new URL('./worker-more.js', import.meta.url).href,
   }
 }
-
-/** Where it did not come up. */
-export const WHAT_TO_TRY =
-  "Look for worker.js in the network panel. 404: your bundler did not copy it; pass `worker: () => new Worker(new URL('gossamer/worker', import.meta.url), { type: 'module' })`, or import from 'gossamer/inline'. " +
-  "Vite 7 or older: add 'gossamer' to optimizeDeps.exclude. Content security policy: allow `worker-src 'self'`."

@@ -1,6 +1,6 @@
 import { GossamerError, textOf } from '../bridge/errors.js'
 import { adaptPort, type MessagePortLike, type Port } from '../bridge/port.js'
-import { ownWorker, WHAT_TO_TRY } from './own-worker.js'
+import { ownWorker } from './own-worker.js'
 
 /** A worker that runs `gossamer/worker`, or a way to make one. */
 export type WorkerSource = MessagePortLike | (() => MessagePortLike)
@@ -11,7 +11,7 @@ export interface SpawnedWorker {
   terminate(): void
 }
 
-/** Throws `worker-unavailable` where no worker can be made here. */
+/** Throws `worker-gone` where no worker can be made here. */
 export function spawnWorker(source: WorkerSource | undefined): SpawnedWorker {
   if (source !== undefined && typeof source !== 'function') {
     return { port: adaptPort(source), terminate: () => {} }
@@ -23,21 +23,12 @@ export function spawnWorker(source: WorkerSource | undefined): SpawnedWorker {
   }
 }
 
-/** The error for a worker that did not come up, with what to try. */
-export function workerUnavailable(what: string, cause?: unknown): GossamerError {
-  return new GossamerError('worker-unavailable', `${what} ${WHAT_TO_TRY}`, { cause })
-}
-
 function makeWorker(source: (() => MessagePortLike) | undefined): MessagePortLike {
-  if (source === undefined && typeof Worker === 'undefined') {
-    throw new GossamerError(
-      'worker-unavailable',
-      'There is no Worker here. A page rendered on a server opens it in the browser only; for Node there is gossamer/node.',
-    )
-  }
   try {
     return source === undefined ? ownWorker() : source()
   } catch (cause) {
-    throw workerUnavailable(`The worker could not be made: ${textOf(cause)}.`, cause)
+    throw new GossamerError('worker-gone', `The worker could not be made: ${textOf(cause)}.`, {
+      cause,
+    })
   }
 }
