@@ -12,6 +12,16 @@ export const leanIdb = lean('idb', /[/\\]idb[/\\]build[/\\]index\.js$/, [
   [/\n {4}(?:set|has)\(target, prop[^)]*\) {\n[\s\S]*?\n {4}},/g, ''],
   [/\n {12}if \(prop === 'store'\) {\n[\s\S]*?\n {12}}/, ''],
   [/blocked, upgrade/, 'upgrade'],
+  // Listeners that are called once, and whose other halves harm nobody.
+  [/\n {8}const unlisten = \(\) => {\n[\s\S]*?\n {8}};/g, ''],
+  [/\n {12}unlisten\(\);/g, ''],
+  [
+    /addEventListener\('(success|complete|error|abort)', (\w+)\)/g,
+    "addEventListener('$1', $2, { once: true })",
+  ],
+  // What is always given.
+  [/\n {4}if \(upgrade\) {\n([\s\S]*?)\n {4}}/, '\n$1'],
+  [/if \((?:terminated|blocking)\)/g, ''],
   [/\n {4}if \(blocked\) {\n[\s\S]*?event\)\);\n {4}}/, ''],
 ])
 

@@ -124,35 +124,19 @@ export class Node {
   /** What comes by the ten thousand, apart from the rest: closures cost more than all that is decided here. */
   #payload(now: Millis, input: NodeInput): boolean {
     switch (input.type) {
-      case 'broadcast': {
-        const topic = this.#joined(input.topic)
-        if (topic === undefined) return true
-        this.#perform(now, topic, topic.publish(now, input.ref, input.payload, input.count))
-        return true
-      }
-      case 'sealed': {
-        const topic = this.#joined(input.topic)
-        if (topic === undefined) return true
-        this.#perform(now, topic, topic.sealed(now, input.ref, input.message))
-        return true
-      }
-      case 'message': {
+      case 'message':
+      case 'duplicate':
         if (!this.#mayTalk(input.from, input.epoch, input.topic)) return true
-        const topic = this.#joined(input.topic)
-        if (topic === undefined) return true
-        this.#perform(now, topic, topic.message(now, input.from, input.message, input.round))
-        return true
-      }
-      case 'duplicate': {
-        if (!this.#mayTalk(input.from, input.epoch, input.topic)) return true
-        const topic = this.#joined(input.topic)
-        if (topic === undefined) return true
-        this.#perform(now, topic, topic.duplicate(now, input.from, input.id, input.round))
-        return true
-      }
+        break
+      case 'broadcast':
+      case 'sealed':
+        break
       default:
         return false
     }
+    const topic = this.#joined(input.topic)
+    if (topic !== undefined) this.#perform(now, topic, payload(now, topic, input))
+    return true
   }
 
   #accept(now: Millis, input: NodeInput): void {
@@ -161,7 +145,7 @@ export class Node {
         return this.#subscribe(now, input)
       case 'join-peers':
         return this.#withTopic(now, input.topic, topic =>
-          topic.join(now, this.#eligible(now, input.peers), this.#signaling),
+          topic.join(now, this.#eligible(now, input.peers)),
         )
       case 'broadcast-neighbors':
         return this.#withTopic(now, input.topic, topic =>
@@ -200,9 +184,7 @@ export class Node {
         return this.#rtt(now, input.peer, input.epoch, input.rttMs)
       case 'congested':
         if (this.#link(input.peer, input.epoch) === undefined) return
-        return this.#toUsers(now, input.peer, topic =>
-          topic.lose(now, 'congested', input.peer, this.#signaling),
-        )
+        return this.#toUsers(now, input.peer, topic => topic.lose(now, 'congested', input.peer))
       case 'topic-hello':
         return this.#topicHello(now, input)
       case 'frame':
@@ -219,7 +201,7 @@ export class Node {
       case 'knock-answer':
         this.#relay.answered(input.from)
         return this.#withTopic(now, input.topic, topic =>
-          topic.hear(now, input.from, input.answer, false, this.#signaling),
+          topic.hear(now, input.from, input.answer, false),
         )
       case 'signal-out':
         return this.#fromRelay(
@@ -234,13 +216,13 @@ export class Node {
       case 'signaling':
         this.#signaling = input.state
         for (const topic of [...this.#topics.values()]) {
-          this.#perform(now, topic, topic.signalingChanged(now, input.state))
+          this.#perform(now, topic, topic.signalingIs(now, input.state))
         }
         return
       case 'introduced':
         for (const peer of input.peers) this.#relay.heardThroughServer(now, peer)
         return this.#withTopic(now, input.topic, topic =>
-          topic.introduce(now, this.#eligible(now, input.peers), this.#signaling),
+          topic.introduce(now, this.#eligible(now, input.peers)),
         )
       case 'misbehaved':
         return this.#blame(now, input.peer, input.reason)
@@ -261,7 +243,7 @@ export class Node {
     const known = this.#topics.get(input.topic)
     if (known !== undefined) {
       const peers = this.#eligible(now, input.bootstrap)
-      if (peers.length > 0) this.#perform(now, known, known.join(now, peers, this.#signaling))
+      if (peers.length > 0) this.#perform(now, known, known.join(now, peers))
       return
     }
     const random = new Random(this.#random.u32())
@@ -279,12 +261,13 @@ export class Node {
         index,
         order,
       },
+      this.#signaling,
     )
     this.#topics.set(input.topic, topic)
     this.#out.push({ type: 'enter', topic: input.topic })
     const bootstrap = this.#eligible(now, input.bootstrap)
     const remembered = this.#eligible(now, input.remembered)
-    this.#perform(now, topic, topic.start(now, bootstrap, remembered, input.seen, this.#signaling))
+    this.#perform(now, topic, topic.start(now, bootstrap, remembered, input.seen))
     // Who spoke of this topic before it was open here does not say so again.
     for (const [peer, link] of this.#links.all()) this.#compareTerms(now, link, peer, topic)
   }
@@ -304,7 +287,7 @@ export class Node {
     for (const topic of [...this.#topics.values()]) {
       const deadline = topic.nextDeadline
       if (deadline !== undefined && deadline.at <= now) {
-        this.#perform(now, topic, topic.wake(now, this.#signaling))
+        this.#perform(now, topic, topic.wake(now))
       }
     }
     for (const peer of this.#links.unused(now)) this.#hangUp(peer, 'unused')
@@ -384,7 +367,7 @@ export class Node {
     link.use(topic.id)
     if (link.up) {
       this.#greet(link, peer, topic.id, topic.terms)
-      this.#perform(now, topic, topic.linkUp(now, peer, this.#signaling))
+      this.#perform(now, topic, topic.linkUp(now, peer))
       if (link.rttMs !== undefined) this.#perform(now, topic, topic.rtt(now, peer, link.rttMs))
     }
   }
@@ -409,7 +392,7 @@ export class Node {
     const link = this.#links.raise(now, peer, epoch, adopted)
     this.#toUsers(now, peer, topic => {
       this.#greet(link, peer, topic.id, topic.terms)
-      return topic.linkUp(now, peer, this.#signaling)
+      return topic.linkUp(now, peer)
     })
   }
 
@@ -417,20 +400,20 @@ export class Node {
     const link = this.#links.get(peer)
     if (link === undefined) return
     this.#forgetLink(peer)
-    this.#toTopics(now, link.users, topic => topic.linkDown(now, peer, reason, this.#signaling))
+    this.#toTopics(now, link.users, topic => topic.linkDown(now, peer, reason))
   }
 
   #dialFailed(now: Millis, peer: PeerId): void {
     const link = this.#links.get(peer)
     if (link === undefined || link.up) return
     this.#forgetLink(peer)
-    this.#toTopics(now, link.users, topic => topic.lose(now, 'unreachable', peer, this.#signaling))
+    this.#toTopics(now, link.users, topic => topic.lose(now, 'unreachable', peer))
   }
 
   #unreachable(now: Millis, peer: PeerId): void {
     if (this.#links.get(peer)?.up) return
     for (const topic of [...this.#topics.values()]) {
-      this.#perform(now, topic, topic.lose(now, 'unreachable', peer, this.#signaling))
+      this.#perform(now, topic, topic.lose(now, 'unreachable', peer))
     }
   }
 
@@ -504,7 +487,7 @@ export class Node {
       topic: id,
       event: { type: 'mismatch', peer, field, ours, theirs },
     })
-    this.#perform(now, topic, topic.lose(now, 'ban', peer, this.#signaling))
+    this.#perform(now, topic, topic.lose(now, 'ban', peer))
     this.#release(peer, id)
   }
 
@@ -520,7 +503,7 @@ export class Node {
       else this.#count(mismatched ? 'frame-of-mismatched-topic' : 'frame-for-unknown-topic')
       return
     }
-    this.#perform(now, topic, topic.hear(now, from, message, true, this.#signaling))
+    this.#perform(now, topic, topic.hear(now, from, message, true))
   }
 
   /** On a link: the answer needs an alias for the topic, so the asker's own terms are said back. */
@@ -557,7 +540,7 @@ export class Node {
       this.#out.push({ type: 'hang-up', peer: from, reason: 'unused' })
       this.#linkDown(now, from, 'superseded')
     }
-    this.#perform(now, topic, topic.hear(now, from, knock, false, this.#signaling))
+    this.#perform(now, topic, topic.hear(now, from, knock, false))
   }
 
   #fromRelay(now: Millis, outputs: RelayOutput[]): void {
@@ -602,7 +585,7 @@ export class Node {
     if (!banned) return
     const linked = this.#links.has(peer)
     for (const topic of [...this.#topics.values()]) {
-      this.#perform(now, topic, topic.lose(now, 'ban', peer, this.#signaling))
+      this.#perform(now, topic, topic.lose(now, 'ban', peer))
     }
     if (linked && this.#links.has(peer)) this.#hangUp(peer, 'blamed')
   }
@@ -615,6 +598,21 @@ export class Node {
     this.#counters.add(counter, by)
   }
 }
+
+function payload(now: Millis, topic: Topic, input: PayloadInput): TopicOutput[] {
+  switch (input.type) {
+    case 'broadcast':
+      return topic.publish(now, input.ref, input.payload, input.count)
+    case 'sealed':
+      return topic.sealed(now, input.ref, input.message)
+    case 'message':
+      return topic.message(now, input.from, input.message, input.round)
+    case 'duplicate':
+      return topic.duplicate(now, input.from, input.id, input.round)
+  }
+}
+
+type PayloadInput = Extract<NodeInput, { type: 'broadcast' | 'sealed' | 'message' | 'duplicate' }>
 
 /** A knock that crossed a link just made is younger than this. Guess. */
 const STALE_LINK_MS = 3_000

@@ -53,6 +53,7 @@ export class Topic {
   #deadline: Deadline | undefined
   #isTimed = false
   readonly #standing = new Standing()
+  #signaling: SignalingState
 
   constructor(
     readonly id: TopicId,
@@ -62,8 +63,10 @@ export class Topic {
     protocols: Protocols,
     random: Random,
     record: PeerRecord | undefined,
-    history: { index?: HistoryIndex | undefined; order?: DeliveryOrder | undefined } = {},
+    history: { index?: HistoryIndex | undefined; order?: DeliveryOrder | undefined },
+    signaling: SignalingState,
   ) {
+    this.#signaling = signaling
     this.#numbering = new Numbering(id, self)
     this.#self = self
     this.#protocols = protocols
@@ -106,21 +109,20 @@ export class Topic {
     bootstrap: readonly PeerId[],
     remembered: readonly PeerId[],
     seen: readonly SeenIds[],
-    signaling: SignalingState,
   ): TopicOutput[] {
     const known = [...seen, ...(this.#history?.seen(now) ?? [])]
     if (known.length > 0) this.#gossip(now, { type: 'recall', seen: known })
     if (remembered.length > 0) this.#meet(now, { type: 'remember', peers: remembered })
-    const isAsked = signaling === 'open' || signaling === 'connecting'
+    const isAsked = this.#signaling === 'open' || this.#signaling === 'connecting'
     if (bootstrap.length > 0 || (remembered.length > 0 && !isAsked)) {
       this.#meet(now, { type: 'join', peers: bootstrap })
     }
-    return this.#finish(now, signaling)
+    return this.#finish(now)
   }
 
-  join(now: Millis, peers: readonly PeerId[], signaling: SignalingState): TopicOutput[] {
+  join(now: Millis, peers: readonly PeerId[]): TopicOutput[] {
     this.#meet(now, { type: 'join', peers })
-    return this.#finish(now, signaling)
+    return this.#finish(now)
   }
 
   publish(now: Millis, ref: number, payload: Uint8Array, count?: number): TopicOutput[] {
@@ -151,7 +153,8 @@ export class Topic {
     this.#meet(now, { type: 'quit' })
     this.#standing.closed = true
     this.#timers.clearAll()
-    return this.#finish(now, 'none')
+    this.#signaling = 'none'
+    return this.#finish(now)
   }
 
   // ——— promises kept by the runtime
@@ -196,7 +199,7 @@ export class Topic {
 
   // ——— links
 
-  linkUp(now: Millis, peer: PeerId, signaling: SignalingState): TopicOutput[] {
+  linkUp(now: Millis, peer: PeerId): TopicOutput[] {
     // In place of an old one: what was under way on that is lost, and nobody's neighbor changes.
     if (this.neighbors.includes(peer)) {
       this.#gossip(now, { type: 'neighbor-up', peer })
@@ -204,28 +207,18 @@ export class Topic {
     }
     this.#fromPresence(this.#presence?.linkUp(now, peer))
     this.#meet(now, { type: 'link-up', peer })
-    return this.#finish(now, signaling)
+    return this.#finish(now)
   }
 
-  linkDown(
-    now: Millis,
-    peer: PeerId,
-    reason: LinkDownReason,
-    signaling: SignalingState,
-  ): TopicOutput[] {
+  linkDown(now: Millis, peer: PeerId, reason: LinkDownReason): TopicOutput[] {
     this.#meet(now, { type: 'link-down', peer, reason })
-    return this.#finish(now, signaling)
+    return this.#finish(now)
   }
 
   /** The peer can't be reached, stays congested, or is banned. */
-  lose(
-    now: Millis,
-    type: 'unreachable' | 'congested' | 'ban',
-    peer: PeerId,
-    signaling: SignalingState,
-  ): TopicOutput[] {
+  lose(now: Millis, type: 'unreachable' | 'congested' | 'ban', peer: PeerId): TopicOutput[] {
     this.#meet(now, { type, peer })
-    return this.#finish(now, signaling)
+    return this.#finish(now)
   }
 
   rtt(now: Millis, peer: PeerId, rttMs: number): TopicOutput[] {
@@ -236,13 +229,7 @@ export class Topic {
 
   // ——— what peers say
 
-  hear(
-    now: Millis,
-    from: PeerId,
-    message: TopicMessage,
-    linked: boolean,
-    signaling: SignalingState,
-  ): TopicOutput[] {
+  hear(now: Millis, from: PeerId, message: TopicMessage, linked: boolean): TopicOutput[] {
     switch (message.type) {
       case 'gossip':
         // Payload passes the door as `message` or `duplicate`.
@@ -278,7 +265,7 @@ export class Topic {
         else if (this.#history !== undefined) this.#history.hear(now, from, message)
         else this.#count('history-without-history')
     }
-    return this.#finish(now, signaling)
+    return this.#finish(now)
   }
 
   message(now: Millis, from: PeerId, message: Message, round: number): TopicOutput[] {
@@ -320,14 +307,14 @@ export class Topic {
   // ——— signaling
 
   /** The server named peers, perhaps none. */
-  introduce(now: Millis, peers: readonly PeerId[], signaling: SignalingState): TopicOutput[] {
+  introduce(now: Millis, peers: readonly PeerId[]): TopicOutput[] {
     this.#standing.introduced = true
     const { neighbors, known } = this.#membership
     // Where the server knows nobody, those of earlier visits are asked.
     if (neighbors.length === 0 && peers.length + known.length > 0) {
       this.#meet(now, { type: 'join', peers })
     } else if (peers.length > 0) this.#meet(now, { type: 'remember', peers })
-    return this.#finish(now, signaling)
+    return this.#finish(now)
   }
 
   ownRecord(now: Millis, record: PeerRecord | undefined): TopicOutput[] {
@@ -335,8 +322,9 @@ export class Topic {
     return this.#take()
   }
 
-  signalingChanged(now: Millis, signaling: SignalingState): TopicOutput[] {
-    return this.#finish(now, signaling)
+  signalingIs(now: Millis, state: SignalingState): TopicOutput[] {
+    this.#signaling = state
+    return this.#finish(now)
   }
 
   emit(event: TopicEvent): TopicOutput {
@@ -355,7 +343,7 @@ export class Topic {
     return this.#deadline
   }
 
-  wake(now: Millis, signaling: SignalingState): TopicOutput[] {
+  wake(now: Millis): TopicOutput[] {
     for (const timer of this.#timers.due(now)) {
       if (timer === 'store ids') this.#keepIds(now)
       else if (timer === 'store peers') this.#rememberPeers()
@@ -365,7 +353,7 @@ export class Topic {
     if (isDue(this.#broadcast.nextDeadline, now)) this.#gossip(now, { type: 'wake' })
     if (isDue(this.#history?.nextDeadline, now)) this.#history!.wake(now)
     if (isDue(this.#presence?.nextDeadline, now)) this.#fromPresence(this.#presence?.wake(now))
-    return this.#finish(now, signaling)
+    return this.#finish(now)
   }
 
   get neighbors(): readonly PeerId[] {
@@ -620,8 +608,8 @@ export class Topic {
   }
 
   /** Says the state where it changed, and hands over all that was gathered. */
-  #finish(now: Millis, signaling: SignalingState): TopicOutput[] {
-    const status = this.#standing.news(this.#membership, signaling)
+  #finish(now: Millis): TopicOutput[] {
+    const status = this.#standing.news(this.#membership, this.#signaling)
     if (status !== undefined) this.#emitOut({ type: 'status', topic: this.id, status })
     return this.#take(now)
   }

@@ -1,3 +1,5 @@
+import { fromBase32 } from '../codec/bytes.js'
+
 // The points of small order: anyone can make signatures that hold under them. WebCrypto's draft has engines
 // refuse them; Chromium 156, Firefox 153 and Node 20 verify them (measured), others may not. A message
 // that some peers take and others blame would let its author turn them against each other, so every peer
@@ -22,10 +24,7 @@ function filled(first: number, between: number, last: number): Uint8Array {
 
 /** p = 2^255 - 19, little-endian as all here: another way to write 0. */
 const P = filled(0xed, 0xff, 0x7f)
-const EIGHTH = Uint8Array.from(
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'.match(/../g)!,
-  pair => Number.parseInt(pair, 16),
-)
+const EIGHTH = fromBase32('e3ujld6cwit3arod6se7f34y6dk57laf2pddgonrhabiq3kt7qcq')!
 
 /** Their y coordinates, the sign of x left out. */
 export const SMALL_ORDER: readonly Uint8Array[] = [
