@@ -244,7 +244,8 @@ async function configsOf(options: GossipOptions): Promise<Configs> {
   }
 }
 
-function checkSignaling(given: unknown): string {
+/** An absolute URL for a WebSocket. Throws `invalid-argument`. */
+export function checkSignaling(given: unknown): string {
   const allowed = 'an absolute ws:, wss:, http: or https: URL without fragment, name or password'
   const text = given instanceof URL ? given.href : given
   if (typeof text !== 'string') refuse('signaling', given, allowed)

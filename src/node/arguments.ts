@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { GossamerError } from '../bridge/errors.js'
-import { checkJoin, checkOptions, DEFAULTS, type JoinOptions } from '../options.js'
+import { checkJoin, checkSignaling, DEFAULTS, type JoinOptions } from '../options.js'
 import { type TopicName, topicIdOf } from '../page/topic-name.js'
 
 export interface PeerArguments {
@@ -30,7 +30,7 @@ export function readArguments(given: readonly string[]): ReadArguments {
   else check('--topic', faults, () => topicIdOf(topic as TopicName))
   check('--connect', faults, () => checkJoin({ bootstrap: connect }, 1))
   check('--membership', faults, () => checkJoin({ membership }, 1))
-  check('--signaling', faults, () => checkOptions({ signaling }))
+  check('--signaling', faults, () => checkSignaling(signaling))
   const seconds = Number(period)
   if (!/^\d+(\.\d+)?$/.test(period) || seconds < LEAST_PERIOD_S || seconds > MOST_PERIOD_S) {
     faults.push(

@@ -54,8 +54,8 @@ describe('identity slots', () => {
     vi.useRealTimers()
   })
 
-  const take = (remembered?: number, signal?: AbortSignal) =>
-    takeSlot({ locks: locks as unknown as LockManager, name: 'app', remembered, signal })
+  const take = (remembered?: number) =>
+    takeSlot({ locks: locks as unknown as LockManager, name: 'app', remembered })
 
   /** All timers that a pending call needs. */
   async function settled<T>(call: Promise<T>): Promise<T> {
@@ -160,51 +160,5 @@ describe('identity slots', () => {
     }
     expect(await take(0)).toMatchObject({ held: false })
     expect(await take()).toMatchObject({ held: false })
-  })
-
-  it('an abort while waiting rejects with its reason and leaves nothing held or queued', async () => {
-    const original = await take(0)
-    const abort = new AbortController()
-    const waiting = take(0, abort.signal)
-    waiting.catch(() => {})
-    await vi.advanceTimersByTimeAsync(100)
-    abort.abort(new Error('enough'))
-    await expect(waiting).rejects.toThrow('enough')
-    original.release()
-    await vi.advanceTimersByTimeAsync(0)
-    expect(locks.held.size).toBe(0)
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  it('an abort at the moment of the grant rejects and leaves nothing held', async () => {
-    const abort = new AbortController()
-    const request = locks.request
-    locks.request = (name, options, granted) =>
-      request(name, options, lock => {
-        const held = granted(lock)
-        abort.abort(new Error('enough'))
-        return held
-      })
-    await expect(take(0, abort.signal)).rejects.toThrow('enough')
-    await vi.advanceTimersByTimeAsync(0)
-    expect(locks.held.size).toBe(0)
-  })
-
-  it('an abort before the call rejects, one after it changes nothing', async () => {
-    await expect(take(0, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
-    const abort = new AbortController()
-    await take(0, abort.signal)
-    abort.abort()
-    await vi.advanceTimersByTimeAsync(0)
-    expect(locks.held.size).toBe(1)
-  })
-
-  it('an abort while searching rejects and leaves nothing held', async () => {
-    const abort = new AbortController()
-    const searching = take(undefined, abort.signal)
-    abort.abort(new Error('enough'))
-    await expect(searching).rejects.toThrow('enough')
-    await vi.advanceTimersByTimeAsync(0)
-    expect(locks.held.size).toBe(0)
   })
 })

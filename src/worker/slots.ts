@@ -22,33 +22,27 @@ export interface TakeSlotOptions {
   remembered: number | undefined
   /** How long to wait for the remembered slot: its former worker may take a moment to die. */
   waitMs?: number
-  signal?: AbortSignal | undefined
 }
 
 /**
  * The remembered slot if it becomes free in time, else the first free one. So a reload gets its identity
  * back, a duplicated tab (which remembers what its original holds) gets its own, and two tabs reloaded
  * at once don't swap: neither takes a slot while its owner still waits for it, unless it comes new.
- * Rejects only when `signal` aborts, with its reason.
  */
 export async function takeSlot(options: TakeSlotOptions): Promise<Slot> {
-  const { locks, name, remembered, waitMs = RELOAD_WAIT_MS, signal } = options
-  signal?.throwIfAborted()
+  const { locks, name, remembered, waitMs = RELOAD_WAIT_MS } = options
   if (locks !== undefined) {
     try {
       if (isSlot(remembered)) {
-        const slot = await waitForSlot(locks, name, remembered, waitMs, signal)
+        const slot = await waitForSlot(locks, name, remembered, waitMs)
         if (slot !== undefined) return slot
       }
       for (let number = 0; number < SLOTS; number++) {
         const slot = await lock(locks, name, number, { ifAvailable: true })
-        if (slot !== undefined && !signal?.aborted) return slot
-        slot?.release()
-        signal?.throwIfAborted()
+        if (slot !== undefined) return slot
       }
     } catch (cause) {
       // Sandboxed frames have the interface and refuse its use; they fare like browsers without it.
-      signal?.throwIfAborted()
       if (!(cause instanceof DOMException)) throw cause
     }
   }
@@ -60,24 +54,16 @@ async function waitForSlot(
   name: string,
   number: number,
   waitMs: number,
-  signal: AbortSignal | undefined,
 ): Promise<Slot | undefined> {
   const waiting = new AbortController()
-  const giveUp = () => waiting.abort()
-  const timer = setTimeout(giveUp, waitMs)
-  signal?.addEventListener('abort', giveUp)
+  const timer = setTimeout(() => waiting.abort(), waitMs)
   try {
-    const slot = await lock(locks, name, number, { signal: waiting.signal })
-    if (signal?.aborted) slot?.release()
-    signal?.throwIfAborted()
-    return slot
+    return await lock(locks, name, number, { signal: waiting.signal })
   } catch (cause) {
-    signal?.throwIfAborted()
     if (waiting.signal.aborted) return undefined
     throw cause
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', giveUp)
   }
 }
 
