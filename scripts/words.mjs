@@ -314,7 +314,7 @@ function isBorder(path) {
 
 /** What is stored, what others than Gossamer read, and what an extra's file exports. */
 function isWritten(path) {
-  return /^src\/(signaling\/(messages|client-messages|simple-peer)|storage\/(records|op-records|migrations|seq-rows|seqs|database)|page\/(signals|spawn-worker|own-extra|shipped-extra)|worker\/load-extra)\.ts$/.test(
+  return /^src\/(signaling\/(messages|client-messages|simple-peer)|storage\/(records|op-records|migrations|seq-rows|seqs|database)|page\/(spawn-worker|own-extra|shipped-extra)|worker\/load-extra)\.ts$/.test(
     path,
   )
 }

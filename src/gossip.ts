@@ -80,9 +80,7 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    * when nothing has answered within 5 s, or with the signal's reason.
    */
   static async connect(port: MessagePortLike | Port, options: WaitOptions = {}): Promise<Gossip> {
-    if (typeof (port as { postMessage?: unknown } | null)?.postMessage !== 'function') {
-      refuse('port', port, 'a MessagePort, or something that posts messages like one')
-    }
+    checkPort(port)
     checkKeys('options', options, ['signal'])
     const signal = checkSignal('signal', options.signal)
     signal?.throwIfAborted()
@@ -199,9 +197,7 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    * would not give this object. A MessagePort moves into the worker; anything else is carried through this page.
    */
   listen(port: MessagePortLike | Port): void {
-    if (typeof (port as { postMessage?: unknown } | null)?.postMessage !== 'function') {
-      refuse('port', port, 'a MessagePort, or something that posts messages like one')
-    }
+    checkPort(port)
     if (this.#ending !== undefined) throw new GossamerError('closed', 'The gossip was shut down.')
     const moved = transferablePort(port)
     this.#client.post({ type: 'listen', port: moved }, [moved])
@@ -263,6 +259,12 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
   #hear(notice: Notice): void {
     if (this.#heard.push(notice) > MOST_NOTICES) this.#heard.shift()
     TypedEvents.emit(this, 'notice', notice)
+  }
+}
+
+function checkPort(port: MessagePortLike | Port): void {
+  if (typeof (port as { postMessage?: unknown } | null)?.postMessage !== 'function') {
+    refuse('port', port, 'a MessagePort, or something that posts messages like one')
   }
 }
 

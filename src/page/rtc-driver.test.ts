@@ -58,26 +58,18 @@ describe('a dial', () => {
     driver.obey(signal(1, { type: 'candidate', candidate: { candidate: 'c', sdpMid: '0' } }))
     expect(peers[0]!.signals).toEqual([
       { type: 'answer', sdp: 'y' },
-      { type: 'candidate', candidate: { candidate: 'c', sdpMid: '0', sdpMLineIndex: null } },
+      { type: 'candidate', candidate: { candidate: 'c', sdpMid: '0' } },
     ])
   })
 
   it.each([
-    ['no JSON', '{'],
-    ['null', 'null'],
-    ['an offer to the one who offers', '{"type":"offer","sdp":"x"}'],
-    ['a request for media', '{"type":"transceiverRequest","transceiverRequest":{"kind":"audio"}}'],
-    ['a candidate without place', '{"candidate":{"candidate":"c"}}'],
-    ['too long', JSON.stringify({ type: 'answer', sdp: 'x'.repeat(70_000) })],
-  ])('ends at a signal that makes no sense: %s', (_case, text) => {
-    const { driver, last, peers } = world()
+    ['no JSON', '{', 'JSON'],
+    ['one that simple-peer throws at', '{"type":"answer","sdp":"unreadable"}', 'unreadable'],
+  ])('ends at a signal that is %s', (_case, text, reason) => {
+    const { driver, last } = world()
     driver.obey(dial(1))
     driver.obey({ type: 'rtc-signal', peer, epoch: 1, signal: text })
-    expect(last()).toMatchObject({
-      type: 'rtc-closed',
-      reason: expect.stringContaining('no sense'),
-    })
-    expect(peers[0]!.signals).toEqual([])
+    expect(last()).toMatchObject({ type: 'rtc-closed', reason: expect.stringContaining(reason) })
   })
 
   it('tells that it is connected, and each time ICE is interrupted', () => {
@@ -495,6 +487,7 @@ class FakePeer extends EventEmitter {
   }
 
   signal(value: unknown): void {
+    if (JSON.stringify(value).includes('unreadable')) throw new Error('unreadable')
     this.signals.push(value)
   }
 
