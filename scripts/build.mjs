@@ -1,5 +1,5 @@
 // Builds what the package ships, with esbuild (Vite's library mode breaks workers):
-//   dist/index.js             the library: ESM, one file, every import inside
+//   dist/index.js             the library: ESM, one file, every import inside but the next
 //   dist/page-extra.js        what few pages need of the library, which it imports when one does
 //   dist/worker.js            its worker: one self-contained script, no import, no export
 //   dist/worker-history.js and others   its extras, which it loads when a topic asks (scripts/extras.mjs)

@@ -16,7 +16,7 @@ export type ErrorCode =
   | 'worker-unavailable'
   /** The worker, or whatever is behind the port, died after it had started. */
   | 'worker-gone'
-  /** What the topic's history or membership needs is a file of its own, and it could not be loaded. */
+  /** What only some pages or topics need is a file of its own, and it could not be loaded. */
   | 'protocol-unavailable'
   /** Nothing answered on the port. */
   | 'no-answer'
