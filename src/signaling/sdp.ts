@@ -1,4 +1,3 @@
-import { utf8 } from '../codec/bytes.js'
 import { text } from '../codec/primitives.js'
 import type { Schema } from '../codec/schema.js'
 
@@ -8,8 +7,7 @@ export const LARGEST_SDP_BYTES = 16 * 1024
 /** Session description text that names one certificate; without that, it does not pass. */
 export const sdp: Schema<string> = {
   write: (w, value) => {
-    const fault = faultOf(value)
-    if (fault !== undefined) throw new RangeError(`sdp: ${fault}`)
+    if (fingerprintOf(value) === undefined) throw new RangeError(NO_FINGERPRINT)
     inner.write(w, value)
   },
   read: r => {
@@ -17,14 +15,6 @@ export const sdp: Schema<string> = {
     if (fingerprintOf(value) === undefined) r.fail(NO_FINGERPRINT)
     return value
   },
-}
-
-/** What is wrong with a session description, or undefined. */
-export function faultOf(value: string): string | undefined {
-  if (value.length > LARGEST_SDP_BYTES || utf8(value).length > LARGEST_SDP_BYTES) {
-    return `longer than ${LARGEST_SDP_BYTES} bytes`
-  }
-  return fingerprintOf(value) === undefined ? NO_FINGERPRINT : undefined
 }
 
 /**

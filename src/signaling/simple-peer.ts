@@ -1,8 +1,7 @@
 // simple-peer speaks JSON objects; peers speak signals. Both directions are checked here, because what
 // simple-peer is given it hands to the browser.
-import { utf8 } from '../codec/bytes.js'
-import { faultOf } from './sdp.js'
-import { LARGEST_CANDIDATE_BYTES, LARGEST_MID_BYTES, type SignalBody } from './signal.js'
+import { encode } from '../codec/schema.js'
+import { type SignalBody, signalBody } from './signal.js'
 
 /** A signal body made of what simple-peer said about a connection. */
 export type ConnectionBody = Extract<SignalBody, { type: 'offer' | 'answer' | 'candidates' }>
@@ -14,28 +13,26 @@ export type FromSimplePeer =
 
 /** What simple-peer emitted as `signal`, in JSON, as a body for the attempt `epoch`. Never throws. */
 export function toSignalBody(epoch: number, jsonText: string): FromSimplePeer {
-  const { type, sdp, candidate: named } = fieldsOf(parse(jsonText))
-  if (type === 'renegotiate' || type === 'transceiverRequest') {
-    return { ok: false, ignored: true }
+  try {
+    const { type, sdp, candidate: named } = JSON.parse(jsonText) as Emitted
+    if (type === 'renegotiate' || type === 'transceiverRequest') return { ok: false, ignored: true }
+    let body: ConnectionBody
+    if (type === 'offer' || type === 'answer') body = { type, epoch, sdp }
+    else if (type === 'candidate' && typeof named.candidate === 'string') {
+      const { candidate, sdpMid, sdpMLineIndex } = named
+      const one = {
+        candidate,
+        sdpMid: sdpMid ?? undefined,
+        sdpMLineIndex: sdpMLineIndex ?? undefined,
+      }
+      body = { type: 'candidates', epoch, candidates: [one] }
+    } else return REFUSED
+    // Throws where the wire can't carry it.
+    encode(signalBody, body)
+    return { ok: true, body }
+  } catch {
+    return REFUSED
   }
-  if ((type === 'offer' || type === 'answer') && typeof sdp === 'string') {
-    return faultOf(sdp) === undefined ? { ok: true, body: { type, epoch, sdp } } : REFUSED
-  }
-  const { candidate, sdpMid, sdpMLineIndex } = fieldsOf(named)
-  if (
-    type === 'candidate' &&
-    fits(candidate, LARGEST_CANDIDATE_BYTES) &&
-    (isAbsent(sdpMid) || fits(sdpMid, LARGEST_MID_BYTES)) &&
-    (isAbsent(sdpMLineIndex) || isByte(sdpMLineIndex))
-  ) {
-    const one = {
-      candidate,
-      sdpMid: sdpMid ?? undefined,
-      sdpMLineIndex: sdpMLineIndex ?? undefined,
-    }
-    return { ok: true, body: { type: 'candidates', epoch, candidates: [one] } }
-  }
-  return REFUSED
 }
 
 /** The JSON texts to give to simple-peer's `signal()`, in this order. */
@@ -49,28 +46,11 @@ export function toSimplePeer(body: ConnectionBody): string[] {
   )
 }
 
-function parse(jsonText: string): unknown {
-  try {
-    return JSON.parse(jsonText)
-  } catch {
-    return undefined
-  }
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-}
-
-function isAbsent(value: unknown): value is null | undefined {
-  return value === null || value === undefined
-}
-
-function isByte(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255
-}
-
-function fits(value: unknown, maxBytes: number): value is string {
-  return typeof value === 'string' && value.length <= maxBytes && utf8(value).length <= maxBytes
+/** As far as it is what simple-peer says. */
+interface Emitted {
+  type?: unknown
+  sdp: string
+  candidate: { candidate?: unknown; sdpMid?: string | null; sdpMLineIndex?: number | null }
 }
 
 /** Neither offer, answer nor candidate, or one that no peer may be sent. */
