@@ -193,7 +193,7 @@ describe('the origin of a URL', () => {
       ['WS://127.0.0.1', '127.0.0.1'],
     ] as const
     for (const [url, origin] of rows) {
-      expect(originOf(url), url).toBe(origin)
+      expect(originOf(new URL(url).href), url).toBe(origin)
       expect(new URL(url).host, url).toBe(origin)
     }
   })

@@ -178,18 +178,11 @@ export function challengeBytes(origin: string, nonce: Uint8Array, peer: PeerId):
 }
 
 /**
- * The host, and the port where it is not the scheme's own, of a ws: or wss: URL: what a browser sends as Host.
- * Undefined where the text is no such URL. International names must come in their ASCII form.
+ * The host, and the port where it is not the scheme's own, of a ws: or wss: URL in its normal form (`new URL(…).href`): what a
+ * browser sends as Host. Undefined where the text is no such URL.
  */
 export function originOf(url: string): string | undefined {
-  const match = /^(wss?):\/\/(\[[\da-f:.]+\]|[a-z\d._-]+)(?::(\d{1,5}))?(?:[/?][^#\s]*)?$/i.exec(
-    url,
-  )
-  if (match === null) return undefined
-  const [, scheme, host, port] = match
-  const usual = scheme!.toLowerCase() === 'wss' ? '443' : '80'
-  const named = host!.toLowerCase()
-  return port === undefined || port === usual ? named : `${named}:${port}`
+  return /^wss?:\/\/([^/?#@\s]+)(?:[/?][^#\s]*)?$/.exec(url)?.[1]
 }
 
 /** Undefined where a text is no JSON, or its `type` none of these. */
