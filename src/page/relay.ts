@@ -47,7 +47,11 @@ export class Relay {
     this.#isClosed = true
     if (this.#relayed !== undefined) return this.#relayed.close()
     this.#channel.onmessage = null
-    this.#channel.close()
+    try {
+      this.#channel.close()
+    } catch {
+      // It is closed, which is what was wanted.
+    }
   }
 }
 
