@@ -1,0 +1,1 @@
+export function withoutUnread(text: string, short?: Record<string, string>): string
