@@ -36,29 +36,31 @@ export function shortenStrings(text, short) {
 
 /**
  * Without what a decoder says is wrong with bytes, which a worker counts and blames the peer for, and what a RangeError says, which is
- * thrown where a value of our own can't be written: its place says it, and pages check what they are given before.
+ * thrown where a value of our own can't be written: its place says it, and pages check what they are given before. Nor with what a check
+ * of valibot's would say is allowed: a text of the server's is read or is not.
  */
 export function withoutReasons(text, short) {
-  const parts = []
-  let from = 0
-  const without = ({ callee, arguments: given, end }) => {
-    const [reason] = given
-    if (given.length !== 1 || callee.end >= end - 2) return
-    parts.push(
-      text.slice(from, reason.start),
-      text.slice(reason.start, reason.end).replace(/[^\n]/g, ' '),
-    )
-    from = reason.end
+  const cuts = []
+  const without = ({ callee, arguments: [reason], arguments: { length }, end }) => {
+    if (length === 1 && callee.end < end - 2) cuts.push([reason.start, reason.end])
   }
   new Visitor({
     CallExpression(node) {
-      const isText = /TemplateLiteral|Literal/.test(node.arguments[0]?.type)
-      if (isText && node.callee.property?.name === short.fail) without(node)
+      const [first, second] = node.arguments
+      if (/TemplateLiteral|Literal/.test(first?.type) && node.callee.property?.name === short.fail)
+        without(node)
+      else if (node.callee.name === 'custom' && second) cuts.push([first.end, second.end])
     },
     NewExpression(node) {
       if (node.callee.name === 'RangeError') without(node)
     },
   }).visit(parseSync('bundle.js', text).program)
+  const parts = []
+  let from = 0
+  for (const [start, end] of cuts.sort(([a], [b]) => a - b)) {
+    parts.push(text.slice(from, start), text.slice(start, end).replace(/[^\n]/g, ' '))
+    from = end
+  }
   return parts.join('') + text.slice(from)
 }
 

@@ -118,4 +118,8 @@ it('a reason that nobody reads is left out, whatever is in it, and nothing else'
   const left =
     'r.ab("no", 1), r.ab(    ), r.ab(       ), r.abc("no"), r.ab(no), new RangeError(            ), Error("no")'
   expect(withoutReasons(text, { fail: 'ab' })).toBe(left)
+  const checks = 'custom(a => b(a), "c"), custom(new RangeError("d"), `e`), custom(f)'
+  expect(withoutReasons(checks, { fail: 'ab' })).toBe(
+    'custom(a => b(a)     ), custom(new RangeError(   )     ), custom(f)',
+  )
 })
