@@ -4,7 +4,7 @@ import type { NodeOutput, TopicMessage } from './io.js'
 
 /** What a topic wants from its node, which knows the links. The rest goes straight out. */
 export type TopicOutput =
-  | { type: 'tell'; to: PeerId; message: TopicMessage }
+  | { type: 'send'; to: PeerId; message: TopicMessage }
   | { type: 'connect'; peer: PeerId }
   | { type: 'release'; peer: PeerId }
   | { type: 'blame'; peer: PeerId; reason: BlameReason }

@@ -242,9 +242,9 @@ export class Topic {
       case 'ihave':
       case 'graft-refused':
       case 'root-path':
-        // The many. No neighbor comes or goes by them.
-        this.#gossip(now, { type: 'control', from, message })
-        return this.#take(now)
+        // The many. No neighbor comes or goes by them, and nothing is delivered: what follows goes to the node as it is.
+        this.#isTimed = false
+        return this.#broadcast.handle(now, { type: 'control', from, message }) as TopicOutput[]
       case 'gosp':
         if (linked && message.presence.length > 0) {
           this.#openPresence(now)
@@ -288,8 +288,8 @@ export class Topic {
   }
 
   duplicate(now: Millis, from: PeerId, id: MessageId, round: number): TopicOutput[] {
-    this.#gossip(now, { type: 'duplicate', from, id, round })
-    return this.#take()
+    this.#isTimed = false
+    return this.#broadcast.handle(now, { type: 'duplicate', from, id, round }) as TopicOutput[]
   }
 
   expectsOps(from: PeerId, exchange: number): boolean {
@@ -402,7 +402,7 @@ export class Topic {
   #fromMembership(now: Millis, output: MembershipOutput<MembershipMessage>): void {
     switch (output.type) {
       case 'send':
-        this.#out.push({ type: 'tell', to: output.to, message: this.#filled(now, output) })
+        this.#out.push({ type: 'send', to: output.to, message: this.#filled(now, output) })
         break
       case 'neighbor-up':
         this.#standing.bereft = false
@@ -444,9 +444,6 @@ export class Topic {
 
   #fromBroadcast(now: Millis, output: BroadcastOutput<PlumtreeMessage>): void {
     switch (output.type) {
-      case 'send':
-        this.#out.push({ type: 'tell', to: output.to, message: output.message })
-        break
       case 'deliver': {
         const { message, from, round } = output
         if (this.#history === undefined) this.#deliver(message, from, { kind: 'swarm', round })
@@ -515,7 +512,7 @@ export class Topic {
           break
         }
         case 'say':
-          this.#out.push({ type: 'tell', to: output.to, message: gosp(output.entries) })
+          this.#out.push({ type: 'send', to: output.to, message: gosp(output.entries) })
           break
         case 'count':
           this.#out.push(output)

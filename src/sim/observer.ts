@@ -183,7 +183,8 @@ export class Observer {
 
   #hear(peer: Peer, content: Uint8Array, scope: DeliveryScope): void {
     if (scope.kind === 'neighbors') return
-    const number = new DataView(content.buffer, content.byteOffset).getUint32(0)
+    const number =
+      ((content[0]! << 24) | (content[1]! << 16) | (content[2]! << 8) | content[3]!) >>> 0
     const said = this.#said[number - this.#offset]
     if (said === undefined) return
     const state = said.due[peer.index] ?? NOT_DUE

@@ -7,7 +7,7 @@ import type { WaveMessage } from './wavefront/messages.js'
 
 /** What a history has its topic do. */
 export type HistoryOutput =
-  | { type: 'tell'; to: PeerId; message: HistoryMessage }
+  | { type: 'send'; to: PeerId; message: HistoryMessage }
   | DeliveryOutput
   /** One's own message is kept: now it may leave. */
   | { type: 'publish'; ref: number; message: Message }

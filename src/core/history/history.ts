@@ -403,7 +403,7 @@ export class History {
   }
 
   #tell(to: PeerId, message: HistoryMessage): void {
-    this.#out.push({ type: 'tell', to, message })
+    this.#out.push({ type: 'send', to, message })
   }
 
   #emit(event: TopicEvent): void {

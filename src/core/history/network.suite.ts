@@ -293,7 +293,7 @@ export class HistoryNetwork {
 
   #perform(peer: TestPeer, output: HistoryOutput): void {
     switch (output.type) {
-      case 'tell':
+      case 'send':
         return this.#carry(peer, output.to, output.message)
       case 'deliver':
         peer.delivered.push({ ...output, at: this.now })

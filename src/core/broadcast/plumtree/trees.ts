@@ -6,8 +6,8 @@ export class Trees {
   readonly shared = new Tree()
   /** The longest unheard first. */
   #sources = NOBODY
-  /** The last of them. */
-  #newest: PeerId | undefined
+  /** The last of them: most of what comes is about its messages. */
+  #newest: Source | undefined
   readonly #perSource: boolean
 
   constructor(perSource: boolean) {
@@ -21,7 +21,8 @@ export class Trees {
 
   /** The tree that this author's messages travel. */
   of(author: PeerId): Tree {
-    return this.#sources.get(author)?.tree ?? this.shared
+    const newest = this.#newest
+    return (newest?.author === author ? newest : this.#sources.get(author))?.tree ?? this.shared
   }
 
   /** The tree that a prune or a graft names; undefined where it can't be kept. */
@@ -50,13 +51,14 @@ export class Trees {
   }
 
   #remember(now: Millis, author: PeerId): Source {
-    let source = this.#sources.get(author)
+    const newest = this.#newest
+    let source = newest?.author === author ? newest : this.#sources.get(author)
     if (source === undefined || now - source.heardAt >= ACTIVE_MS) {
-      source = { heard: 0, heardAt: now, tree: undefined }
+      source = { author, heard: 0, heardAt: now, tree: undefined }
     }
     source.heardAt = now
-    if (author === this.#newest && this.#sources.get(author) === source) return source
-    this.#newest = author
+    if (source === newest) return source
+    this.#newest = source
     if (this.#sources === NOBODY) this.#sources = new Map()
     this.#sources.delete(author)
     this.#sources.set(author, source)
@@ -84,6 +86,7 @@ export class Trees {
 const NOBODY: Map<PeerId, Source> = /* @__PURE__ */ new Map()
 
 interface Source {
+  readonly author: PeerId
   heard: number
   heardAt: Millis
   tree: Tree | undefined
