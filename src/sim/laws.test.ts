@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TopicId } from '../core/ids.js'
+import { testPeer } from '../core/membership/network.suite.js'
 import { graphOf } from './graph.js'
 import type { Peer } from './peer.js'
 import { World } from './world.js'
@@ -18,6 +19,7 @@ type Step =
   | { type: 'say'; who: number; times: number }
   | { type: 'cut'; side: number }
   | { type: 'heal' }
+  | { type: 'lie'; who: number; beat: number }
   | { type: 'server'; up: boolean }
   | { type: 'wait'; ms: number }
 
@@ -161,6 +163,11 @@ class Town {
         for (let i = 0; peer !== undefined && i < step.times; i++) this.say(peer)
         break
       }
+      case 'lie': {
+        const peer = one(step.who)
+        if (peer !== undefined) this.#lie(peer, step.beat)
+        break
+      }
       case 'cut':
         world.cut(peer => (peer.index + step.side) % 2, step.side % 2)
         break
@@ -183,6 +190,21 @@ class Town {
     new DataView(payload.buffer).setUint32(0, number)
     this.said.set(String(number), { author, from: this.#isMended ? 'mended' : 'before' })
     this.world.broadcast(author, this.topic, payload)
+  }
+
+  /** Tells its neighbors of a component that is none, and knocks at everyone in the names of others. */
+  #lie(peer: Peer, beat: number): void {
+    const { topic } = this
+    const ghost = () => testPeer(1_000 + this.#number++)
+    const said = { type: 'component', beat, ageSeconds: 0 } as const
+    const message = { ...said, requestId: 1, name: ghost() }
+    for (const end of [...peer.linkEnds]) end.send({ type: 'topic', topic, message })
+    peer.settle()
+    for (const other of this.members) {
+      const knock = { ...said, requestId: this.#number++, name: ghost() }
+      const from = beat % 2 === 0 ? peer.id : ghost()
+      if (other !== peer) other.do({ type: 'knock', from, topic, knock })
+    }
   }
 
   /** The faults are over. */
@@ -230,6 +252,7 @@ function anyStep(): fc.Arbitrary<Step> {
     },
     { weight: 1, arbitrary: fc.record({ type: of('cut'), side: fc.nat({ max: 1 }) }) },
     { weight: 1, arbitrary: fc.record({ type: of('heal') }) },
+    { weight: 2, arbitrary: fc.record({ type: of('lie'), who, beat: fc.nat({ max: 2 ** 32 }) }) },
     { weight: 1, arbitrary: fc.record({ type: of('server'), up: fc.boolean() }) },
     { weight: 5, arbitrary: fc.record({ type: of('wait'), ms: fc.nat({ max: 20_000 }) }) },
   )

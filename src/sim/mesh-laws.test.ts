@@ -258,6 +258,12 @@ class Room {
     const { topic } = this
     for (const end of [...peer.linkEnds]) end.send({ type: 'topic', topic, message })
     peer.settle()
+    if (message.type !== 'component') return
+    // And in the names of others.
+    for (const other of this.members) {
+      const from = testPeer(this.#fakes++)
+      if (other !== peer) other.do({ type: 'knock', from, topic, knock: message })
+    }
   }
 
   #lies(peer: Peer): TopicMessage[] {
@@ -283,10 +289,12 @@ class Room {
       { type: 'join', ...ask },
       { type: 'neighbor-request', priority: 'high', ...ask },
       { type: 'disconnect', alive: 'alive', sample: [] },
+      { type: 'neighbor-reject', reason: 'full', requestId: 0, sample: [] },
+      { type: 'component', requestId: 1, name: fakes(1)[0]!, beat: this.#fakes, ageSeconds: 0 },
     ]
   }
 }
-const LIES = 12
+const LIES = 14
 
 function anyStep(): fc.Arbitrary<Step> {
   const who = fc.nat({ max: 99 })
