@@ -116,33 +116,33 @@ export interface ServerSettings {
   introductions: number
 }
 
-/** Who is in a topic; adding, removing and drawing cost the same however many there are. */
+/** Who is in a topic, each in its newest life; adding, removing and drawing cost the same however many there are. */
 class Roster {
   readonly #peers: Peer[] = []
-  readonly #places = new Map<Peer, number>()
+  readonly #places = new Map<PeerId, number>()
 
   add(peer: Peer): void {
-    if (this.#places.has(peer)) return
-    this.#places.set(peer, this.#peers.length)
-    this.#peers.push(peer)
+    const place = this.#places.get(peer.id) ?? this.#peers.length
+    this.#places.set(peer.id, place)
+    this.#peers[place] = peer
   }
 
   delete(peer: Peer): void {
-    const place = this.#places.get(peer)
-    if (place === undefined) return
-    this.#places.delete(peer)
+    const place = this.#places.get(peer.id)
+    if (place === undefined || this.#peers[place] !== peer) return
+    this.#places.delete(peer.id)
     const last = this.#peers.pop()!
     if (last === peer) return
     this.#peers[place] = last
-    this.#places.set(last, place)
+    this.#places.set(last.id, place)
   }
 
   sample(random: Random, count: number, except: Peer): PeerId[] {
     const drawn = new Set<Peer>()
-    const most = Math.min(count, this.#peers.length - (this.#places.has(except) ? 1 : 0))
+    const most = Math.min(count, this.#peers.length - (this.#places.has(except.id) ? 1 : 0))
     while (drawn.size < most) {
       const peer = this.#peers[random.below(this.#peers.length)]!
-      if (peer !== except) drawn.add(peer)
+      if (peer.id !== except.id) drawn.add(peer)
     }
     return [...drawn].map(({ id }) => id)
   }

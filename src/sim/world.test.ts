@@ -50,6 +50,18 @@ describe('a simulated world', () => {
     },
   )
 
+  it('names to who returns others alone, not its former life', () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const { world, topic, peers } = town(2, { seed, server: { introductions: 1 } })
+      world.crash(peers[1]!, { silent: true })
+      const returned = world.again(peers[1]!)
+      const told = vi.spyOn(returned, 'do')
+      world.join(returned, topic)
+      world.run(1_000)
+      expect(told).toHaveBeenCalledWith({ type: 'introduced', topic, peers: [peers[0]!.id] })
+    }
+  })
+
   it('has the crashed send nothing again: what was lost of their last words never comes', () => {
     const { world, topic, peers } = town(2, { network: { loss: 0.2 } })
     const heard = hear(world)
