@@ -56,6 +56,23 @@ describe('rule 6: the result is a full mesh', () => {
     expect(world.alive.map(peer => world.neighbors(peer).length)).toEqual([5, 5, 5, 5, 5, 5])
   })
 
+  it('also of two islands that never had a link: the smallest of each asks the server for names once a minute', () => {
+    const asked = (self: PeerId, ...neighbors: PeerId[]) => {
+      const one = meshOf(self, ...neighbors)
+      return [59, 60, 60, 60].map(seconds => {
+        for (let at = 0; at < seconds; at += 1) {
+          for (const peer of neighbors) one.hear(peer, gosp())
+          one.after(1_000)
+        }
+        const { length } = one.outputs('wants-introductions')
+        one.forget('wants-introductions')
+        return length
+      })
+    }
+    expect(asked(a, b, c)).toEqual([0, 1, 1, 1])
+    expect(asked(b, a, c)).toEqual([0, 0, 0, 0])
+  })
+
   it('given to another membership holds no link that it does not hand over', () => {
     const one = meshOf(a, b, c)
     for (let period = 0; period < 3; period++) {

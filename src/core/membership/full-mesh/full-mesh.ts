@@ -26,6 +26,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
   readonly #overlay: Overlay
   readonly #questions: Questions
   readonly #conversation: Conversation
+  #askedServerAt: Millis | undefined
   #closed = false
 
   constructor(options: FullMeshOptions) {
@@ -303,9 +304,20 @@ export class FullMesh implements Membership<FullMeshMessage> {
   #round(now: Millis): void {
     const { rounds, members } = this.#overlay
     if (!rounds.take(now)) return
+    this.#askServer(now)
     for (const [peer, { stage }] of members) {
       if (stage === 'up' || stage === 'silent') this.#overlay.gosp(peer)
     }
+  }
+
+  /** There may be an island that never had a link with us. One asks for all, as in HyParView's components. */
+  #askServer(now: Millis): void {
+    this.#askedServerAt ??= now
+    if (now - this.#askedServerAt < ASK_SERVER_MS) return
+    const { self, members } = this.#overlay
+    if (members.neighbors.some(peer => peer < self)) return
+    this.#askedServerAt = now
+    this.#overlay.emit({ type: 'wants-introductions' })
   }
 
   #lateDoor(now: Millis): void {
@@ -316,5 +328,7 @@ export class FullMesh implements Membership<FullMeshMessage> {
 
 /** Newcomers wait this long for others to be named with. Guess. */
 const INTRODUCE_MS = 100
+/** As HyParView's named peer, which asks once a shuffle interval. */
+const ASK_SERVER_MS = 60_000
 /** Introductions are five (signaling-server); earlier visits may name a hundred. Guess. */
 const REMEMBERED_ASKED = 8
