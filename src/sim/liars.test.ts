@@ -35,27 +35,31 @@ describe('a room of twenty, cut in two for longer than names are in doubt, in wh
         tell({ ...NAME, name, beat: Number.MAX_SAFE_INTEGER, ageSeconds: 0 })
       },
     ],
-  ])('%s, is one within a minute of healing', (_, lie) => {
-    const room = makeRoom(4)
-    const { world, topic, members } = room
-    const lieOn = () => {
-      lie(room)
-      world.later(2_000, lieOn)
-    }
-    lieOn()
-    const sides = new Random(81)
-    const sideOf = new Map(members.map(peer => [peer, sides.below(2)]))
-    world.cut(peer => sideOf.get(peer)!, 0)
-    world.run(400_000)
-    expect(graphOf(world, topic).components.length).toBeGreaterThan(1)
-    world.heal()
-    world.run(60_000)
-    expect(graphOf(world, topic).components).toEqual([20])
-    const { dials } = world.traffic
-    world.run(120_000)
-    // Who asks for a place in earnest costs more.
-    expect((world.traffic.dials - dials) / 20 / 2).toBeLessThan(8)
-  })
+  ])(
+    '%s, is one within a minute of healing',
+    (_, lie) => {
+      const room = makeRoom(4)
+      const { world, topic, members } = room
+      const lieOn = () => {
+        lie(room)
+        world.later(2_000, lieOn)
+      }
+      lieOn()
+      const sides = new Random(81)
+      const sideOf = new Map(members.map(peer => [peer, sides.below(2)]))
+      world.cut(peer => sideOf.get(peer)!, 0)
+      world.run(400_000)
+      expect(graphOf(world, topic).components.length).toBeGreaterThan(1)
+      world.heal()
+      world.run(60_000)
+      expect(graphOf(world, topic).components).toEqual([20])
+      const { dials } = world.traffic
+      world.run(60_000)
+      // Who asks for a place in earnest costs more.
+      expect((world.traffic.dials - dials) / 20).toBeLessThan(8)
+    },
+    TIMEOUT_MS,
+  )
 })
 
 interface Room {
@@ -103,4 +107,6 @@ function makeRoom(seed: number): Room {
 let fresh = 0
 const stranger = () => testPeer(fresh++ % 200)
 const NAME = { type: 'component', requestId: 1 } as const
+/** For busy machines: by itself each takes less than a second. */
+const TIMEOUT_MS = 60_000
 const SMALLEST = `${'2'.repeat(51)}a` as PeerId
