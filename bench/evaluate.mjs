@@ -1,6 +1,7 @@
 // `npm run evaluate`: runs the simulator's scenarios and writes docs/evaluation.md, so that no figure in it was typed by
 // hand. Two runs at a time. `--large` also runs what takes ten thousand peers (an hour), and `--only TEXT` the rows alone
-// whose command is that text, or else has it. What a row gave when it was last run stays in docs/evaluation.json.
+// whose command is that text, or else has it. With both `--only` and `--from FILE` nothing runs: that row takes what `npm run sim` printed as JSON.
+// What a row gave when it was last run stays in docs/evaluation.json.
 
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -10,7 +11,8 @@ import { ROOT } from '../scripts/build.mjs'
 
 const run = promisify(execFile)
 const isLarge = process.argv.includes('--large')
-const only = process.argv.includes('--only') && process.argv[process.argv.indexOf('--only') + 1]
+const only = said('--only')
+const from = said('--from')
 const TODAY = new Date().toISOString().slice(0, 10)
 
 const KEPT = resolve(ROOT, 'docs/evaluation.json')
@@ -283,6 +285,11 @@ async function main() {
     if (!only) return isLarge || !row.isLarge
     return exact.length > 0 ? exact.includes(row) : nameOf(row).includes(only)
   })
+  if (from) {
+    const report = keep(JSON.parse(await readFile(from, 'utf8')))
+    for (const row of exact) row.report = report
+    return write()
+  }
   // What is measured by the clock runs alone; a row that another table has too runs once.
   const timed = asked.filter(({ isTimed }) => isTimed)
   const waiting = asked.filter(row => !timed.some(other => nameOf(other) === nameOf(row)))
@@ -290,6 +297,11 @@ async function main() {
   await worker(timed)
   await write()
   process.exitCode = asked.some(({ hasRun }) => !hasRun) ? 1 : 0
+}
+
+function said(option) {
+  const at = process.argv.indexOf(option)
+  return at < 0 ? undefined : process.argv[at + 1]
 }
 
 async function write() {
