@@ -253,9 +253,13 @@ export class Auto implements Membership<MembershipMessage> {
     const since = new Map(partial.handOver().map(({ peer, since }) => [peer, since]))
     const heard = this.#rounds.heardLately(now)
     heard.delete(this.#self)
+    const lacking = [...heard].filter(peer => !since.has(peer))
+    const isFew = heard.size < MOST_GOING_DOWN
+    // No shuffle names them where those between are a full mesh again.
+    if (isFew && lacking.length > 0) this.#pass(now, { type: 'remember', peers: lacking })
     const isSmall =
-      heard.size < MOST_GOING_DOWN &&
-      [...heard].every(peer => since.has(peer)) &&
+      isFew &&
+      lacking.length === 0 &&
       [...since.keys()].every(peer => this.#rounds.neighborsOf(now, peer) !== undefined)
     this.#largeAt = isSmall ? Math.max(this.#largeAt, ...since.values()) : now
     return now - this.#largeAt >= DOWN_AFTER_MS && since.size > 0 && !partial.busy

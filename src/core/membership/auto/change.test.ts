@@ -66,6 +66,16 @@ describe('a partial view of few', () => {
     expect(asked()).toBeGreaterThan(before)
   })
 
+  it('asks for a place whom its neighbors name and it does not know: shuffles end in a full mesh', () => {
+    const one = wentUp(few)
+    const stranger = testPeer(50)
+    one.spend(20, peer => [...all(peer).slice(0, -1), stranger, peer])
+    expect(one.said(stranger, 'neighbor-request')).not.toEqual([])
+    const crowd = wentUp(others.slice(0, 5))
+    crowd.spend(20, peer => [...others.slice(0, 5).filter(other => other !== peer), stranger, peer])
+    expect(crowd.said(stranger, 'neighbor-request')).toEqual([])
+  })
+
   it('stays one while a neighbor has a link with someone that we have none with', () => {
     const one = wentUp(few)
     one.spend(60, peer => [...all(peer).slice(0, -1), others[6]!, peer])
