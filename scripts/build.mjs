@@ -173,7 +173,7 @@ function lettersOf({ outfile }) {
 function left(code) {
   return code
     .replace(/\bimport\(`([^`$]+)`\)/, 'import("$1")')
-    .replace(/\bimport\((?=\w)/g, 'import(/* webpackIgnore: true */ /* @vite-ignore */ ')
+    .replace(/\bimport\((?=\w|`\$)/g, 'import(/* webpackIgnore: true */ /* @vite-ignore */ ')
 }
 
 function parts() {
@@ -324,9 +324,9 @@ async function proveWorkerSurvives() {
   if (!library.includes('import("./page-extra.js")'))
     throw new Error('dist/index.js lost `import("./page-extra.js")`, which bundlers look for.')
   const worker = await readFile(resolve(ROOT, 'dist/worker.js'), 'utf8')
-  if (!/import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*\w/.test(worker)) {
-    throw new Error('dist/worker.js lost what tells bundlers to leave its import() alone.')
-  }
+  for (const [name, text] of Object.entries({ library, worker }))
+    if (!/import\(\s*\/\* webpackIgnore: true \*\/\s*\/\* @vite-ignore \*\/\s*[\w`]/.test(text))
+      throw new Error(`The ${name} lost what tells bundlers to leave its import() alone.`)
 }
 
 function narrate(name) {

@@ -6,7 +6,7 @@ export async function pageExtra(): Promise<PageExtra> {
   try {
     return await ownExtra()
   } catch (cause) {
-    const message = `page-extra.js, which few pages need and this one does, could not be loaded: ${textOf(cause)}`
+    const message = `page-extra.js could not be loaded: ${textOf(cause)}`
     throw new GossamerError('protocol-unavailable', message, { cause })
   }
 }

@@ -315,7 +315,7 @@ describe('a relayed channel', () => {
   it('ends where it can not be loaded, with the reason', async () => {
     vi.spyOn(own, 'ownExtra').mockRejectedValueOnce(new Error('404'))
     const { last } = await relaying()
-    const reason = expect.stringContaining('page-extra.js, which few pages need')
+    const reason = expect.stringContaining('page-extra.js could not be loaded')
     expect(last()).toMatchObject({ type: 'rtc-closed', reason })
   })
 

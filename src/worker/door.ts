@@ -29,7 +29,7 @@ export class Door {
   /** There when the first topic with a history is. */
   history: HistoryDoor | undefined
   /** What tells the news of presence; until it is here what is said of presence waits, and where it can't be loaded goes without. */
-  loadNews: () => NewsOf | Promise<NewsOf | undefined> = () => Promise.resolve(undefined)
+  loadNews!: () => NewsOf | Promise<NewsOf | undefined>
 
   constructor(node: Node, input: (input: NodeInput) => void, count: (counter: string) => void) {
     this.#node = node

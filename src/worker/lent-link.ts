@@ -36,11 +36,11 @@ export class LentLink implements Link {
       // Firefox may deliver before it says open.
       this.#open()
       if (data instanceof ArrayBuffer) listener.packet(new Uint8Array(data))
-      else this.#end('text on a binary channel')
+      else this.#end()
     }
     channel.onbufferedamountlow = () => listener.drained()
-    channel.onclose = () => this.#end('channel closed')
-    channel.onerror = () => this.#end('channel failed')
+    channel.onclose = () => this.#end()
+    channel.onerror = () => this.#end()
     // It may have opened on its way here; Firefox says so again later.
     if (channel.readyState === 'open') queueMicrotask(() => this.#open())
   }
@@ -56,7 +56,7 @@ export class LentLink implements Link {
       if (!this.#awaitsEmpty) this.#awaitLow()
     } catch {
       // The state changed under us; close events follow only where the other side still lives.
-      this.#end('channel refused to send')
+      this.#end()
     }
   }
 
@@ -87,9 +87,9 @@ export class LentLink implements Link {
     this.#listener.opened()
   }
 
-  #end(reason: string): void {
+  #end(): void {
     if (this.#isClosed) return
     this.close()
-    this.#listener.closed(reason)
+    this.#listener.closed()
   }
 }

@@ -19,5 +19,5 @@ export interface LinkListener {
   /** The channel holds less than `lowWaterBytes` again (link/config.ts). */
   drained(): void
   /** At most once, also when never opened. */
-  closed(reason: string): void
+  closed(): void
 }

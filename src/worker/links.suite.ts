@@ -20,6 +20,8 @@ export class LinksTest {
   readonly counted: string[] = []
   readonly wanted = new Set<PeerId>()
   readonly links: Links
+  /** Whether what relays can be had, and when. */
+  relaying = async () => relay
   private readonly wake: WakeUp
   private isSettling = false
 
@@ -43,7 +45,7 @@ export class LinksTest {
       wantsLink: peer => this.wanted.has(peer),
       settle: () => this.settle(),
       count: counter => void this.counted.push(counter),
-      relaying: async () => relay,
+      relaying: () => this.relaying(),
     })
   }
 

@@ -342,3 +342,33 @@ function brief(order: { type: string; epoch?: number; signal?: string }): string
     said && (said['type'] === 'candidate' ? said['candidate']!['candidate'] : said['type'])
   return [order.type, order.epoch, name].filter(part => part !== undefined).join(' ')
 }
+
+describe('what is said of relayed links while what relays them is loaded', () => {
+  it('waits up to a bound, beyond which who says more is closed; then all is as ever', async () => {
+    const test = await LinksTest.of(time(), 'offerer')
+    const peer = ids[2]!
+    let load = () => {}
+    const loaded = new Promise<void>(resolve => {
+      load = resolve
+    })
+    const { relaying } = test
+    test.relaying = () => loaded.then(relaying)
+    test.dial(peer)
+    const epoch = test.dials[0]!
+    test.report({ type: 'rtc-relaying', peer, epoch })
+    const packets = [new Uint8Array(1)]
+    for (let n = 1; n < 128; n++) test.report({ type: 'rtc-relay-packets', peer, epoch, packets })
+    await time().run(0)
+    expect(test.of('rtc-hang-up')).toEqual([])
+    test.report({ type: 'rtc-relay-packets', peer, epoch, packets })
+    expect(test.of('rtc-hang-up')[0]).toEqual({ type: 'rtc-hang-up', peer, epoch })
+
+    load()
+    await time().until(() => test.dials.length === 2)
+    const again = { peer, epoch: test.dials[1]! }
+    test.report({ type: 'rtc-relaying', ...again })
+    test.report({ type: 'rtc-relay-open', ...again })
+    await time().until(() => test.of('rtc-relay-packets').length > 0)
+    expect(test.of('rtc-relay-packets')[0]).toMatchObject(again)
+  })
+})

@@ -1,4 +1,3 @@
-import { textOf } from '../bridge/errors.js'
 import type { IceServer, RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
 import { type Deadline, sooner } from '../core/deadline.js'
 import type { Millis, PeerId } from '../core/ids.js'
@@ -121,7 +120,7 @@ export class Links implements Sleeper {
   /** As if its network had gone: nothing is said, here or there. */
   lose(peer: PeerId): boolean {
     const link = this.#up.get(peer)
-    link?.closed('provoked')
+    link?.closed()
     return link !== undefined
   }
 
@@ -209,7 +208,7 @@ export class Links implements Sleeper {
         return this.#find(report.peer, report.epoch)?.interrupted()
       case 'rtc-closed': {
         const link = this.#find(report.peer, report.epoch)
-        if (link !== undefined) link.closed(report.reason)
+        if (link !== undefined) link.closed()
         else if (this.#attempt(report.peer, report.epoch) !== undefined)
           this.#attemptFailed(report.peer)
       }
@@ -388,14 +387,18 @@ export class Links implements Sleeper {
     return link
   }
 
-  /** In the order in which they came, for what acts upon them may have to be loaded. */
+  /** In the order in which they came, for what acts upon them may have to be loaded: so long few of them wait. */
   #relayed(report: RelayReport): void {
     const { peer, epoch } = report
-    this.#world.relaying().then(
-      relay => relay(this.#find(peer, epoch), report, this.#world.order),
-      cause => this.#find(peer, epoch)?.closed(textOf(cause)),
-    )
+    const fail = () => this.#find(peer, epoch)?.closed()
+    if (this.#unrelayed === MOST_UNRELAYED) return fail()
+    this.#unrelayed++
+    this.#world
+      .relaying()
+      .then(relay => relay(this.#find(peer, epoch), report, this.#world.order), fail)
+      .finally(() => this.#unrelayed--)
   }
+  #unrelayed = 0
 
   #proven(link: PeerLink): void {
     const { peer, epoch, adopted } = link
@@ -510,6 +513,8 @@ const AWAIT_OFFER_MS = 25_000
 const EARLY_OFFER_MS = 10_000
 const MOST_EARLY_OFFERS = 32
 const MOST_CANDIDATES = 64
+/** Each new link says four times something before it needs an answer, and few are made at a time. Guess. */
+const MOST_UNRELAYED = 128
 const MOST_EPOCHS = 1024
 /** An honest peer offers twice, ten seconds apart, and again after a reload. Guess. */
 const OFFERS_AT_ONCE = 8

@@ -1,4 +1,5 @@
 import { build, shared } from 'gossamer-shared'
+import { late } from '../bridge/late.js'
 import type { ExtraName, ExtraParts, LoadExtra } from './extras.js'
 
 /** What an extra's file exports; scripts/extras.mjs wraps it so. */
@@ -24,7 +25,7 @@ export function extraLoader(addresses: Record<ExtraName, string> | undefined): L
       if (place === undefined) continue
       try {
         return installed<ExtraParts[Name]>(
-          await fetched(failures === 0 ? place : `${place}#${failures}`),
+          await Promise.race([fetched(failures === 0 ? place : `${place}#${failures}`), late()]),
           place,
         )
       } catch (cause) {

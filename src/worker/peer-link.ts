@@ -203,7 +203,7 @@ export class PeerLink implements LinkListener, Sleeper {
     this.#events.dirty(this)
   }
 
-  closed(_reason: string): void {
+  closed(): void {
     this.#end('closed')
   }
 

@@ -89,10 +89,10 @@ export class RelayedLink implements Link {
     this.#listener.drained()
   }
 
-  closed(reason: string): void {
+  closed(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#listener.closed(reason)
+    this.#listener.closed()
   }
 
   #flush(): void {
