@@ -56,6 +56,26 @@ test('what few pages need is fetched by those alone, and told where it can not b
 
     await rename(`${file}.away`, file)
     expect((await open('')).code, kind).toBe('said')
+
+    // Of one page, which need not be loaded anew once it can be had.
+    const context = await (await browsers.get(kind)).newContext()
+    const page = await context.newPage()
+    await page.goto(`${server.url}?room=x&signaling=${server.signalingUrl}&plain`)
+    await page.waitForFunction(() => window.app !== undefined)
+    const cut = () =>
+      page.evaluate(async () => {
+        const { gossip } = await window.app
+        const cutting = gossip.provoke({ kind: 'cut-signaling' })
+        return cutting.then(
+          () => 'cut',
+          error => (error as { code: string }).code,
+        )
+      })
+    await rename(file, `${file}.away`)
+    expect([await cut(), await cut()], kind).toEqual(Array(2).fill('protocol-unavailable'))
+    await rename(`${file}.away`, file)
+    expect(await cut(), kind).toBe('cut')
+    await context.close()
   }
   await server.close()
 })

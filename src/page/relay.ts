@@ -26,7 +26,7 @@ export class Relay {
     const early: MessageEvent[] = []
     channel.binaryType = 'arraybuffer'
     channel.onmessage = event => {
-      if (early.push(event) > MOST_EARLY) closed('too much came before')
+      if (early.push(event) > MOST_EARLY) closed('too many came before')
     }
     pageExtra().then(
       ({ RelayedChannel }) => {

@@ -9,9 +9,9 @@ export async function ownExtra(): Promise<PageExtra> {
   try {
     const file = await Promise.race([
       // Firefox remembers that a module could not be fetched; by another fragment it is another module of the same address.
-      failures === 0
-        ? import('./page-extra.js')
-        : fetched(`${new URL('./page-extra.js', import.meta.url)}#${failures}`),
+      failures
+        ? fetched(`${new URL('./page-extra.js', import.meta.url)}#${failures}`)
+        : import('./page-extra.js'),
       late(),
     ])
     if (file.build !== build) throw new Error('of another release')

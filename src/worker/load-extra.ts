@@ -25,7 +25,7 @@ export function extraLoader(addresses: Record<ExtraName, string> | undefined): L
       if (place === undefined) continue
       try {
         return installed<ExtraParts[Name]>(
-          await Promise.race([fetched(failures === 0 ? place : `${place}#${failures}`), late()]),
+          await Promise.race([fetched(failures ? `${place}#${failures}` : place), late()]),
           place,
         )
       } catch (cause) {
