@@ -133,7 +133,7 @@ export class PassiveView {
  */
 export class Reserve {
   /** The last remembered at the end. A map of a hundred that come and go has room for 256. */
-  #members: readonly PeerId[] = []
+  readonly #members: PeerId[] = []
   /** Of those of them whose link broke. */
   #visits: Map<PeerId, { visits: number; visitAt: Millis }> | undefined
 
@@ -154,8 +154,9 @@ export class Reserve {
 
   /** Remembers a peer; the one remembered longest ago is forgotten where there is no room. */
   add(peer: PeerId): void {
-    this.#members = this.#members.filter(member => member !== peer).concat(peer)
-    if (this.size > this.capacity) this.delete(this.#members[0]!)
+    this.#remove(peer)
+    // In place: of the time in which a hundred thousand join a seventh went into copies.
+    if (this.#members.push(peer) > this.capacity) this.delete(this.#members[0]!)
   }
 
   /** A neighbor whose link broke: perhaps a reload, perhaps a partition. Worth visiting again later. */
@@ -167,7 +168,12 @@ export class Reserve {
 
   delete(peer: PeerId): void {
     this.#visits?.delete(peer)
-    if (this.has(peer)) this.#members = this.#members.filter(member => member !== peer)
+    this.#remove(peer)
+  }
+
+  #remove(peer: PeerId): void {
+    const at = this.#members.indexOf(peer)
+    if (at >= 0) this.#members.splice(at, 1)
   }
 
   /** The lost neighbor that waited longest for a visit now due. */
