@@ -134,7 +134,7 @@ const UNUSED_LINES = [
   [/\n {4}this\._pc\.ontrack = event => {\n[\s\S]*?\n {4}}/, ''],
   [/\n +this\._pc\.ontrack = null/, ''],
   [/\n {4}if \(typeof data === 'string'\) {\n[\s\S]*?\n {4}}/, ''],
-  // What is none of these never comes there (src/page/signals.ts).
+  // What is none of these never comes there (src/signaling/simple-peer.ts).
   [/\n {4}if \(!data\.sdp && !data\.candidate[^\n]*\n[^\n]*\n {4}}/, ''],
   [/\n {4}if \(typeof this\._channel\.bufferedAmountLowThreshold [\s\S]*?\n {4}}/, ''],
   [/\n {4}this\.channelName = this\._channel\.label/, ''],
