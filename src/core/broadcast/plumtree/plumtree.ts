@@ -180,7 +180,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
       reason = 'ask-for-missing'
     }
     const rootAt = this.#rootPath.nextDeadline
-    if (rootAt !== undefined && (at === undefined || rootAt < at)) {
+    if (rootAt < (at ?? Infinity)) {
       at = rootAt
       reason = 'root-path'
     }

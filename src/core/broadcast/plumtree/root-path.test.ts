@@ -36,6 +36,31 @@ describe('the shared tree', () => {
     }
   })
 
+  it('is mended where a link breaks, and not rooted anew', () => {
+    const net = plumtreeNetwork(100, 11)
+    net.linkRegular(4)
+    net.run(10_000)
+    const roots = net.counters.get('roots')
+    const random = new Random(11)
+    for (let i = 0; i < 60; i++) {
+      const [a, b] = drawLinked(net, random)
+      const [c, d] = drawLinked(net, random)
+      // Everyone keeps as many links as before.
+      net.cut(a, b, 0)
+      net.cut(c, d, 0)
+      if (a !== c && !net.isLinked(a, c)) net.link(a, c)
+      if (b !== d && !net.isLinked(b, d)) net.link(b, d)
+      net.run(1_500)
+    }
+    expect(net.counters.get('retreats')).toBeGreaterThan(10)
+    expect(net.counters.get('roots')! - roots!).toBeLessThanOrEqual(2)
+    net.run(10_000)
+    const before = net.payloads
+    net.publish(net.peers[0]!)
+    net.run(5_000)
+    expect(net.payloads - before).toBe(99)
+  })
+
   it('is nearly as flat as the overlay lets it be, though nothing was said', () => {
     const net = plumtreeNetwork(100, 7)
     net.linkRegular(5)
@@ -91,18 +116,68 @@ describe('the way to the root', () => {
     const outputs = bench.at(4, { type: 'neighbor-down', peer: BOB })
     expect(sentTo(CAROL, outputs)).toEqual(['graft'])
     expect(sentTo(DAVE, outputs)).toEqual([])
-    // No worse than it was: a parent is always nearer than its child.
+    // What rises by a hop is not worth a word.
     expect(paths(bench.wake(10))[0]!.path.costMs).toBe(140)
-    expect(sentTo(DAVE, bench.at(11, { type: 'neighbor-down', peer: CAROL }))).toEqual([])
-    expect(bench.machine.nextDeadline).toMatchObject({ reason: 'root-path' })
   })
 
-  it('begins at us, a term later, where nobody nearer is found in time', () => {
+  it('is no way any more where nobody nearer is left, and that is said', () => {
     const bench = rooted()
-    hear(bench, 1, BOB, { term: 6, costMs: 100 })
-    hear(bench, 1, CAROL, { term: 6, costMs: 140 })
+    hear(bench, 1, BOB, { costMs: 100 })
+    hear(bench, 1, CAROL, { costMs: 140 })
+    bench.wake(10)
+    expect(sentTo(CAROL, bench.at(20, { type: 'neighbor-down', peer: BOB }))).toEqual([])
+    expect(paths(bench.wake(25)).map(({ path }) => path.costMs)).toEqual([NO_WAY, NO_WAY])
+    // Nobody is nearer than we were, who was not before.
+    expect(sentTo(DAVE, hear(bench, 30, DAVE, { costMs: 139 }))).toEqual(['graft'])
+    expect(paths(bench.wake(35))[0]!.path.costMs).toBe(179)
+  })
+
+  it('leads on by one that is farther than we were, once those behind us know', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { costMs: 100 })
+    hear(bench, 1, CAROL, { costMs: 140 })
+    hear(bench, 1, DAVE, { costMs: 500 })
     bench.wake(10)
     bench.at(20, { type: 'neighbor-down', peer: BOB })
+    bench.wake(25)
+    // Carol was behind us.
+    hear(bench, 100, CAROL, { costMs: NO_WAY })
+    expect(bench.machine.nextDeadline).toEqual({ at: 1_025, reason: 'root-path' })
+    expect(sentTo(DAVE, bench.wake(1_025))).toEqual(['graft'])
+    expect(bench.eager).toContain(DAVE)
+    expect(paths(bench.wake(1_030))[0]!.path).toMatchObject({ term: 1, costMs: 540 })
+    // And behind us is Carol again.
+    expect(sentTo(CAROL, hear(bench, 1_100, CAROL, { costMs: 580 }))).toEqual([])
+    expect(bench.machine.nextDeadline).toBeUndefined()
+  })
+
+  it('leads on by another one, when the parent says that it is left behind', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { costMs: 100 })
+    hear(bench, 1, CAROL, { costMs: 120 })
+    bench.wake(10)
+    expect(sentTo(CAROL, hear(bench, 20, BOB, { costMs: 140 }))).toEqual(['graft'])
+    expect(paths(bench.wake(25))).toEqual([])
+    hear(bench, 30, CAROL, { costMs: NO_WAY })
+    expect(paths(bench.wake(35)).map(({ path }) => path.costMs)).toEqual([NO_WAY, NO_WAY, NO_WAY])
+  })
+
+  it('never leads by who has none', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { term: 9, costMs: NO_WAY })
+    hear(bench, 2, CAROL, { costMs: 100 })
+    expect(bench.eager).toContain(CAROL)
+    expect(paths(bench.wake(10))[0]!.path).toMatchObject({ term: 1, costMs: 140 })
+  })
+
+  it('begins at us, a term later, where nobody is found in time', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { term: 6, costMs: 100 })
+    hear(bench, 1, CAROL, { term: 6, costMs: NO_WAY })
+    bench.wake(10)
+    bench.at(20, { type: 'neighbor-down', peer: BOB })
+    bench.wake(25)
+    bench.wake(1_025)
     const { at } = bench.machine.nextDeadline!
     expect(at).toBeGreaterThanOrEqual(2_020)
     expect(at).toBeLessThanOrEqual(4_020)
@@ -217,6 +292,16 @@ describe('in a rooted tree', () => {
     expect(sentTo(DAVE, bench.wake(200 + 340))).toContain('graft')
   })
 })
+
+function drawLinked(net: ReturnType<typeof plumtreeNetwork>, random: Random): [PeerId, PeerId] {
+  for (;;) {
+    const [a, b] = random.sample(net.peers, 2) as [PeerId, PeerId]
+    if (net.isLinked(a, b)) return [a, b]
+  }
+}
+
+/** What a peer tells that has no way to the root. */
+const NO_WAY = 0xffff_ffff
 
 /** Ten milliseconds to each, one way. */
 function rooted(strangers: readonly PeerId[] = [BOB, CAROL, DAVE]): Bench {

@@ -24,9 +24,10 @@ export interface RootPathParts {
  * routing, so the tree is as flat as the overlay lets it be whoever speaks first or most. Departs from the paper,
  * whose tree is what the first messages left behind.
  *
- * A peer's path only ever gets better: a later term, a lower rank, a lower cost. And a parent's is always better than
- * its child's. So there are no circles, not for a moment, and nobody counts to infinity: who loses its parent and has
- * no neighbor nearer to the root than itself waits for one, and then becomes the root of the next term.
+ * What a peer tells is what its way costs now, whether that fell or rose; who has no way tells the largest cost and nobody leads on by
+ * it. A parent must cost less than its child told at any time within the last second, by which those behind it know:
+ * so there are hardly any circles, and none lasts longer than a word takes around it. Who has no way for longer becomes the
+ * root of the next term.
  */
 export class RootPath {
   readonly #config: PlumtreeConfig
@@ -38,10 +39,13 @@ export class RootPath {
   /** Few: looking along a row is as fast as a map, and smaller. */
   #heard: Heard[] = []
   #own: Path | undefined
+  /** A parent costs less than this. It falls with our own cost at once, and rises a while after it. */
+  #nearMs = LARGEST_COST_MS
+  #riseAt = Infinity
   #isRoot = false
   #parent: PeerId | undefined
-  #rootAt: Millis | undefined
-  #tellAt: Millis | undefined
+  #rootAt = Infinity
+  #tellAt = Infinity
   #tokens = TELL_BURST
   #tokensAt: Millis = Number.NEGATIVE_INFINITY
 
@@ -54,9 +58,9 @@ export class RootPath {
     this.#outbox = outbox
   }
 
-  get nextDeadline(): Millis | undefined {
-    const [tellAt, rootAt] = [this.#tellAt, this.#rootAt]
-    return tellAt === undefined || (rootAt !== undefined && rootAt < tellAt) ? rootAt : tellAt
+  /** Infinity: none. */
+  get nextDeadline(): Millis {
+    return Math.min(this.#tellAt, this.#rootAt, this.#riseAt)
   }
 
   /** Whether the tree may lead to this neighbor: then its pushes are never redundant. */
@@ -66,7 +70,7 @@ export class RootPath {
     if (peer === this.#parent) return true
     if (this.#tree.isMend(peer)) return false
     const heard = this.#pathOf(peer)
-    return heard === undefined || !isSameRoot(heard, own) || heard.costMs > own.costMs
+    return heard === undefined || !isSameRoot(heard, own) || heard.costMs > this.#nearMs
   }
 
   add(now: Millis, peer: PeerId): void {
@@ -103,19 +107,28 @@ export class RootPath {
   }
 
   wake(now: Millis): void {
-    if (this.#rootAt !== undefined && this.#rootAt <= now) {
-      this.#rootAt = undefined
+    if (this.#riseAt <= now) {
+      this.#riseAt = Infinity
+      this.#nearMs = this.#own!.costMs
+      this.#choose(now)
+      this.#prune(now)
+    }
+    if (this.#rootAt <= now) {
+      this.#rootAt = Infinity
       const term = (this.#own?.term ?? 0) + 1
       if (term <= LARGEST_TERM) {
         this.#outbox.count('roots')
         this.#isRoot = true
-        this.#improve(now, pathOf(term, this.#random.u32(), 0))
+        this.#own = pathOf(term, this.#random.u32(), LARGEST_COST_MS)
+        this.#cost(now, 0)
       }
       this.#settle(now)
     }
-    if (this.#tellAt === undefined || this.#tellAt > now) return
-    this.#tellAt = undefined
+    if (this.#tellAt > now) return
+    this.#tellAt = Infinity
     this.#tokens--
+    // Those behind us know it by then.
+    if (this.#nearMs < this.#own!.costMs) this.#riseAt = now + this.#config.rootAfterMs / 2
     for (const peer of this.#neighbors.peers) this.#outbox.send(peer, this.#own!)
   }
 
@@ -127,27 +140,30 @@ export class RootPath {
   #choose(now: Millis): void {
     const before = this.#parent
     for (const { path } of this.#heard) {
+      if (path.costMs === LARGEST_COST_MS) continue
       if (this.#own !== undefined && !isLater(path, this.#own)) continue
       // Its cost follows.
       this.#own = pathOf(path.term, path.rank, LARGEST_COST_MS)
+      this.#nearMs = LARGEST_COST_MS
       this.#isRoot = false
       this.#parent = undefined
     }
     const own = this.#own
     if (own === undefined) return
-    const current = this.#parent === undefined ? undefined : this.#pathOf(this.#parent)
-    let best = current === undefined ? undefined : this.#parent
-    let least = current === undefined ? Infinity : current.costMs + this.#costOf(this.#parent!)
+    let best: PeerId | undefined
+    let least = Infinity
     for (const { peer, path, isUnwilling } of this.#heard) {
-      if (!isSameRoot(path, own) || path.costMs >= own.costMs || isUnwilling) continue
-      const cost = path.costMs + this.#costOf(peer)
-      if (cost >= least - (current !== undefined && best === before ? LEAST_GAIN_MS : 0)) continue
+      if (isUnwilling || !isSameRoot(path, own) || path.costMs >= this.#nearMs) continue
+      const gainMs = peer === this.#parent ? 0 : LEAST_GAIN_MS
+      const cost = path.costMs + this.#costOf(peer) + gainMs
+      if (cost >= least) continue
       best = peer
       least = cost
     }
+    if (best !== this.#parent) least -= LEAST_GAIN_MS
     this.#parent = best
     if (best !== undefined && best !== before) this.#repair.graft(now, this.#tree, best, undefined)
-    if (least < own.costMs) this.#improve(now, pathOf(own.term, own.rank, least))
+    if (!this.#isRoot) this.#cost(now, Math.min(least, LARGEST_COST_MS))
     if (best !== before) this.#prune(now)
     this.#settle(now)
   }
@@ -159,13 +175,20 @@ export class RootPath {
     for (const peer of this.#tree.eager) {
       const heard = this.#pathOf(peer)
       if (peer === this.#parent || heard === undefined || !isSameRoot(heard, own)) continue
-      if (heard.costMs <= own.costMs) this.#repair.prune(now, this.#tree, peer)
+      if (heard.costMs <= this.#nearMs) this.#repair.prune(now, this.#tree, peer)
     }
   }
 
-  #improve(now: Millis, path: Path): void {
-    this.#own = path
-    if (this.#tellAt !== undefined) return
+  /** Our way costs this now. What rises by little is not worth a word. */
+  #cost(now: Millis, costMs: Millis): void {
+    const { term, rank, costMs: before } = this.#own!
+    const riseMs = costMs - before
+    if (riseMs >= 0 && riseMs <= HOP_MS) return
+    if (costMs === LARGEST_COST_MS) this.#outbox.count('retreats')
+    this.#own = pathOf(term, rank, costMs)
+    this.#nearMs = Math.min(this.#nearMs, costMs)
+    this.#riseAt = Infinity
+    if (this.#tellAt < Infinity) return
     this.#tokens = Math.min(TELL_BURST, this.#tokens + (now - this.#tokensAt) / TELL_EVERY_MS)
     this.#tokensAt = now
     const shortMs = (1 - this.#tokens) * TELL_EVERY_MS
@@ -176,11 +199,10 @@ export class RootPath {
   #settle(now: Millis): void {
     const isRooted = this.#isRoot || this.#parent !== undefined
     this.#tree.detourMs = isRooted ? 2 * this.#own!.costMs : undefined
-    if (isRooted || this.#neighbors.size === 0) {
-      this.#rootAt = undefined
-    } else if (this.#rootAt === undefined && this.#config.rootAfterMs < Infinity) {
+    if (isRooted || this.#neighbors.size === 0) this.#rootAt = Infinity
+    else if (this.#rootAt === Infinity) {
       const waitMs = this.#config.rootAfterMs / (this.#own === undefined ? FIRST_DIVISOR : 1)
-      this.#rootAt = now + waitMs + this.#random.between(0, waitMs)
+      this.#rootAt = now + waitMs * this.#random.between(1, 2)
     }
   }
 
