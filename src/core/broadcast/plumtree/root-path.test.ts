@@ -127,6 +127,41 @@ describe('the way to the root', () => {
     }
   })
 
+  it('takes nobody who may be behind it, though it lost its way a moment before already', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { costMs: 100 })
+    hear(bench, 1, CAROL, { costMs: 500 })
+    bench.wake(10)
+    bench.at(20, { type: 'neighbor-down', peer: BOB })
+    bench.wake(25)
+    hear(bench, 950, DAVE, { costMs: 100 })
+    bench.wake(955)
+    bench.at(1_020, { type: 'neighbor-down', peer: DAVE })
+    expect(sentTo(CAROL, bench.wake(1_025))).toEqual(['root-path'])
+    expect(sentTo(CAROL, bench.wake(2_024))).toEqual([])
+    expect(sentTo(CAROL, bench.wake(2_025))).toEqual(['graft'])
+  })
+
+  it('is no matter of who is alone', () => {
+    const bench = rooted([BOB])
+    hear(bench, 1, BOB, { costMs: 100 })
+    bench.wake(10)
+    bench.at(20, { type: 'neighbor-down', peer: BOB })
+    while (bench.machine.nextDeadline !== undefined) bench.wake(bench.machine.nextDeadline.at)
+    const outputs = bench.at(60_000, { type: 'neighbor-up', peer: CAROL })
+    expect(paths(outputs)).toMatchObject([{ to: CAROL, path: { term: 1, costMs: NO_WAY } }])
+    expect(sentTo(CAROL, hear(bench, 60_001, CAROL, { costMs: 900 }))).toEqual(['graft'])
+  })
+
+  it('leads elsewhere when a link gets slow', () => {
+    const bench = rooted()
+    hear(bench, 1, BOB, { costMs: 100 })
+    hear(bench, 2, CAROL, { costMs: 105 })
+    const outputs = bench.at(3, { type: 'rtt', peer: BOB, rttMs: 60 })
+    expect(sentTo(CAROL, outputs)).toEqual(['graft'])
+    expect(sentTo(BOB, outputs)).toEqual(['prune'])
+  })
+
   it('leads on by another one, when the parent says that it is left behind', () => {
     const bench = rooted()
     hear(bench, 1, BOB, { costMs: 100 })
@@ -187,6 +222,12 @@ describe('the way to the root', () => {
     hear(bench, 60_001, DAVE, { term: 0xffff_ffff, costMs: 10 })
     expect(bench.eager).toContain(DAVE)
     expect(paths(bench.wake(60_010))[0]!.path.costMs).toBe(50)
+    for (const peer of [CAROL, DAVE]) bench.at(60_020, { type: 'neighbor-down', peer })
+    for (let now = 60_020; now < 90_000; ) {
+      const { at } = bench.machine.nextDeadline!
+      expect(at).toBeGreaterThan(now)
+      for (const { path } of paths(bench.wake((now = at)))) expect(path.costMs).toBe(NO_WAY)
+    }
   })
 
   it('does not lead by who will not have us', () => {
@@ -196,6 +237,8 @@ describe('the way to the root', () => {
     const outputs = bench.prune(2, BOB)
     expect(sentTo(CAROL, outputs)).toEqual(['graft'])
     expect(bench.eager).toEqual([CAROL])
+    // Who tells another path is asked again.
+    expect(sentTo(BOB, hear(bench, 3, BOB, { costMs: 101 }))).toEqual(['graft'])
   })
 })
 
@@ -248,6 +291,31 @@ describe('in a rooted tree', () => {
     bench.wake(6_700)
     bench.message(6_740, CAROL, DAVE, 3)
     expect(sentTo(CAROL, bench.duplicate(6_750, BOB, DAVE, 3))).not.toContain('prune')
+  })
+
+  it('who has no way prunes no copy of who may be behind it, and waits no detour', () => {
+    const bench = family()
+    bench.control(10, DAVE, { type: 'graft', source: undefined, wanted: undefined })
+    bench.at(20, { type: 'neighbor-down', peer: BOB })
+    bench.wake(25)
+    bench.message(30, DAVE, BOB, 1)
+    expect(sentTo(CAROL, bench.duplicate(500, CAROL, BOB, 1))).toEqual([])
+    expect(bench.eager).toEqual([CAROL, DAVE])
+    // That of the way that is gone is over.
+    bench.ihave(710, DAVE, BOB, 2)
+    expect(bench.machine.nextDeadline).toEqual({ at: 710 + 80, reason: 'ask-for-missing' })
+  })
+
+  it('who is farther than before prunes nobody who may not know it yet', () => {
+    const bench = family()
+    bench.wake(10)
+    expect(sentTo(CAROL, hear(bench, 20, CAROL, { costMs: 375 }))).toEqual([])
+    // Carol does not know it yet.
+    expect(sentTo(CAROL, hear(bench, 30, BOB, { costMs: 338 }))).toEqual([])
+    expect(paths(bench.wake(35))[0]!.path.costMs).toBe(378)
+    const outputs = hear(bench, 40, CAROL, { costMs: 376 })
+    expect(sentTo(CAROL, outputs)).toEqual([])
+    expect(sentTo(CAROL, bench.wake(1_035))).toEqual(['prune'])
   })
 
   it('a pushed copy is waited for as long as it may take by the root', () => {

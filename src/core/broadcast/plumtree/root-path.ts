@@ -147,7 +147,6 @@ export class RootPath {
       this.#own = pathOf(path.term, path.rank, LARGEST_COST_MS)
       this.#nearMs = LARGEST_COST_MS
       this.#isRoot = false
-      this.#parent = undefined
     }
     const own = this.#own
     if (own === undefined) return
