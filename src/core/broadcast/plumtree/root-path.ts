@@ -80,7 +80,7 @@ export class RootPath {
 
   remove(now: Millis, peer: PeerId): void {
     this.#heard = this.#heard.filter(heard => heard.peer !== peer)
-    this.#leave(now, peer)
+    this.#choose(now)
   }
 
   hear(now: Millis, from: PeerId, path: Path): void {
@@ -103,7 +103,7 @@ export class RootPath {
   refused(now: Millis, peer: PeerId): void {
     if (this.#parent !== peer) return
     this.#heardOf(peer)!.isUnwilling = true
-    this.#leave(now, peer)
+    this.#choose(now)
   }
 
   wake(now: Millis): void {
@@ -131,11 +131,6 @@ export class RootPath {
     const { costMs } = this.#own!
     if (this.#nearMs < costMs) this.#riseAt = now + Math.max(LEAST_RISE_MS, 2 * this.#nearMs)
     for (const peer of this.#neighbors.peers) this.#outbox.send(peer, this.#own!)
-  }
-
-  #leave(now: Millis, peer: PeerId): void {
-    if (this.#parent === peer) this.#parent = undefined
-    this.#choose(now)
   }
 
   #choose(now: Millis): void {
@@ -170,11 +165,10 @@ export class RootPath {
 
   /** Of two ends of a link the one that is farther from the root knows whether it is a branch. */
   #prune(now: Millis): void {
-    const own = this.#own
-    if (own === undefined || this.#parent === undefined) return
+    if (this.#parent === undefined) return
     for (const peer of this.#tree.eager) {
       const heard = this.#pathOf(peer)
-      if (peer === this.#parent || heard === undefined || !isSameRoot(heard, own)) continue
+      if (peer === this.#parent || heard === undefined || !isSameRoot(heard, this.#own!)) continue
       if (heard.costMs <= this.#nearMs) this.#repair.prune(now, this.#tree, peer)
     }
   }
