@@ -1,5 +1,4 @@
 import type { BrowserContext } from '@playwright/test'
-import type { Kind } from './browsers.js'
 import { expect, test } from './fixtures.js'
 import { join, neighborsOf, openLab } from './lab.js'
 import { until } from './room.js'
@@ -12,14 +11,14 @@ test('a page busy for three seconds keeps relaying other peers’ messages', asy
 }) => {
   const lab = await openLab()
   // The busy one first: in a room of two browsers it is the odd one out.
-  const contexts = new Map<Kind, BrowserContext>()
-  let opened = 0
+  const contexts: BrowserContext[] = []
   try {
     // With views of one, two and one, only a line lets nobody be alone: left, middle, right.
     const open = async (activeViewCapacity: number) => {
-      const kind = kinds[opened++ === 0 ? 0 : kinds.length - 1]!
-      const context = contexts.get(kind) ?? (await (await browsers.get(kind)).newContext())
-      contexts.set(kind, context)
+      const kind = kinds[contexts.length === 0 ? 0 : kinds.length - 1]!
+      // One each, so that none shares its process with another one's.
+      const context = await (await browsers.get(kind)).newContext()
+      contexts.push(context)
       const page = await context.newPage()
       const { name: topic } = room
       const signaling = server.signalingUrl
@@ -56,7 +55,7 @@ test('a page busy for three seconds keeps relaying other peers’ messages', asy
     const late = saidMeanwhile.filter(({ text }) => !heardMeanwhile.has(text))
     expect(late, 'messages that waited for the busy page').toEqual([])
   } finally {
-    for (const context of contexts.values()) await context.close()
+    for (const context of contexts) await context.close()
     await lab.close()
   }
 })
