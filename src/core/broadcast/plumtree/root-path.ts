@@ -134,7 +134,6 @@ export class RootPath {
   }
 
   #choose(now: Millis): void {
-    const before = this.#parent
     for (const { path } of this.#heard) {
       if (path.costMs === LARGEST_COST_MS) continue
       if (this.#own !== undefined && !isLater(path, this.#own)) continue
@@ -155,11 +154,14 @@ export class RootPath {
       best = peer
       least = cost
     }
-    if (best !== this.#parent) least -= LEAST_GAIN_MS
+    const isOther = best !== this.#parent
     this.#parent = best
-    if (best !== undefined && best !== before) this.#repair.graft(now, this.#tree, best, undefined)
+    if (isOther && best !== undefined) {
+      least -= LEAST_GAIN_MS
+      this.#repair.graft(now, this.#tree, best, undefined)
+    }
     if (!this.#isRoot) this.#cost(now, Math.min(least, LARGEST_COST_MS))
-    if (best !== before) this.#prune(now)
+    if (isOther) this.#prune(now)
     this.#settle(now)
   }
 
