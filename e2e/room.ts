@@ -171,5 +171,5 @@ export async function until<T>(
   wanted: T,
   timeout = 15_000,
 ): Promise<void> {
-  await expect.poll(read, { message: what, timeout, intervals: [100] }).toEqual(wanted)
+  await expect.poll(read, { message: what, timeout, intervals: [200] }).toEqual(wanted)
 }
