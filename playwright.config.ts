@@ -4,15 +4,15 @@ import { inTheGate, leftOutOf, type Project } from './e2e/matrix.js'
 
 /** The whole matrix takes twice as long as the gate: `npm run test:matrix`. */
 const IS_WHOLE = process.env['GOSSAMER_MATRIX'] === 'whole'
+/** A worker that goes on to another project starts its browsers anew. The gate has too little of each for that to matter. */
+const ONE_WORKER = IS_WHOLE ? { workers: 1 } : {}
 const PACKAGE = /[/\\]e2e[/\\]package[/\\].+\.spec\.ts$/
 
 export default defineConfig<object, ProjectSettings>({
   testDir: 'e2e',
   globalSetup: './e2e/build.ts',
-  // On two cores: while one law waits, another one works, and a third leaves the cores less to wait for. No law looks at
-  // the clock so closely that it would notice; the gate, which shares its machine, is still spared the third. A worker for each
-  // project would start fewer browsers, and leaves the last project alone with the cores.
-  workers: IS_WHOLE ? 3 : 2,
+  // On two cores: while one law waits, another one works. No law looks at the clock so closely that it would notice.
+  workers: 2,
   fullyParallel: false,
   // A law that holds the second time did not hold.
   retries: 0,
@@ -28,7 +28,7 @@ export default defineConfig<object, ProjectSettings>({
     project('together', { kinds: ['chromium', 'firefox'] }),
     project('relayed', { kinds: ['chromium', 'firefox'], link: 'relayed' }),
     // What is installed from the packed tarball, in apps of their own.
-    { name: 'package', testMatch: PACKAGE, use: { kinds: ['chromium'] } },
+    { name: 'package', testMatch: PACKAGE, use: { kinds: ['chromium'] }, ...ONE_WORKER },
   ],
 })
 
@@ -38,6 +38,7 @@ function project(name: Project, use: Partial<ProjectSettings>) {
     use,
 
     testIgnore: [PACKAGE, ...leftOutOf(name)],
+    ...ONE_WORKER,
     ...(IS_WHOLE || name === 'chromium' ? {} : { testMatch: inTheGate() }),
   }
 }
