@@ -158,6 +158,7 @@ export class Tab {
         ),
         node: await window.gossamer?.gossip.inspect(),
         metrics: await window.gossamer?.gossip.metrics(),
+        record: window.recordedEvents,
       }
     })
     // A page that crashed or is stuck does not answer.
