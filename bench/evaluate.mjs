@@ -25,7 +25,7 @@ for the sweeper which old objects hold new ones, and the rest lies in a hundred 
 added, and leaving out the wire takes away the smaller part of the time. Making new objects is not it, for sweeping them is some hundredths of the time; nor is a young generation that fits the cache quicker, for it is swept more often.
 While peers join an event costs about twice as much, since knocks, offers and greetings are work and no events. Before a command,
 \`perf stat -e cycles:u,instructions:u,l2_cache_req_stat.ic_fill_miss:u,l2_cache_req_stat.ls_rd_blk_c:u,dTLB-load-misses:u\` shows it on AMD's processors. Memory is the process's highest: what lives after joining is about three quarters of
-it, some 15 KB a peer; the rest is pages that are not full and what was not yet swept. A hundred thousand run in a bounded heap, since what is on its way outlives the young generation and dies in the old space; the row is here once such a run has ended.`
+it, some 15 KB a peer; the rest is pages that are not full and what was not yet swept. A hundred thousand are given a bounded heap, since what is on its way outlives the young generation and dies in the old space; the row is here once such a run has ended.`
 
 /** `wanted` and `anchor` are for people; the figures come from the run. */
 const TABLES = [
