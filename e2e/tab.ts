@@ -128,6 +128,10 @@ export class Tab {
         const { peer, reason, banned } = event.detail
         record.push({ type: 'peerBlamed', peer, reason, banned, at: Date.now() })
       })
+      topic.addEventListener('mismatch', event => {
+        const { peer, field } = event.detail
+        record.push({ type: 'mismatch', peer, field, at: Date.now() })
+      })
     })
   }
 
@@ -176,6 +180,7 @@ export type RecordedEvent = { at: number } & (
   | { type: 'received'; id: string; author: string; deliveredFrom: string; text: string }
   | { type: 'neighborDown'; peer: string; reason: string }
   | { type: 'peerBlamed'; peer: string; reason: string; banned: boolean }
+  | { type: 'mismatch'; peer: string; field: string }
 )
 
 const PEER_ID = /^[a-z2-7]{52}$/

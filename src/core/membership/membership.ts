@@ -87,7 +87,7 @@ export type LinkDownReason =
 
 /**
  * Why a neighbor went: it left the topic, it made room for another (`evicted` here, `replaced` there),
- * its link broke, it was too slow, it was blamed, or we are leaving.
+ * its link broke, it was too slow, it was blamed (or says other terms of the topic, which `mismatch` tells), or we are leaving.
  */
 export type NeighborDownReason =
   | 'left'
