@@ -3,7 +3,7 @@ import type { PeerId } from '../../ids.js'
 import { testPeer } from '../network.suite.js'
 import type { Hyparview } from './hyparview.js'
 import type { HyparviewMessage } from './messages.js'
-import { hyparview } from './messages.suite.js'
+import { hyparview, type Message } from './messages.suite.js'
 import type { HyparviewOutput } from './overlay.js'
 
 // How tests of one machine speak with it.
@@ -49,6 +49,20 @@ export function withNeighbors(now: number, ...peers: PeerId[]): Hyparview {
   for (const peer of peers) neighbor(machine, now, peer)
   expect(machine.neighbors).toEqual(peers)
   return machine
+}
+
+/** Says no to what the peer was asked last. */
+export function rejected(
+  machine: Hyparview,
+  now: number,
+  peer: PeerId,
+  reason: Message<'neighbor-reject'>['reason'] = 'full',
+): void {
+  // The id is the machine's own: found by a repeated request, as after a broken link.
+  const [asked] = messages(machine.handle(now, { type: 'link-down', peer, reason: 'closed' }))
+  const { requestId } = asked![1] as Message<'neighbor-request'>
+  const message: HyparviewMessage = { type: 'neighbor-reject', requestId, reason, sample: [] }
+  machine.handle(now, { type: 'message', from: peer, message, linked: false })
 }
 
 export function messages(outputs: HyparviewOutput[]): [PeerId, HyparviewMessage][] {
