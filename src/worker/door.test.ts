@@ -1,28 +1,20 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { bundleOf, someBundle } from '../core/bundle.suite.js'
-import type { MessageId, PeerId, TopicId } from '../core/ids.js'
-import type { NodeInput, TopicMessage } from '../core/io.js'
-import { canonicalBytes, type Message } from '../core/message.js'
-import type { Node } from '../core/node.js'
-import { presenceBytes } from '../core/presence/signed-bytes.js'
-import type { PresenceEntry } from '../core/presence/statement.js'
-import type { TopicTerms } from '../core/topic-hello.js'
-import { Door, neighborBytes, recordBytes } from './door.js'
-import type { Identity } from './identity.js'
-import { InOrder } from './in-order.js'
-import type { PeerLink } from './peer-link.js'
-import { newsOf } from './presence-news.js'
-import { fiveKeys, TERMS, TOPIC, useVirtualTime } from './world.suite.js'
-
-const time = useVirtualTime()
-
-let author: Identity
-let others: PeerId[]
-beforeEach(async () => {
-  const keys = await fiveKeys()
-  author = keys[0]!.id
-  others = keys.slice(1).map(({ id }) => id.peerId)
-})
+import type { TopicId } from '../core/ids.js'
+import type { Message } from '../core/message.js'
+import { recordBytes } from './door.js'
+import {
+  author,
+  blame,
+  DoorTest,
+  gossip,
+  others,
+  signed,
+  time,
+  toNeighbors,
+  topic,
+} from './door.suite.js'
+import { TOPIC } from './world.suite.js'
 
 describe('a message', () => {
   it('whose signature verifies is delivered, once and as it came', async () => {
@@ -167,53 +159,6 @@ describe('copies of one message', () => {
   })
 })
 
-describe('order', () => {
-  it('is kept on each link, however long each signature takes, and other links do not wait', async () => {
-    const test = new DoorTest()
-    const gates = gateVerification()
-    const [a, b] = [test.link(0), test.link(1)]
-    for (const seq of [1, 2, 3]) test.door.frame(a, gossip(await signed(seq)))
-    test.known.add(9)
-    test.door.frame(a, gossip(await signed(9)))
-    test.door.frame(b, gossip(await signed(4)))
-    await time().quiet()
-    await gates.open(3, 2)
-    expect(test.seqs).toEqual([4])
-    await gates.open(1)
-    expect(test.seqs).toEqual([4])
-    await gates.open(0)
-    expect(test.seqs).toEqual([4, 1, 2, 3, 9])
-  })
-
-  it('payload does not hold up control, but a farewell waits for what was said before it', async () => {
-    const test = new DoorTest()
-    const gates = gateVerification()
-    const link = test.link(0)
-    test.door.frame(link, gossip(await signed(1)))
-    test.door.frame(link, topic({ type: 'prune', source: undefined }))
-    test.door.frame(link, topic({ type: 'disconnect', alive: 'leaving', sample: [] }))
-    test.door.frame(link, topic({ type: 'ihave', announcements: [] }))
-    await time().quiet()
-    expect(test.said).toEqual(['prune'])
-    await gates.open(0)
-    expect(test.said).toEqual(['prune', 'message', 'disconnect', 'ihave'])
-  })
-
-  it('control frames wait for the records of those before them', async () => {
-    const test = new DoorTest()
-    const gates = gateVerification()
-    const link = test.link(0)
-    const record = { data: new Uint8Array(3), time: 5, signature: new Uint8Array(64).fill(1) }
-    test.door.frame(link, topic({ type: 'join', requestId: 1, record }))
-    test.door.frame(link, topic({ type: 'prune', source: undefined }))
-    test.door.frame(link, { type: 'topic-hello', alias: 0, topic: TOPIC, terms: TERMS })
-    await time().quiet()
-    expect(test.said).toEqual([])
-    await gates.open(0)
-    expect(test.said).toEqual(['misbehaved', 'prune', 'topic-hello'])
-  })
-})
-
 describe('a message to neighbors', () => {
   it('is passed on where its sender signed it for this topic', async () => {
     const test = new DoorTest()
@@ -267,204 +212,3 @@ describe('what peers say of themselves', () => {
     ])
   })
 })
-
-describe('a flood', () => {
-  it('of empty messages fills no more than the budget; those over it are dropped and counted', async () => {
-    const test = new DoorTest()
-    const link = test.link(0)
-    const message = { ...(await signed(1)), payload: new Uint8Array(0) }
-    gateVerification()
-    for (let seq = 1; seq <= 40_000; seq++) test.door.frame(link, gossip({ ...message, seq }))
-    expect(link.live.waiting).toBeLessThan(33_000)
-    expect(new Set(test.counted)).toEqual(new Set(['gossip-over-verify-budget']))
-    expect(test.counted.length + link.live.waiting).toBe(40_000)
-  })
-
-  it('of messages to neighbors is bounded by the same budget, which is free again when they were verified', async () => {
-    const test = new DoorTest({ maxMessageSize: 1 << 20 })
-    const link = test.linkTo(author.peerId)
-    const said = await toNeighbors(TOPIC)
-    const large = { ...said, payload: new Uint8Array(1 << 20) } as TopicMessage
-    for (let n = 0; n < 20; n++) test.door.frame(link, topic(large))
-    expect(link.live.waiting).toBe(15)
-    expect(test.counted).toEqual(Array(5).fill('gossip-over-verify-budget'))
-    await time().quiet()
-    test.inputs.length = 0
-    test.door.frame(link, topic(said))
-    await time().quiet()
-    expect(test.said).toEqual(['neighbor-gossip'])
-  })
-
-  it('of presence to verify is blamed when thousands of statements wait', async () => {
-    const test = new DoorTest()
-    const link = test.link(0)
-    const entry = await shown(1)
-    gateVerification()
-    const full = topic(gosp(...Array(64).fill(entry)))
-    for (let n = 0; n < 200; n++) test.door.frame(link, full)
-    expect(link.control.waiting).toBeLessThan(70)
-    expect(test.inputs[0]).toEqual(blame(others[0]!, 'limit-exceeded'))
-    // What other links bring is no worse off.
-    test.inputs.length = 0
-    test.door.frame(test.link(1), full)
-    expect(test.inputs).toEqual([])
-  })
-
-  it('of records to verify is blamed when thousands of frames wait behind them', async () => {
-    const test = new DoorTest()
-    const link = test.link(0)
-    gateVerification()
-    const record = { data: new Uint8Array(3), time: 5, signature: new Uint8Array(64).fill(1) }
-    for (let n = 0; n < 10_000; n++) {
-      test.door.frame(link, topic({ type: 'join', requestId: n, record }))
-    }
-    expect(link.control.waiting).toBeLessThan(5_000)
-    expect(test.inputs[0]).toEqual(blame(others[0]!, 'limit-exceeded'))
-  })
-})
-
-/** A door to a node that knows only what the test says. */
-class DoorTest {
-  readonly inputs: NodeInput[] = []
-  readonly counted: string[] = []
-  readonly known = new Set<number>()
-  terms: TopicTerms | undefined
-  presenceKnown = 0
-  readonly door: Door
-
-  constructor(terms: Partial<TopicTerms> = {}) {
-    this.terms = { ...TERMS, ...terms }
-    const node = {
-      knows: (_: TopicId, { seq }: MessageId) => this.known.has(seq),
-      termsOf: () => this.terms,
-      knowsPresence: (_: TopicId, __: PeerId, at: number) => at <= this.presenceKnown,
-    } as unknown as Node
-    const input = (given: NodeInput) => {
-      this.inputs.push(given)
-      if (given.type === 'message') this.known.add(given.message.seq)
-    }
-    this.door = new Door(node, input, counter => void this.counted.push(counter))
-    this.door.loadNews = () => newsOf
-  }
-
-  readonly link = (n: number): PeerLink => this.linkTo(others[n] ?? (`stranger ${n}` as PeerId))
-
-  linkTo(peer: PeerId): PeerLink {
-    return { peer, epoch: 1, live: new InOrder(), control: new InOrder() } as unknown as PeerLink
-  }
-
-  get said(): string[] {
-    return this.inputs.map(input => (input.type === 'frame' ? input.message.type : input.type))
-  }
-
-  get seqs(): number[] {
-    return this.inputs.flatMap(input => {
-      if (input.type === 'message') return [input.message.seq]
-      return input.type === 'duplicate' ? [input.id.seq] : []
-    })
-  }
-}
-
-describe('presence in a GOSP', () => {
-  it('is verified, and passes as it came', async () => {
-    const test = new DoorTest()
-    const message = gosp(await shown(1))
-    test.door.frame(test.link(0), topic(message))
-    await time().quiet()
-    expect(test.inputs).toEqual([
-      { type: 'frame', from: others[0], epoch: 1, topic: TOPIC, message },
-    ])
-  })
-
-  it.each<[string, (entry: PresenceEntry) => Partial<PresenceEntry['statement']>]>([
-    ['value', () => ({ value: new Uint8Array([66]) })],
-    ['time', ({ statement }) => ({ time: statement.time + 1 })],
-    ['lifetime', () => ({ lifetimeMs: 600_000 })],
-    ['signature', () => ({ signature: new Uint8Array(64) })],
-    ['no signature', () => ({ signature: undefined })],
-  ])('with another %s is blamed on who brought it', async (_, change) => {
-    const test = new DoorTest()
-    const good = await shown(1)
-    const bad = { ...good, statement: { ...good.statement, ...change(good) } }
-    test.door.frame(test.link(0), topic(gosp(good, bad)))
-    await time().quiet()
-    expect(test.inputs).toEqual([blame(others[0]!, 'bad-signature')])
-  })
-
-  it('that is no news costs no crypto, and is left out', async () => {
-    const test = new DoorTest()
-    test.presenceKnown = 1
-    test.door.frame(test.link(0), topic(gosp(await shown(1))))
-    await time().quiet()
-    expect(crypto.subtle.verify).not.toHaveBeenCalled()
-    expect(test.inputs).toMatchObject([{ message: { type: 'gosp', presence: [] } }])
-  })
-
-  it('of an unsigned topic passes without a signature', async () => {
-    const test = new DoorTest({ signed: false })
-    const signed = await shown(1)
-    const message = gosp({ ...signed, statement: { ...signed.statement, signature: undefined } })
-    test.door.frame(test.link(0), topic(message))
-    await time().quiet()
-    expect(test.inputs).toMatchObject([{ type: 'frame', message }])
-  })
-})
-
-function gosp(...presence: PresenceEntry[]): TopicMessage {
-  return { type: 'gosp', view: undefined, presence, frontier: undefined }
-}
-
-async function shown(at: number): Promise<PresenceEntry> {
-  const draft = { value: new Uint8Array([65]), time: at, lifetimeMs: 90_000 }
-  const signature = await author.sign(presenceBytes(TOPIC, author.peerId, draft))
-  return { peer: author.peerId, statement: { ...draft, signature }, leftMs: 90_000 }
-}
-
-/** Verifications end when the test says so; `open` names them in the order of their beginning. */
-function gateVerification() {
-  const real = vi.mocked(crypto.subtle.verify).getMockImplementation()!
-  const gates: (() => void)[] = []
-  vi.mocked(crypto.subtle.verify).mockImplementation(async (name, key, signature, bytes) => {
-    // As WebCrypto does, before it returns.
-    const copy = new Uint8Array(bytes as Uint8Array)
-    await new Promise<void>(resolve => gates.push(resolve))
-    return real(name, key, signature, copy)
-  })
-  return {
-    async open(...turns: number[]) {
-      for (const turn of turns) {
-        gates[turn]!()
-        await time().quiet()
-      }
-    },
-  }
-}
-
-async function signed(seq: number, text = `number ${seq}`, of = TOPIC): Promise<Message> {
-  const draft = {
-    author: author.peerId,
-    seq,
-    time: 1_000 + seq,
-    payload: new TextEncoder().encode(text),
-    extensions: new Uint8Array(0),
-  }
-  return { ...draft, signature: await author.sign(canonicalBytes(of, draft)) }
-}
-
-async function toNeighbors(of: TopicId): Promise<TopicMessage> {
-  const said = { nonce: new Uint8Array(16).fill(4), time: 7, payload: new Uint8Array([1]) }
-  const signature = await author.sign(neighborBytes(of, author.peerId, said))
-  return { type: 'neighbor-gossip', ...said, signature }
-}
-
-function gossip(message: Message, round = 0) {
-  return topic({ type: 'gossip', round, message })
-}
-
-function topic(message: TopicMessage) {
-  return { type: 'topic', topic: TOPIC, message } as const
-}
-
-function blame(peer: PeerId, reason: string) {
-  return { type: 'misbehaved', peer, reason }
-}
