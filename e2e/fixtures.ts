@@ -10,7 +10,8 @@ import {
 } from 'gossamer/testing/playwright'
 import { Browsers, type Kind } from './browsers.js'
 import { CPU_SECONDS, cpuSecondsUnder } from './cpu.js'
-import { Room, type Window } from './room.js'
+import { Profiles, type Window } from './profiles.js'
+import { Room } from './room.js'
 import { ServerProcess } from './servers.js'
 
 export interface LawFixtures {
@@ -33,6 +34,7 @@ export interface ProjectSettings {
 
 export interface WorkerFixtures extends ProjectSettings {
   browsers: Browsers
+  profiles: Profiles
   /** Chat page and signaling, on a port of this worker's own. */
   server: ServerProcess
 }
@@ -49,6 +51,11 @@ const laws = base.extend<LawFixtures, WorkerFixtures>({
       await browsers.close()
     },
     { scope: 'worker', timeout: 60_000 },
+  ],
+
+  profiles: [
+    ({ browsers, server }, use) => use(new Profiles(browsers, server.pageUrl)),
+    { scope: 'worker' },
   ],
 
   server: [
@@ -75,9 +82,9 @@ const laws = base.extend<LawFixtures, WorkerFixtures>({
     { auto: true },
   ],
 
-  room: async ({ browsers, kinds, link, server, window }, use, info) => {
+  room: async ({ profiles, kinds, link, server, window }, use, info) => {
     const name = `law-${randomBytes(6).toString('hex')}`
-    const room = new Room(name, browsers, kinds, link, server.pageUrl, window)
+    const room = new Room(name, profiles, kinds, link, server.pageUrl, window)
     await use(room)
     if (info.status !== info.expectedStatus) {
       const path = info.outputPath('room.json')

@@ -3,7 +3,8 @@
 
 import { type BrowserContext, expect, type Page } from '@playwright/test'
 import { waitForMesh } from 'gossamer/testing/playwright'
-import type { Browsers, Kind } from './browsers.js'
+import type { Kind } from './browsers.js'
+import type { Profile, Profiles, Window } from './profiles.js'
 import { Tab } from './tab.js'
 
 export interface OpenOptions {
@@ -28,18 +29,16 @@ export interface OpenOptions {
   init?: () => void
 }
 
-export type Window = 'narrow' | 'wide'
-
 export class Room {
   readonly tabs: Tab[] = []
-  private readonly contexts: BrowserContext[] = []
+  private readonly profiles: Profile[] = []
   private readonly shared = new Map<Kind, Promise<BrowserContext>>()
   private readonly expected: RegExp[] = []
   private opened = 0
 
   constructor(
     readonly name: string,
-    private readonly browsers: Browsers,
+    private readonly store: Profiles,
     private readonly kinds: readonly Kind[],
     private readonly link: string,
     private readonly pageUrl: string,
@@ -114,7 +113,7 @@ export class Room {
 
   /** Keeps the tabs' complaints for a last look. */
   async close(): Promise<void> {
-    await Promise.all(this.contexts.map(context => context.close()))
+    await Promise.all(this.profiles.map(profile => this.store.giveBack(profile)))
   }
 
   private async context(kind: Kind, form: 'shared' | 'own'): Promise<BrowserContext> {
@@ -128,12 +127,9 @@ export class Room {
   }
 
   private async newContext(kind: Kind): Promise<BrowserContext> {
-    const browser = await this.browsers.get(kind)
-    // A law's own https server has a certificate that nobody vouches for.
-    const viewport = VIEWPORTS[this.window]
-    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport })
-    this.contexts.push(context)
-    return context
+    const profile = await this.store.take(kind, this.window)
+    this.profiles.push(profile)
+    return profile.context
   }
 
   private address(nick: string, options: OpenOptions): string {
@@ -160,9 +156,6 @@ async function newTab(context: BrowserContext, kind: Kind): Promise<Page> {
   await beside.evaluate(() => void window.open('about:blank', '_blank', 'noopener'))
   return opens
 }
-
-/** The chat page is in two columns from 60rem on (web/styles/frame.css). */
-const VIEWPORTS = { narrow: { width: 900, height: 600 }, wide: { width: 1280, height: 720 } }
 
 /** Asks again until `read` equals `wanted`; for what no element shows. */
 export async function until<T>(
