@@ -1,3 +1,6 @@
+// Long, and one file: every input passes through one list of outputs, and to put these in order is what it does. What has a state
+// of its own (links, relay, blame, knocks, topics) is a file beside it.
+
 import { BlameLedger, type BlameReason } from './blame.js'
 import type { NodeConfig } from './config.js'
 import { Counters } from './counters.js'

@@ -1,3 +1,6 @@
+// Long, and one file: membership, broadcast, history and presence know nothing of one another, and here is where what one says
+// becomes input of the next, in the order that this file gives. What has a state of its own is a file beside it.
+
 import { toBase32 } from '../codec/bytes.js'
 import { decode, encode } from '../codec/schema.js'
 import type { BroadcastOutput, SeenIds } from './broadcast/broadcast.js'

@@ -1,3 +1,5 @@
+// Long, and one file: it is the worker's runtime without a worker, and one queue as that is.
+
 import { ALL_PROTOCOLS } from '../core/all-protocols.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, NodeMetrics, NodeOutput, TopicMessage, TopicStatus } from '../core/io.js'

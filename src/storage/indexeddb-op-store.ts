@@ -1,3 +1,6 @@
+// Long, and one file: what is written decides what must be read for it, within one transaction. Rows, ranges, walks and the making
+// of room are files beside it.
+
 import { unwrap } from 'idb'
 import { sameBytes } from '../codec/bytes.js'
 import type { HistoryIndex, OpRange, TrimmedLane } from '../core/history/records.js'

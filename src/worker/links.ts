@@ -1,3 +1,5 @@
+// Long, and one file: dials, links and epochs are one state, since each report of the page is judged by all three.
+
 import type { IceServer, RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
 import { type Deadline, sooner } from '../core/deadline.js'
 import type { Millis, PeerId } from '../core/ids.js'

@@ -1,3 +1,6 @@
+// Long, and one file: clients, page, core, signaling and storage meet in one queue, one flush and one end, and each of its parts
+// would have to hold all of that. What has a state of its own (links, door, signals, histories, subscribers) is a file beside it.
+
 import { GossamerError } from '../bridge/errors.js'
 import type { Fault } from '../bridge/fault.js'
 import type {

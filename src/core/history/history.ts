@@ -1,3 +1,6 @@
+// Long, and one file: what comes, what neighbors have and when to compare are decided by each other. Log, exchanges, keeping and the
+// reconcilers are files beside it.
+
 import type { SeenIds } from '../broadcast/broadcast.js'
 import { type Deadline, sooner } from '../deadline.js'
 import { firstOf, type MessageId, type Millis, type PeerId, type TopicId } from '../ids.js'
