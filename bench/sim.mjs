@@ -95,7 +95,6 @@ function logged(share, doing) {
   process.stderr.write(`${percent} %  ${doing}, ${used}\n`)
 }
 
-/** Bundled from the sources, so that what is measured is what stands there. */
 /**
  * Left alone the heap grows to several times of what lives before it is swept: too much where that is gigabytes. Nor are
  * pages emptied of which little lives, so that what many peers let go of leaves more holes than peers; told that size
@@ -106,6 +105,7 @@ function keepSmall() {
   setFlagsFromString('--optimize-for-size')
 }
 
+/** Bundled from the sources, so that what is measured is what stands there. */
 async function loadSimulator() {
   const folder = await mkdtemp(join(tmpdir(), 'gossamer-sim-'))
   try {

@@ -86,12 +86,13 @@ const laws = base.extend<LawFixtures, WorkerFixtures>({
     const name = `law-${randomBytes(6).toString('hex')}`
     const room = new Room(name, profiles, kinds, link, server.pageUrl, window)
     await use(room)
-    if (info.status !== info.expectedStatus) {
+    const held = info.status === info.expectedStatus
+    if (!held) {
       const path = info.outputPath('room.json')
       await writeFile(path, JSON.stringify(await room.picture(), undefined, 2))
       await info.attach('room.json', { path })
     }
-    await room.close()
+    await room.close(held)
     expect(room.complaints, 'console and page errors that no law expects').toEqual([])
   },
 })

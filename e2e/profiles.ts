@@ -35,7 +35,7 @@ export class Profiles {
     return free ?? this.make(kind, window)
   }
 
-  /** Closes its tabs and forgets what they stored and were allowed. */
+  /** Closes its tabs and forgets what they were allowed, and what they stored for the chat's origin. */
   async giveBack(profile: Profile): Promise<void> {
     const { context, keeper } = profile
     const tabs = context.pages().filter(page => page !== keeper)
@@ -44,6 +44,11 @@ export class Profiles {
     await context.clearPermissions()
     await keeper.evaluate(forget)
     this.free.push(profile)
+  }
+
+  /** Nobody takes it after a law that failed: a tab that is stuck would hold up the keeper, whose process it shares. */
+  async discard({ context }: Profile): Promise<void> {
+    await context.close()
   }
 
   private async make(kind: Kind, window: Window): Promise<Profile> {

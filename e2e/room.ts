@@ -112,8 +112,10 @@ export class Room {
   }
 
   /** Keeps the tabs' complaints for a last look. */
-  async close(): Promise<void> {
-    await Promise.all(this.profiles.map(profile => this.store.giveBack(profile)))
+  async close(held: boolean): Promise<void> {
+    const end = (profile: Profile) =>
+      held ? this.store.giveBack(profile) : this.store.discard(profile)
+    await Promise.all(this.profiles.map(end))
   }
 
   private async context(kind: Kind, form: 'shared' | 'own'): Promise<BrowserContext> {
