@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import * as esbuild from 'esbuild'
 import { describe, vi } from 'vitest'
 import { leanIdb } from '../scripts/lean-packages.mjs'
@@ -18,7 +19,8 @@ vi.mock('idb', async importOriginal => {
   return { ...whole, ...lean, openDB }
 })
 
-const STORES = ['indexeddb-store', 'indexeddb-op-store', 'open-store']
-describe.each(STORES)('what a page has of idb is enough for %s', async name => {
-  await import(`../src/storage/${name}.test.ts`)
+const STORAGE = new URL('../src/storage/', import.meta.url)
+const laws = readdirSync(STORAGE).filter(name => /^(indexeddb|open)-.+\.test\.ts$/.test(name))
+describe.each(laws)('what a page has of idb is enough for %s', async name => {
+  await import(new URL(name, STORAGE).href)
 })
