@@ -16,8 +16,8 @@ export interface Profile {
 }
 
 /**
- * The profiles of one worker's browsers. A new one for each law cost a room of three a sixth of its CPU time in Chromium
- * and a quarter in Firefox, most of it for starting a process and compiling there what the last one had compiled.
+ * The profiles of one worker's browsers. A new one for each law would start a process each time, and compile there what the
+ * last one had compiled.
  */
 export class Profiles {
   private readonly free: Profile[] = []
@@ -35,20 +35,18 @@ export class Profiles {
     return free ?? this.make(kind, window)
   }
 
-  /** Closes its tabs and forgets what they were allowed, and what they stored for the chat's origin. */
-  async giveBack(profile: Profile): Promise<void> {
+  /**
+   * Closes its tabs and forgets what they were allowed, and what they stored for the chat's origin. After a law that failed
+   * nobody takes it again: a tab that is stuck would hold up the keeper, whose process it shares.
+   */
+  async giveBack(profile: Profile, held: boolean): Promise<void> {
     const { context, keeper } = profile
+    if (this.crashed.delete(profile) || !held) return context.close()
     const tabs = context.pages().filter(page => page !== keeper)
     await Promise.all(tabs.map(page => page.close()))
-    if (this.crashed.delete(profile)) return context.close()
     await context.clearPermissions()
     await keeper.evaluate(forget)
     this.free.push(profile)
-  }
-
-  /** Nobody takes it after a law that failed: a tab that is stuck would hold up the keeper, whose process it shares. */
-  async discard({ context }: Profile): Promise<void> {
-    await context.close()
   }
 
   private async make(kind: Kind, window: Window): Promise<Profile> {

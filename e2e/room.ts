@@ -31,14 +31,14 @@ export interface OpenOptions {
 
 export class Room {
   readonly tabs: Tab[] = []
-  private readonly profiles: Profile[] = []
+  private readonly taken: Profile[] = []
   private readonly shared = new Map<Kind, Promise<BrowserContext>>()
   private readonly expected: RegExp[] = []
   private opened = 0
 
   constructor(
     readonly name: string,
-    private readonly store: Profiles,
+    private readonly profiles: Profiles,
     private readonly kinds: readonly Kind[],
     private readonly link: string,
     private readonly pageUrl: string,
@@ -111,11 +111,9 @@ export class Room {
     return Promise.all(this.tabs.map(tab => tab.picture()))
   }
 
-  /** Keeps the tabs' complaints for a last look. */
+  /** Keeps the tabs' complaints for a last look. `held`: whether the law did. */
   async close(held: boolean): Promise<void> {
-    const end = (profile: Profile) =>
-      held ? this.store.giveBack(profile) : this.store.discard(profile)
-    await Promise.all(this.profiles.map(end))
+    await Promise.all(this.taken.map(profile => this.profiles.giveBack(profile, held)))
   }
 
   private async context(kind: Kind, form: 'shared' | 'own'): Promise<BrowserContext> {
@@ -129,8 +127,8 @@ export class Room {
   }
 
   private async newContext(kind: Kind): Promise<BrowserContext> {
-    const profile = await this.store.take(kind, this.window)
-    this.profiles.push(profile)
+    const profile = await this.profiles.take(kind, this.window)
+    this.taken.push(profile)
     return profile.context
   }
 
