@@ -3,8 +3,6 @@ import { until } from './room.js'
 import type { Tab } from './tab.js'
 import { everyoneIsNeighborOfEveryone } from './views.js'
 
-test.use({ window: 'wide' })
-
 test('five tabs form a full mesh and see each other type', async ({ room }) => {
   const tabs = await room.peers(5, { membership: 'full-mesh' })
   await everyoneIsNeighborOfEveryone(tabs, MESH_WITHIN_MS)
