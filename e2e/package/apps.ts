@@ -19,6 +19,8 @@ export type AppName = 'vite' | 'webpack' | 'page' | 'esbuild'
 
 /** A place for apps, and the package as it would be published. */
 export class Workshop {
+  private readonly installed = new Map<string, Promise<App>>()
+
   private constructor(
     private readonly folder: string,
     private readonly tarball: string,
@@ -30,8 +32,15 @@ export class Workshop {
     return new Workshop(folder, path)
   }
 
-  /** A fresh copy of the app with its own tools and the tarball installed; `entry` imports the library. */
-  async install(name: AppName, entry = 'gossamer'): Promise<App> {
+  /** The app with its own tools and the tarball, freshly installed for the first law that asks; `entry` imports the library. */
+  install(name: AppName, entry = 'gossamer'): Promise<App> {
+    const key = `${name} ${entry}`
+    const app = this.installed.get(key) ?? this.installAnew(name, entry)
+    this.installed.set(key, app)
+    return app
+  }
+
+  private async installAnew(name: AppName, entry: string): Promise<App> {
     const folder = await mkdtemp(join(this.folder, `${name}-`))
     await cp(join(APPS, name), folder, { recursive: true })
     const main = await readFile(join(APPS, 'main.js'), 'utf8')

@@ -11,9 +11,9 @@ test('what few pages need is fetched by those alone, and told where it can not b
   const server = await app.serve('.', policy)
   const file = join(app.folder, 'node_modules/gossamer/dist/page-extra.js')
   for (const kind of ['chromium', 'firefox'] as const) {
+    const context = await (await browsers.get(kind)).newContext()
     /** What is fetched of the package by a page that opens and subscribes, and how that ends. */
     const open = async (query: string) => {
-      const context = await (await browsers.get(kind)).newContext()
       const page = await context.newPage()
       const fetched: string[] = []
       page.on('request', request => {
@@ -32,7 +32,7 @@ test('what few pages need is fetched by those alone, and told where it can not b
           return { code, message }
         }
       })
-      await context.close()
+      await page.close()
       return { ...outcome, fetched }
     }
     const plain = await open('&plain')
@@ -58,7 +58,6 @@ test('what few pages need is fetched by those alone, and told where it can not b
     expect((await open('')).code, kind).toBe('said')
 
     // Of one page, which need not be loaded anew once it can be had.
-    const context = await (await browsers.get(kind)).newContext()
     const page = await context.newPage()
     await page.goto(`${server.url}?room=x&signaling=${server.signalingUrl}&plain`)
     await page.waitForFunction(() => window.app !== undefined)
