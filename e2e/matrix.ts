@@ -21,7 +21,7 @@ export const LEFT_OUT: readonly LeftOut[] = [
     because: 'bytes of relayed links pass through the page, and wait while it is busy',
   },
   {
-    law: 'a-tab-that-is-closed-and-one-that-crashes-is-replaced-as-neighbor-within-seconds',
+    law: 'a-room-keeps-talking-and-replaces-who-closes-or-crashes-also-when-the-signaling-server-dies',
     part: 'the crash',
     projects: ['firefox'],
     because: 'a stock Firefox has no command by which a test could crash a page',
@@ -56,7 +56,7 @@ const IN_THE_GATE = [
   'the-same-text-twice-arrives-twice',
   'a-reload-keeps-the-identity-and-redelivers-nothing',
   'two-tabs-of-one-browser-are-two-peers',
-  'a-tab-that-is-closed-and-one-that-crashes-is-replaced-as-neighbor-within-seconds',
+  'a-room-keeps-talking-and-replaces-who-closes-or-crashes-also-when-the-signaling-server-dies',
   'a-late-joiner-sees-everything',
   'a-reload-shows-the-room-offline',
   'a-node-peer-and-two-tabs-talk',
