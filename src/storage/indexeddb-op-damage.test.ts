@@ -1,6 +1,7 @@
 import { IDBObjectStore } from 'fake-indexeddb'
 import { openDB } from 'idb'
 import { describe, expect, it, vi } from 'vitest'
+import { NOW, TOPIC } from './chain.suite.js'
 import {
   atPosition,
   corrupt,
@@ -12,7 +13,7 @@ import {
 } from './indexeddb-op-store.suite.js'
 import { MIGRATIONS } from './migrations.js'
 import { type Pack, unpack } from './op-records.js'
-import { MUCH, NOW, PLENTY, TOPIC } from './op-store.suite.js'
+import { MUCH, PLENTY } from './op-store.suite.js'
 import { peer } from './store.suite.js'
 
 describe('IndexedDB store: ops', () => {

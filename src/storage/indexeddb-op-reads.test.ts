@@ -1,8 +1,9 @@
 import { IDBIndex, IDBObjectStore } from 'fake-indexeddb'
 import { describe, expect, it, vi } from 'vitest'
+import { NOW, TOPIC } from './chain.suite.js'
 import { filled, OPTIONS, useFreshDisk } from './indexeddb-op-store.suite.js'
 import type { Pack } from './op-records.js'
-import { NOW, PLENTY, TOPIC } from './op-store.suite.js'
+import { PLENTY } from './op-store.suite.js'
 import { peer } from './store.suite.js'
 
 describe('IndexedDB store: ops', () => {

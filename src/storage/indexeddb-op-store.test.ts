@@ -1,9 +1,10 @@
 import { openDB } from 'idb'
 import { describe, expect, it } from 'vitest'
+import { TOPIC } from './chain.suite.js'
 import { filled, OPTIONS, open, opStores, useFreshDisk } from './indexeddb-op-store.suite.js'
 import { openIndexeddbStore } from './indexeddb-store.js'
 import { MIGRATIONS } from './migrations.js'
-import { describeOpStore, MUCH, TOPIC } from './op-store.suite.js'
+import { describeOpStore, MUCH } from './op-store.suite.js'
 import { newKeys, peer } from './store.suite.js'
 
 let names = 0

@@ -1,9 +1,10 @@
 import { openDB } from 'idb'
 import { describe, expect, it, vi } from 'vitest'
+import { NOW, TOPIC } from './chain.suite.js'
 import { breathing, filled, OPTIONS, readPacks, useFreshDisk } from './indexeddb-op-store.suite.js'
 import { MIGRATIONS } from './migrations.js'
 import { packsOf, unpack } from './op-records.js'
-import { MUCH, NOW, TOPIC } from './op-store.suite.js'
+import { MUCH } from './op-store.suite.js'
 
 describe('IndexedDB store: ops', () => {
   useFreshDisk()

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encode } from '../codec/schema.js'
-import {
-  Author,
-  areEqual,
-  HistoryNetwork,
-  hashOf,
-  type TestPeer,
-  TOPIC,
-} from '../core/history/network.suite.js'
+import { Author, hashOf, TOPIC } from '../core/history/author.suite.js'
+import { areEqual, HistoryNetwork, type TestPeer } from '../core/history/network.suite.js'
 import { Wavefront } from '../core/history/wavefront/wavefront.js'
 import type { HistoryMessage } from '../core/io.js'
 import { type Message, message } from '../core/message.js'

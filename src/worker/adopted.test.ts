@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Rogue, useVirtualTime, World } from './world.suite.js'
+import { Rogue } from './rogue.suite.js'
+import { useVirtualTime, World } from './world.suite.js'
 
 const time = useVirtualTime()
 const OFFLINE = { signaling: undefined }

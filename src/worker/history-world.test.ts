@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { StorageError } from '../storage/store.js'
+import { Rogue } from './rogue.suite.js'
 import {
   type KeptStore,
-  Rogue,
   TERMS,
   type TestPeer,
   type TestTopic,

@@ -6,7 +6,8 @@ import { LinkMachine } from '../link/link.js'
 import type { HelloProof } from '../wire/hello.js'
 import { LinksTest } from './links.suite.js'
 import { FakeChannel } from './page.suite.js'
-import { fiveKeys, Rogue, TERMS, TOPIC, useVirtualTime } from './world.suite.js'
+import { Rogue } from './rogue.suite.js'
+import { fiveKeys, TERMS, TOPIC, useVirtualTime } from './world.suite.js'
 
 const time = useVirtualTime()
 

@@ -7,9 +7,10 @@ import type { Identity } from './identity.js'
 import { Links } from './links.js'
 import { type FakeChannel, sdpOf } from './page.suite.js'
 import { relay } from './relayed-link.js'
+import { Rogue } from './rogue.suite.js'
 import type { VirtualTime } from './time.suite.js'
 import { WakeUp } from './wake.js'
-import { fiveKeys, PROTOCOL, Rogue } from './world.suite.js'
+import { fiveKeys, PROTOCOL } from './world.suite.js'
 
 /** The links of one node; the test plays core, page and peers. */
 export class LinksTest {

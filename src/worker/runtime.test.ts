@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { someBundle } from '../core/bundle.suite.js'
 import { topicIdFromBytes } from '../core/ids.js'
 import { canonicalBytes } from '../core/message.js'
-import { Rogue, TERMS, TOPIC, useVirtualTime, World } from './world.suite.js'
+import { Rogue } from './rogue.suite.js'
+import { TERMS, TOPIC, useVirtualTime, World } from './world.suite.js'
 
 const time = useVirtualTime()
 

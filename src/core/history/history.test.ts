@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Message } from '../message.js'
 import { Random } from '../random.js'
-import { Author, areEqual, HistoryNetwork, type TestPeer } from './network.suite.js'
+import { Author } from './author.suite.js'
+import { areEqual, HistoryNetwork, type TestPeer } from './network.suite.js'
 import type { DeliveryOrder } from './records.js'
 import { Wavefront } from './wavefront/wavefront.js'
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { MessageId } from '../ids.js'
 import type { NodeOutput } from '../io.js'
 import { Random } from '../random.js'
+import { Author, hashOf, TOPIC } from './author.suite.js'
 import { HISTORY_DEFAULTS } from './config.js'
 import { Keeping } from './keeping.js'
-import { Author, hashOf, TOPIC } from './network.suite.js'
 
 type StoreOps = Extract<NodeOutput, { type: 'store-ops' }>
 

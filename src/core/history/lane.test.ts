@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Random } from '../random.js'
+import { Author, hashOf } from './author.suite.js'
 import { Lane } from './lane.js'
-import { Author, hashOf } from './network.suite.js'
 import { type Op, shortHash } from './op.js'
 
 describe('the hashes a lane remembers', () => {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { type MessageId, peerIdFromBytes } from '../ids.js'
 import type { Message } from '../message.js'
 import { Random } from '../random.js'
+import { Author, hashOf, signed, TOPIC } from './author.suite.js'
 import { OpLog } from './log.js'
-import { Author, hashOf, OpShelf, signed, TOPIC } from './network.suite.js'
 import { MOST_PARENTS, opHash, opOf, type Parents, withParents } from './op.js'
+import { OpShelf } from './op-shelf.suite.js'
 import { EMPTY_INDEX, MOST_LANES, MOST_WAITING_OPS } from './records.js'
 
 const SELF = peerIdFromBytes(new Uint8Array(32).fill(1))

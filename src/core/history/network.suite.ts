@@ -1,94 +1,18 @@
-import { someBundle } from '../bundle.suite.js'
-import {
-  type MessageId,
-  type Millis,
-  type PeerId,
-  peerIdFromBytes,
-  topicIdFromBytes,
-} from '../ids.js'
+import { type MessageId, type Millis, type PeerId, peerIdFromBytes } from '../ids.js'
 import type { HistoryMessage, TopicEvent } from '../io.js'
-import type { Draft, Message } from '../message.js'
+import type { Message } from '../message.js'
 import { Random } from '../random.js'
+import { signed, TOPIC } from './author.suite.js'
 import { HISTORY_DEFAULTS, type HistoryConfig } from './config.js'
 import { History } from './history.js'
 import type { HistoryOutput } from './history-output.js'
-import { opHash, parentsOf, shortHash, withParents } from './op.js'
+import { parentsOf } from './op.js'
+import { OpShelf } from './op-shelf.suite.js'
 import type { Reconciler, ReconcilerOptions } from './reconciler.js'
-import {
-  type DeliveryOrder,
-  EMPTY_INDEX,
-  type HistoryIndex,
-  type LaneRecord,
-  type OpRange,
-  type OpRecord,
-} from './records.js'
+import { type DeliveryOrder, EMPTY_INDEX, type HistoryIndex } from './records.js'
 import type { WaveMessage } from './wavefront/messages.js'
 
-export const TOPIC = topicIdFromBytes(new Uint8Array(32).fill(7))
-
 export type MakeReconciler = (options: ReconcilerOptions) => Reconciler<WaveMessage>
-
-/** What a runtime keeps for one topic: the contract of core/io.ts, and nothing lost. */
-export class OpShelf {
-  readonly ops = new Map<PeerId, Map<number, OpRecord>>()
-  readonly lanes = new Map<PeerId, LaneRecord>()
-  heads: readonly MessageId[] = []
-
-  store(ops: readonly OpRecord[], lanes: readonly LaneRecord[], heads: readonly MessageId[]): void {
-    for (const op of ops) {
-      const { author, seq } = op.message
-      if (!this.ops.has(author)) this.ops.set(author, new Map())
-      this.ops.get(author)!.set(seq, op)
-    }
-    for (const lane of lanes) this.lanes.set(lane.author, lane)
-    this.heads = heads
-  }
-
-  load(wants: readonly OpRange[], maxOps: number, maxBytes: number): Message[] {
-    const found: OpRecord[] = []
-    for (const { author, first, last } of wants) {
-      for (const [seq, op] of this.ops.get(author) ?? []) {
-        if (seq >= first && seq <= last && op.position > 0) found.push(op)
-      }
-    }
-    found.sort((a, b) => a.position - b.position)
-    const taken: Message[] = []
-    let bytes = 0
-    for (const { message } of found.slice(0, maxOps)) {
-      bytes += message.payload.length + message.extensions.length
-      if (taken.length > 0 && bytes > maxBytes) break
-      taken.push(message)
-    }
-    return taken
-  }
-
-  /** Retention: of a lane only what is at or above `oldest` stays. */
-  trim(author: PeerId, oldest: number): { author: PeerId; oldest: number; oldestHash: Uint8Array } {
-    const ops = this.ops.get(author)!
-    for (const seq of [...ops.keys()]) if (seq < oldest) ops.delete(seq)
-    const oldestHash = ops.get(oldest)!.hash
-    this.lanes.set(author, { ...this.lanes.get(author)!, oldest, oldestHash })
-    return { author, oldest, oldestHash }
-  }
-
-  index(self: PeerId): HistoryIndex {
-    const all = [...this.ops.values()].flatMap(ops => [...ops.values()])
-    const own = [...(this.ops.get(self)?.keys() ?? [])]
-    return {
-      lanes: [...this.lanes.values()],
-      heads: this.heads,
-      waiting: all.filter(({ position }) => position === 0).map(({ message }) => message),
-      position: Math.max(0, ...all.map(({ position }) => position)),
-      nextSeq: Math.max(0, ...own) + 1,
-    }
-  }
-
-  get size(): number {
-    let size = 0
-    for (const ops of this.ops.values()) size += ops.size
-    return size
-  }
-}
 
 export interface Delivered {
   message: Message
@@ -368,11 +292,6 @@ export class HistoryNetwork {
   }
 }
 
-/** With as many bytes as a signature has; the door has checked it. */
-export function signed(draft: Draft): Message {
-  return { ...draft, signature: SIGNATURE }
-}
-
 /** Whether two keep the same. */
 export function areEqual(a: TestPeer, b: TestPeer): boolean {
   const [one, other] = [a.history.snapshot(), b.history.snapshot()]
@@ -400,63 +319,4 @@ export function ancestry(peer: TestPeer, id: MessageId): Set<string> {
 export function deliveredOnce(peer: TestPeer): boolean {
   const names = peer.delivered.map(({ message: { author, seq } }) => `${author}:${seq}`)
   return new Set(names).size === names.length && !names.some(name => name.startsWith(peer.id))
-}
-
-export function hashOf(message: Message): Uint8Array {
-  return opHash(TOPIC, message)
-}
-
-const SIGNATURE = new Uint8Array(64)
-
-/** Writes ops by hand: right ones, and such as no honest author would. */
-export class Author {
-  readonly id: PeerId
-  readonly said: Message[] = []
-
-  constructor(random: Random) {
-    this.id = peerIdFromBytes(random.bytes(32))
-  }
-
-  /** Who has said the same, and may go on otherwise. */
-  copy(): Author {
-    const copy = new Author(new Random(0))
-    return Object.assign(copy, { id: this.id, said: [...this.said] })
-  }
-
-  /** The next op, on its own last and on those of others. */
-  say(others: readonly Message[] = [], payload = new Uint8Array([this.said.length])): Message {
-    const mother = this.said.at(-1)
-    const seq = (mother?.seq ?? 0) + 1
-    const message = this.craft({ seq, mother: mother && hashOf(mother), others, payload })
-    this.said.push(message)
-    return message
-  }
-
-  /** So many as one op. */
-  sayBundle(count: number): Message {
-    const mother = this.said.at(-1)
-    const seq = (mother?.seq ?? 0) + count
-    const message = this.craft({ seq, mother: mother && hashOf(mother), count })
-    this.said.push(message)
-    return message
-  }
-
-  craft(op: {
-    seq: number
-    count?: number
-    mother?: Uint8Array | undefined
-    others?: readonly Message[]
-    payload?: Uint8Array
-  }): Message {
-    const { seq, count, mother, others = [] } = op
-    const { payload = count === undefined ? new Uint8Array([seq]) : someBundle(count) } = op
-    const refs = others.map(other => ({
-      author: other.author,
-      seq: other.seq,
-      hash: shortHash(hashOf(other)),
-    }))
-    const extensions = withParents({ mother, others: refs })
-    const draft = { author: this.id, seq, time: 1_700_000_000_000, payload, extensions }
-    return signed(count === undefined ? draft : { ...draft, count })
-  }
 }

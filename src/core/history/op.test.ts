@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { peerIdFromBytes } from '../ids.js'
 import { digest } from '../message-hash.js'
 import { Random } from '../random.js'
-import { Author, TOPIC } from './network.suite.js'
+import { Author, TOPIC } from './author.suite.js'
 import { MOST_PARENTS, opHash, opOf, parentsOf, withParents } from './op.js'
 
 const random = new Random(1)

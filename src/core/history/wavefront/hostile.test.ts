@@ -2,15 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { HistoryMessage } from '../../io.js'
 import type { Message } from '../../message.js'
 import { Random } from '../../random.js'
+import { Author, hashOf, signed } from '../author.suite.js'
 import { NO_HASH } from '../lane.js'
-import {
-  Author,
-  areEqual,
-  HistoryNetwork,
-  hashOf,
-  signed,
-  type TestPeer,
-} from '../network.suite.js'
+import { areEqual, HistoryNetwork, type TestPeer } from '../network.suite.js'
 import { shortHash } from '../op.js'
 import { LARGEST_WAVE_BYTES, type Mark } from './messages.js'
 import { Wavefront } from './wavefront.js'

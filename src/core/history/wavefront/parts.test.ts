@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryMessage } from '../../io.js'
 import { Random } from '../../random.js'
-import { Author, areEqual, deliveredOnce, HistoryNetwork, type TestPeer } from '../network.suite.js'
+import { Author } from '../author.suite.js'
+import { areEqual, deliveredOnce, HistoryNetwork, type TestPeer } from '../network.suite.js'
 import { PARTS_UNDER_WAY } from './messages.js'
 import { Wavefront } from './wavefront.js'
 
