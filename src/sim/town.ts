@@ -60,9 +60,8 @@ export function gather(town: Town, settings: Settings, progress: Progress, share
 }
 
 /**
- * Peers come one by one, each through a peer that is there, who takes in a newcomer every ten seconds: ten thousand are
- * there in about two minutes. From then on a thousand come each second, since the newcomers' own handshakes are what a
- * larger crowd would be about.
+ * Peers come one by one, each through a peer that is there, so that a town of any size grows in about two
+ * minutes: each takes in a newcomer every ten seconds.
  */
 export function grow(
   town: Town,
@@ -76,7 +75,7 @@ export function grow(
     const contact = random.pick(world.peers)
     const [peer] = world.add()
     world.join(peer!, topic, { bootstrap: contact === undefined ? [] : [contact] })
-    world.run(Math.min(FIRST_GAP_MS, Math.max(LAST_GAP_MS, GROWTH_MS / (i + 1))))
+    world.run(Math.min(FIRST_GAP_MS, GROWTH_MS / (i + 1)))
     if (i % 100 === 0) progress((share * 0.5 * i) / settings.nodes, 'joining')
   }
   for (let rested = 0; rested < restMs; rested += REST_STEP_MS) {
@@ -164,7 +163,6 @@ const SET_MS = 10_000
 /** Links, first shuffles and refills have settled after this. */
 const REST_MS = 120_000
 const FIRST_GAP_MS = 1_000
-const LAST_GAP_MS = 1
 const GROWTH_MS = 10_000
 const REST_STEP_MS = 5_000
 /** iroh-gossip's limit for a round. */
