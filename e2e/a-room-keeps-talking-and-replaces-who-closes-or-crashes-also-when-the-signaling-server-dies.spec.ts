@@ -10,12 +10,14 @@ test('a room keeps talking and replaces within seconds who closes or crashes, al
   room,
   kinds,
 }) => {
+  test.setTimeout(300_000)
   const server = await ServerProcess.signaling()
   try {
     const signaling = server.signalingUrl
     const tabs = await room.peers(7, { signaling })
     await everyoneIsContent(tabs)
-    const six = await withoutOne(room, tabs, 'without it', CLOSED_WITHIN_MS)
+    const leaver = tabs[3]!
+    const six = await without(leaver, room, tabs, 'without it', CLOSED_WITHIN_MS)
 
     if (kinds.includes('chromium')) {
       // In a context of its own, so that no other tab shares its process.
@@ -27,28 +29,29 @@ test('a room keeps talking and replaces within seconds who closes or crashes, al
       await room.roundOfTalk('without the other', six)
     }
 
-    const last = await room.open({ signaling })
+    const last = await room.open({ kind: leaver.kind, signaling })
     await joinedBy(last, room, six)
     const seven = [...six, last]
     await room.roundOfTalk('before', seven)
+    expect(room.complaints, 'while there was a server').toEqual([])
     room.expectComplaint(NO_SERVER)
     await server.kill()
     await room.roundOfTalk('after', seven)
     for (const tab of seven) await tab.reaches('degraded')
-    await withoutOne(room, seven, 'without server', REPLACED_WITHIN_MS)
+    await without(last, room, seven, 'without server', REPLACED_WITHIN_MS)
   } finally {
     await server.kill()
   }
 })
 
-/** One closes; returns the others when all have become neighbors and talked. */
-async function withoutOne(
+/** It closes; returns the others when all have become neighbors and talked. */
+async function without(
+  leaver: Tab,
   room: Room,
   tabs: readonly Tab[],
   word: string,
   withinMs: number,
 ): Promise<Tab[]> {
-  const leaver = tabs[3]!
   const rest = tabs.filter(tab => tab !== leaver)
   await leaver.close()
   await everyoneIsNeighborOfEveryone(rest, withinMs)
@@ -57,7 +60,7 @@ async function withoutOne(
 }
 
 async function joinedBy(tab: Tab, room: Room, others: readonly Tab[]): Promise<void> {
-  await room.joined([tab])
+  await room.joined([...others, tab])
   await everyoneIsContent([...others, tab])
 }
 

@@ -67,6 +67,7 @@ export class Room {
     ])
     const tab = new Tab(page, name, opener.kind)
     this.tabs.push(tab)
+    // What waits in a blank page ends with it.
     await page.waitForURL(url => url.protocol !== 'about:')
     await tab.opened()
     return tab

@@ -28,7 +28,11 @@ export async function findBrowsers({ say = console.log } = {}) {
     found[kind] = browser
     say(`${TITLES[kind]}: ${browser.version}, ${browser.from}`)
   }
-  for (const install of [installWithApt, installWithPlaywright]) {
+  const ways = [
+    ...PACKAGES.map(packages => installWithApt.bind(null, packages)),
+    installWithPlaywright,
+  ]
+  for (const install of ways) {
     // Where someone named an executable, another one is not what they asked for.
     const missing = KINDS.filter(kind => found[kind] === undefined && !process.env[OVERRIDES[kind]])
     if (missing.length === 0) break
@@ -98,19 +102,20 @@ async function prove(candidate) {
 }
 
 /** Returns how, for people, or undefined where this way is closed. */
-function installWithApt(kinds, say) {
-  if (!isLinuxRoot() || onPath(['apt-get']).length === 0) return undefined
+function installWithApt(packages, kinds, say) {
+  const names = kinds.flatMap(kind => packages[kind] ?? [])
+  if (names.length === 0 || !isLinuxRoot() || onPath(['apt-get']).length === 0) return undefined
+  say(
+    `${kinds.map(kind => TITLES[kind]).join(' and ')} missing: apt-get install ${names.join(' ')}`,
+  )
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const apt = args => run('apt-get', ['-qq', ...args], env)
-  say(`${kinds.map(kind => TITLES[kind]).join(' and ')} missing: apt-get update`)
   if (!apt(['update'])) say('apt-get update failed; trying with the lists that are here')
-  const installed = kinds.flatMap(kind => {
-    const name = PACKAGES[kind].find(name => {
-      say(`apt-get install ${name}`)
-      return apt(['install', '-y', '--no-install-recommends', name])
-    })
-    if (name === undefined) say(`no ${TITLES[kind]} from apt-get`)
-    return name ?? []
+  // One by one: a package that is not to be had would keep the other away.
+  const installed = names.filter(name => {
+    const done = apt(['install', '-y', '--no-install-recommends', name])
+    if (!done) say(`apt-get install ${name} failed`)
+    return done
   })
   return installed.length > 0 ? 'with apt-get' : undefined
 }
@@ -146,7 +151,7 @@ function whatToDo(missing, reasons) {
   const lines = missing.flatMap(kind => [
     `No ${TITLES[kind]} that the browser tests can drive.`,
     ...reasons[kind].map(reason => `  tried ${reason}`),
-    `  Install one (Debian: apt-get install ${PACKAGES[kind].at(-1)}; elsewhere: npx playwright install ${kind}),`,
+    `  Install one (Debian: apt-get install ${PACKAGES[0][kind]}; elsewhere: npx playwright install ${kind}),`,
     `  or name the executable: ${OVERRIDES[kind]}=/path/to/${kind} npm test`,
   ])
   return lines.join('\n')
@@ -166,8 +171,11 @@ const KINDS = ['chromium', 'firefox']
 const TYPES = { chromium, firefox }
 const TITLES = { chromium: 'Chromium', firefox: 'Firefox' }
 const OVERRIDES = { chromium: 'CHROMIUM_PATH', firefox: 'FIREFOX_PATH' }
-/** What older systems lack comes first. */
-const PACKAGES = { chromium: ['chromium-headless-shell', 'chromium'], firefox: ['firefox-esr'] }
+/** In order of preference: older systems lack the headless shell. */
+const PACKAGES = [
+  { chromium: 'chromium-headless-shell', firefox: 'firefox-esr' },
+  { chromium: 'chromium' },
+]
 const NAMES = {
   chromium: [
     'chromium-headless-shell',

@@ -32,7 +32,10 @@ export class Workshop {
     return new Workshop(folder, path)
   }
 
-  /** The app with its own tools and the tarball, freshly installed for the first law that asks; `entry` imports the library. */
+  /**
+   * The app with its own tools and the tarball, installed for the first law that asks; `entry` imports the library. Laws put
+   * back what they move, and after one that failed there is another workshop, for its worker ends.
+   */
   install(name: AppName, entry = 'gossamer'): Promise<App> {
     const key = `${name} ${entry}`
     const app = this.installed.get(key) ?? this.installAnew(name, entry)
