@@ -49,7 +49,7 @@ test('a page busy for three seconds keeps relaying other peers’ messages', asy
 
     const heard = await right.page.evaluate(() => window.heard)
     expect(new Set(heard.map(one => one.from))).toEqual(new Set([middle.peer]))
-    const saidMeanwhile = spoken.filter(({ at }) => at > from + MARGIN_MS && at < to - MARGIN_MS)
+    const saidMeanwhile = spoken.filter(({ at }) => at > from && at < to - HEARD_WITHIN_MS)
     expect(saidMeanwhile.length, 'messages said while the middle was busy').toBeGreaterThan(10)
     const heardMeanwhile = new Set(heard.filter(({ at }) => at < to).map(one => one.text))
     const late = saidMeanwhile.filter(({ text }) => !heardMeanwhile.has(text))
@@ -97,5 +97,8 @@ function beBusy(forMs: number): { from: number; until: number } {
 const BUSY_MS = 3_000
 const TALK_MS = 4_500
 
-/** What a message may take over two hops on two busy cores. Guess. */
-const MARGIN_MS = 500
+/**
+ * What a message may take over two hops on two busy cores, one of which the page holds: 10 to 60 ms as a rule, 300 in one of
+ * ten runs, more than 500 once. One that waits for the page takes up to 3 s.
+ */
+const HEARD_WITHIN_MS = 1_500
