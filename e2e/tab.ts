@@ -1,5 +1,5 @@
 // One chat page in one browser tab, as its page contract shows it (docs/testing.md). It is asked in one command what a locator
-// asks in several, and waits in the page: Firefox spends more on those than on the chat.
+// asks in several, and waits in the page: in Firefox each command passes through the process that draws all windows.
 
 import { expect, type Page } from '@playwright/test'
 import type { Kind } from './browsers.js'
