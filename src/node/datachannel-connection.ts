@@ -10,13 +10,19 @@ export interface Loaded {
  * node-datachannel's imitation of a browser's RTCPeerConnection, with what simple-peer and we rely on:
  * - Descriptions are plain objects, for simple-peer writes to them, and are made when asked for; as it comes, each
  *   channel makes an offer at its birth, also on the side that answers.
- * - What was sent before a close arrives. As it comes, it is lost on either side where the close is quick.
+ * - Candidates of who offers are said when the answer is taken. A peer that reaches us while we take it would end the
+ *   connection: libdatachannel begins DTLS before it knows whom with ("Got a remote candidate without ICE transport";
+ *   two of a hundred on a busy machine, and mostly the second try too).
+ * - What was sent before a close arrives, and before the word of the close. As it comes, it is lost on either side
+ *   where the close is quick.
  */
 export function connectionOver({ native, browserLike }: Loaded): typeof RTCPeerConnection {
   class Connection extends browserLike.RTCPeerConnection {
     readonly #native: PeerConnection
     readonly #channels: RTCDataChannel[] = []
     #isClosing = false
+    #isAnswered = false
+    readonly #unsaid: Event[] = []
 
     constructor(configuration: RTCConfiguration = {}) {
       const peerConnection = new native.PeerConnection('gossamer', nativeConfig(configuration))
@@ -36,8 +42,19 @@ export function connectionOver({ native, browserLike }: Loaded): typeof RTCPeerC
       return this.#describe('answer')
     }
 
+    override get localDescription() {
+      const { type, sdp } = super.localDescription
+      return { type, sdp: this.#said(sdp) } as RTCSessionDescription
+    }
+
     /** It was set when it was made. */
     override async setLocalDescription(): Promise<void> {}
+
+    override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+      await super.setRemoteDescription(description)
+      this.#isAnswered = true
+      for (const candidate of this.#unsaid.splice(0)) super.dispatchEvent(candidate)
+    }
 
     override createDataChannel(label: string, options?: RTCDataChannelInit) {
       const channel = super.createDataChannel(label, options)
@@ -46,8 +63,13 @@ export function connectionOver({ native, browserLike }: Loaded): typeof RTCPeerC
     }
 
     override dispatchEvent(event: Event): boolean {
-      // Messages that came before wait in other queues of this turn.
-      if (this.connectionState === 'closed') setImmediate(() => super.dispatchEvent(event))
+      if (event.type === 'icecandidate' && !this.#isAnswered) {
+        this.#unsaid.push(event)
+        return true
+      }
+      // What it received before comes by its channels' own queues, and may be late.
+      if (this.connectionState === 'closed')
+        void this.#allClosed(closed).then(() => super.dispatchEvent(event))
       else super.dispatchEvent(event)
       return true
     }
@@ -56,17 +78,24 @@ export function connectionOver({ native, browserLike }: Loaded): typeof RTCPeerC
     override close(): void {
       if (this.#isClosing) return
       this.#isClosing = true
-      const open = this.#channels.filter(({ readyState }) => readyState === 'open')
-      const closed = Promise.all(open.map(closing)).then(() => super.close())
-      UNCLOSED.add(closed)
-      void closed.finally(() => UNCLOSED.delete(closed))
+      const all = this.#allClosed(closing).then(() => super.close())
+      UNCLOSED.add(all)
+      void all.finally(() => UNCLOSED.delete(all))
+    }
+
+    #allClosed(way: (channel: RTCDataChannel) => Promise<void>): Promise<unknown> {
+      return Promise.all(this.#channels.filter(({ readyState }) => readyState === 'open').map(way))
     }
 
     async #describe(type: 'offer' | 'answer'): Promise<RTCSessionDescriptionInit> {
       this.#native.setLocalDescription(type)
       const made = this.#native.localDescription()
       if (made === null) throw new Error(`no ${type} could be made`)
-      return { type, sdp: made.sdp }
+      return { type, sdp: this.#said(made.sdp) }
+    }
+
+    #said(sdp: string): string {
+      return this.#isAnswered ? sdp : sdp.replace(/^a=(candidate:|end-of-candidates).*\r?\n/gm, '')
     }
   }
   return Connection as unknown as typeof RTCPeerConnection
@@ -96,10 +125,20 @@ export function nativeConfig({ iceServers = [] }: RTCConfiguration): RtcConfig {
  * thrown away: so the one for its closing is to be set after the one for messages.
  */
 function closedLast(channel: DataChannel): DataChannel {
+  const sendMessageBinary = channel.sendMessageBinary.bind(channel)
   const onClosed = channel.onClosed.bind(channel)
   const onMessage = channel.onMessage.bind(channel)
   let closed = () => {}
   replace(channel, {
+    // It throws as soon as the other side closed it; the word of that comes behind what was said before, and is waited for.
+    sendMessageBinary: bytes => {
+      try {
+        return sendMessageBinary(bytes)
+      } catch (error) {
+        if (channel.isOpen()) throw error
+        return false
+      }
+    },
     onClosed: listener => {
       closed = listener
       onClosed(closed)
@@ -119,13 +158,19 @@ function replace<Native extends object>(native: Native, methods: Partial<Native>
 }
 
 function closing(channel: RTCDataChannel): Promise<void> {
+  const isClosed = closed(channel)
+  channel.close()
+  return isClosed
+}
+
+/** Within a bound. */
+function closed(channel: RTCDataChannel): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(resolve, CLOSING_MS)
     channel.addEventListener('close', () => {
       clearTimeout(timer)
       resolve()
     })
-    channel.close()
   })
 }
 

@@ -93,8 +93,8 @@ export class DialedConnection {
 
   end(reason: string): void {
     if (this.#isClosed) return
-    this.#isClosed = true
     this.#relay?.close()
+    this.#isClosed = true
     // simple-peer closes in a microtask; a page that is leaving may not come to that.
     this.#connection?.close()
     this.#simple?.destroy()

@@ -2,7 +2,15 @@ import { describe, expect, it, vi } from 'vitest'
 import type { RtcReport } from '../bridge/rtc-messages.js'
 import { pageExtra } from './load-extra.js'
 import * as own from './own-extra.js'
-import { dial, type FakeChannel, packets, peer, relaying, world } from './rtc-driver.suite.js'
+import {
+  dial,
+  type FakeChannel,
+  type FakePeer,
+  packets,
+  peer,
+  relaying,
+  world,
+} from './rtc-driver.suite.js'
 
 describe('a relayed channel', () => {
   it('says that it is open once, holds what comes before, and sends it then', async () => {
@@ -94,6 +102,19 @@ describe('a relayed channel', () => {
       report.type === 'rtc-relay-packets' ? report.packets.map(([first]) => first) : [],
     )
     expect(relayed).toEqual([1, 2])
+  })
+
+  it.each([
+    ['the channel', ({ connection }: FakePeer) => connection.channel.onclose!()],
+    ['the connection', (simple: FakePeer) => simple.emit('close')],
+  ])('passes on what arrived in the very task in which %s closed', async (_, close) => {
+    const { channel, peers, reports } = await relaying()
+    channel.onmessage!({ data: new Uint8Array([7]).buffer })
+    close(peers[0]!)
+    await Promise.resolve()
+    const [report, closed] = reports.slice(-2).map(([each]) => each)
+    expect(report).toMatchObject({ type: 'rtc-relay-packets', packets: [new Uint8Array([7])] })
+    expect(closed).toMatchObject({ type: 'rtc-closed' })
   })
 
   it('that closed before it was loaded is closed', async () => {

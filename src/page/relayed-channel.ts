@@ -51,7 +51,9 @@ export class RelayedChannel {
     this.#drain()
   }
 
+  /** Last words are handed over: Node's channels say in one task what came and that they closed. */
   close(): void {
+    this.#hand()
     if (this.#isClosed) return
     this.#isClosed = true
     this.#waiting = []
@@ -110,17 +112,19 @@ export class RelayedChannel {
     // Firefox may deliver before it says open.
     this.#opened()
     if (!(data instanceof ArrayBuffer)) return this.#end('text on a binary channel')
-    if (this.#arrived.push(new Uint8Array(data)) > 1) return
-    queueMicrotask(() => {
-      const packets = this.#arrived
-      this.#arrived = []
-      if (this.#isClosed) return
-      const report: RtcReport = { type: 'rtc-relay-packets', ...this.#name, packets }
-      this.#report(
-        report,
-        packets.map(packet => packet.buffer),
-      )
-    })
+    if (this.#arrived.push(new Uint8Array(data)) === 1) queueMicrotask(() => this.#hand())
+  }
+
+  /** What came in this task. */
+  #hand(): void {
+    if (this.#isClosed || this.#arrived.length === 0) return
+    const packets = this.#arrived
+    this.#arrived = []
+    const report: RtcReport = { type: 'rtc-relay-packets', ...this.#name, packets }
+    this.#report(
+      report,
+      packets.map(packet => packet.buffer),
+    )
   }
 
   #end(reason: string): void {

@@ -91,7 +91,7 @@ class FakeConnection {
 }
 
 /** Behaves as simple-peer does: what its constructor throws becomes an error event, later. */
-class FakePeer extends EventEmitter {
+export class FakePeer extends EventEmitter {
   readonly connection!: FakeConnection
   readonly signals: unknown[] = []
   negotiations = 0

@@ -47,6 +47,25 @@ describe('before its proof', () => {
     expect(test.counted).toEqual(['frame-before-proof'])
   })
 
+  it('what a peer said with it counts also where the peer is gone before it is checked', async () => {
+    const { test, rogue } = await dialed()
+    rogue.channel.other!.open()
+    const proof = rogue.link.send.bind(rogue.link)
+    rogue.link.send = frame => {
+      proof(frame)
+      if (frame.type !== 'hello-proof') return
+      proof(GREETING)
+      proof(PRUNE)
+      rogue.link.flush()
+      rogue.channel.close()
+    }
+    await time().until(() => rogue.channel.readyState === 'closed')
+    await time().until(() => test.told.some(({ type }) => type === 'link-down'))
+    expect(test.frames.map(({ frame }) => frame.type)).toEqual(['topic-hello', 'topic'])
+    expect(test.told.map(({ type }) => type)).toEqual(['link-up', 'link-down'])
+    expect(test.counted).toEqual([])
+  })
+
   it('a peer may say 256 frames, and is blamed for more', async () => {
     const { test, rogue } = await dialed()
     rogue.channel.other!.open()

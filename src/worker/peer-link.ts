@@ -298,6 +298,10 @@ export class PeerLink implements LinkListener, Sleeper {
 
   #end(reason: LinkDownReason): void {
     if (this.#phase === 'closed') return
+    if (this.#phase === 'proving' && this.control.waiting > 0) {
+      // Its proof is being checked: what it said before it went counts as soon as that holds.
+      return this.control.now(() => this.#end(reason))
+    }
     this.close()
     this.#events.down(this, reason)
   }
