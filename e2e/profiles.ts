@@ -3,7 +3,10 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import type { Browsers, Kind } from './browsers.js'
 
-/** `narrow`: as on a small tablet. `wide`: the chat page is in two columns, from 60rem on (web/styles/frame.css). */
+/**
+ * `narrow`: as on a small tablet, of somebody who wants no motion, for each blink of a caret is drawn, in every tab. `wide`: the
+ * chat page is in two columns, from 60rem on (web/styles/frame.css), and moves.
+ */
 export type Window = 'narrow' | 'wide'
 
 /** Storage of its own, as if on another machine. */
@@ -55,6 +58,7 @@ export class Profiles {
     const context = await browser.newContext({
       ignoreHTTPSErrors: true,
       viewport: VIEWPORTS[window],
+      reducedMotion: window === 'narrow' ? 'reduce' : 'no-preference',
     })
     const keeper = await context.newPage()
     await keeper.goto(new URL(NO_PAGE, this.pageUrl).href)

@@ -9,7 +9,7 @@ export const UNREAD = {
   DialPacing: ['snapshot'],
   Heartbeat: ['rttMs', 'lastHeardAt'],
   Hyparview: ['component'],
-  LinkMachine: ['snapshot', 'wantsFlush'],
+  LinkMachine: ['snapshot'],
   MessageCache: ['bytes'],
   PeerLink: ['isProven'],
   Rejoiner: ['held'],

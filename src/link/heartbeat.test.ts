@@ -18,6 +18,13 @@ describe('an idle link', () => {
     expect(pipe.a.said.filter(each => each !== 'rtt')).toEqual([])
   })
 
+  it('is woken no more than once a second, for each ring costs more than what it looks at', () => {
+    const pipe = new Pipe({ delayMs: 20 })
+    pipe.run(60 * SECOND)
+    expect(pipe.a.rings).toBeLessThanOrEqual(60)
+    expect(pipe.b.rings).toBeLessThanOrEqual(60)
+  })
+
   it('measures its round trip, and tells it only when it changed', () => {
     const pipe = new Pipe({ delayMs: 20 })
     pipe.run(60 * SECOND)

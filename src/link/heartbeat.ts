@@ -11,14 +11,13 @@ export type Verdict = 'suspect' | 'recovered' | 'dead'
 export class Heartbeat {
   readonly #config: LinkConfig
   readonly #random: Random
-  /** When to look whether a ping is due, and whether the silence is too long; Infinity where never. */
-  #pingAt: Millis = Number.POSITIVE_INFINITY
-  #silenceAt: Millis = Number.POSITIVE_INFINITY
   /** Pings not yet answered: their number and when they were written. */
   #pings: Map<number, Millis> | undefined
   #suspectSince: Millis | undefined
-  /** A late wake was forgiven since the peer was last heard. */
-  #forgiven = false
+  /** A late wake was forgiven since the peer was last heard, and when. */
+  #isForgiven = false
+  #forgivenAt: Millis = 0
+  #isOn = false
   #heardAt: Millis = 0
   #sentAt: Millis = 0
   #pingedAt: Millis = 0
@@ -50,25 +49,24 @@ export class Heartbeat {
   }
 
   get nextDeadline(): Deadline | undefined {
-    const isPing = this.#pingAt < this.#silenceAt
-    const at = isPing ? this.#pingAt : this.#silenceAt
-    if (at === Number.POSITIVE_INFINITY) return undefined
-    return { at, reason: isPing ? 'ping' : 'silence' }
+    if (!this.#isOn) return undefined
+    const [pingAt, silenceAt] = [this.#pingAt, this.#silenceAt]
+    return pingAt < silenceAt
+      ? { at: pingAt, reason: 'ping' }
+      : { at: silenceAt, reason: 'silence' }
   }
 
   start(now: Millis): void {
     this.#heardAt = this.#sentAt = now
-    this.#due = true
-    this.#silenceAt = now + this.#config.suspectAfterMs
-    this.#pingAt = now + this.#pause()
+    this.#isOn = this.#due = true
   }
 
   stop(): void {
-    this.#pingAt = this.#silenceAt = Number.POSITIVE_INFINITY
-    this.#due = false
+    this.#isOn = this.#due = false
   }
 
-  // The two that run for every packet only note the time; the timers, when they ring, look at it.
+  // The two that run for every packet only note the time. Deadlines follow from it, and move away as packets come
+  // and go: a ring costs more than what it looks at.
 
   sent(now: Millis): void {
     this.#sentAt = now
@@ -76,10 +74,9 @@ export class Heartbeat {
 
   heard(now: Millis): Verdict | undefined {
     this.#heardAt = now
-    this.#forgiven = false
+    this.#isForgiven = false
     if (this.#suspectSince === undefined) return undefined
     this.#suspectSince = undefined
-    this.#silenceAt = now + this.#config.suspectAfterMs
     return 'recovered'
   }
 
@@ -90,10 +87,17 @@ export class Heartbeat {
   }
 
   wake(now: Millis): Verdict | undefined {
-    const isLate = now - Math.min(this.#pingAt, this.#silenceAt) > this.#config.lateWakeMs
-    const isSilenceDue = this.#silenceAt <= now
-    if (this.#pingAt <= now) this.#pingDue(now)
-    return isSilenceDue ? this.#silenceDue(now, isLate) : undefined
+    const [pingAt, silenceAt] = [this.#pingAt, this.#silenceAt]
+    if (Math.min(pingAt, silenceAt) > now) return undefined
+    this.#due = true
+    if (silenceAt > now) return undefined
+    const isLate = now - Math.min(pingAt, silenceAt) > this.#config.lateWakeMs
+    if (isLate && !this.#isForgiven) {
+      this.#isForgiven = true
+      this.#forgivenAt = now
+      return undefined
+    }
+    return this.isSuspect ? 'dead' : this.#suspect(now)
   }
 
   /** The body of a ping that is now being written. */
@@ -128,45 +132,23 @@ export class Heartbeat {
     return this.#smoothedMs
   }
 
-  #pingDue(now: Millis): void {
-    const quietAt = this.#sentAt + this.#config.pingIntervalMs
-    const unmeasuredAt = this.#pingedAt + this.#config.measureIntervalMs
-    if (now >= Math.min(quietAt, unmeasuredAt)) {
-      this.#due = true
-      this.#pingAt = now + this.#pause()
-    } else {
-      this.#pingAt = Math.min(quietAt, unmeasuredAt)
-    }
+  /** Infinity where one is due already: it leads the next packet, whenever there is room for one. */
+  get #pingAt(): Millis {
+    if (this.#due) return Number.POSITIVE_INFINITY
+    const { pingIntervalMs, measureIntervalMs } = this.#config
+    return Math.min(this.#sentAt + pingIntervalMs, this.#pingedAt + measureIntervalMs)
   }
 
-  #silenceDue(now: Millis, late: boolean): Verdict | undefined {
+  get #silenceAt(): Millis {
+    const { suspectAfterMs, deadAfterMs } = this.#config
     const since = this.#suspectSince
-    const dueAt =
-      since === undefined
-        ? this.#heardAt + this.#config.suspectAfterMs
-        : since + this.#config.deadAfterMs
-    if (now < dueAt) {
-      this.#silenceAt = dueAt
-      return undefined
-    }
-    this.#due = true
-    if (late && !this.#forgiven) {
-      this.#forgiven = true
-      this.#silenceAt = now + this.#config.suspectAfterMs
-      return undefined
-    }
-    return since === undefined ? this.#suspect(now) : 'dead'
+    const at = since === undefined ? this.#heardAt + suspectAfterMs : since + deadAfterMs
+    return Math.max(at, this.#forgivenAt + suspectAfterMs)
   }
 
   #suspect(now: Millis): Verdict {
     this.#suspectSince = now
-    this.#silenceAt = now + this.#config.deadAfterMs
     return 'suspect'
-  }
-
-  /** A little early and never in step, so that links do not ping all at once. */
-  #pause(): number {
-    return this.#config.pingIntervalMs * this.#random.between(0.9, 1)
   }
 }
 

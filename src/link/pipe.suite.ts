@@ -44,6 +44,8 @@ export class End {
   readonly written: Uint8Array[] = []
   /** Nothing leaves while true; packets stay in the channel. */
   stuck = false
+  /** How often a deadline rang. */
+  rings = 0
   /** What is written is lost. */
   cut = false
   private held: Uint8Array[] = []
@@ -83,6 +85,7 @@ export class End {
     }
     if ((this.machine.nextDeadline?.at ?? Number.POSITIVE_INFINITY) <= now) {
       inputs.push({ type: 'wake' })
+      this.rings++
     }
     if (inputs.length > 0) this.task(now, inputs)
   }

@@ -32,7 +32,10 @@ export class LinksTest {
     relayed = false,
   ) {
     const { clock } = time
-    this.wake = new WakeUp(clock, () => this.settle())
+    this.wake = new WakeUp(clock, act => {
+      act()
+      this.settle()
+    })
     this.links = new Links({
       identity,
       protocol: PROTOCOL,

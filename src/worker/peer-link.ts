@@ -196,7 +196,8 @@ export class PeerLink implements LinkListener, Sleeper {
   packet(bytes: Uint8Array): void {
     if (this.#phase === 'closed') return
     this.#drive({ type: 'packet', bytes })
-    this.#events.dirty(this)
+    // Most ask for no answer.
+    if (this.#machine.wantsFlush) this.#events.dirty(this)
   }
 
   drained(): void {

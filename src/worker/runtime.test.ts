@@ -27,6 +27,15 @@ describe('peers of one topic', () => {
     expect(a!.peer.page.of('rtc-dial')[0]!.iceServers).toEqual([{ urls: 'stun:stun.test' }])
   })
 
+  it('do little while nothing is said: a ring ends where it began, and what asks for no answer ends nothing', async () => {
+    await new World(time()).joined(2)
+    await time().run(20_000)
+    const tasks = vi.spyOn(time(), 'soon')
+    await time().run(20_000)
+    // A ping and its answer each second, and one end of a task: whose, that answered.
+    expect(tasks.mock.calls.length).toBeLessThanOrEqual(80)
+  })
+
   it('hear each author’s messages in the order in which they were said', async () => {
     const [a, b] = await new World(time()).joined(2)
     unevenly('sign')

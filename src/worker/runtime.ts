@@ -106,7 +106,7 @@ export class Runtime {
     const { membership, fullMesh, broadcast } = options
     const config = { membership, fullMesh, broadcast }
     this.#node = new Node(identity.peerId, config, world.extras.protocols, seed)
-    this.#wake = new WakeUp(clock, () => this.#settle())
+    this.#wake = new WakeUp(clock, act => this.#ring(act))
     const node = this.#node
     this.#wake.add({
       get nextDeadline() {
@@ -661,6 +661,18 @@ export class Runtime {
     this.#isSettling = true
     this.#taskTime = undefined
     this.#settling.port2.postMessage(0)
+  }
+
+  /** A ring ends where it began: to hear of its end by a message costs as much again as what it does. */
+  #ring(act: () => void): void {
+    const isUnderWay = this.#isSettling
+    this.#isSettling = true
+    this.#taskTime = undefined
+    try {
+      act()
+    } finally {
+      if (!isUnderWay) this.#settleSoon()
+    }
   }
 
   /**

@@ -65,6 +65,17 @@ describe('the one timer', () => {
     expect([woken.at(-1), rings()]).toEqual(['first 30', 2])
   })
 
+  it('says nothing of a ring at which nobody is due any more', () => {
+    const { wake, sleeper, woken, rings } = alarm()
+    const moving = sleeper('it', 10)
+    wake.arm()
+    moving.at = START + 30
+    vi.advanceTimersByTime(20)
+    expect([woken, rings()]).toEqual([[], 0])
+    vi.advanceTimersByTime(10)
+    expect([woken, rings()]).toEqual([['it 30'], 1])
+  })
+
   it('a deadline long past rings as soon as it can', () => {
     const { wake, sleeper, woken } = alarm()
     sleeper('it', -5_000)
@@ -117,7 +128,10 @@ interface TestSleeper {
 function alarm() {
   const woken: string[] = []
   let rings = 0
-  const wake = new WakeUp(Date.now, () => rings++)
+  const wake = new WakeUp(Date.now, act => {
+    act()
+    rings++
+  })
   const sleeper = (name: string, inMs: number): TestSleeper => {
     const made: TestSleeper = {
       at: START + inMs,

@@ -11,14 +11,15 @@ export interface Sleeper {
 /** One timer for everybody's next deadline; the only setTimeout that the protocols hang on. */
 export class WakeUp {
   readonly #clock: () => Millis
-  readonly #afterwards: () => void
+  readonly #task: (act: () => void) => void
   readonly #sleepers = new Set<Sleeper>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #armedFor = Number.POSITIVE_INFINITY
 
-  constructor(clock: () => Millis, afterwards: () => void) {
+  /** `task` runs what a ring does, and ends the task. */
+  constructor(clock: () => Millis, task: (act: () => void) => void) {
     this.#clock = clock
-    this.#afterwards = afterwards
+    this.#task = task
   }
 
   add(sleeper: Sleeper): void {
@@ -61,11 +62,15 @@ export class WakeUp {
     this.#timer = undefined
     this.#armedFor = Number.POSITIVE_INFINITY
     const now = this.#clock()
-    for (const sleeper of [...this.#sleepers]) {
-      const deadline = sleeper.nextDeadline
-      if (deadline !== undefined && deadline.at <= now) sleeper.wake(now)
-    }
-    this.#afterwards()
+    const isDue = ({ nextDeadline }: Sleeper) =>
+      nextDeadline !== undefined && nextDeadline.at <= now
+    const due = [...this.#sleepers].filter(isDue)
+    if (due.length > 0)
+      this.#task(() => {
+        // Who was woken may have woken or removed others.
+        for (const sleeper of due)
+          if (this.#sleepers.has(sleeper) && isDue(sleeper)) sleeper.wake(now)
+      })
     this.arm()
   }
 }
