@@ -100,6 +100,17 @@ export class Heartbeat {
     return this.isSuspect ? 'dead' : this.#suspect(now)
   }
 
+  /** One more ping, whose answer alone counts. */
+  askAnew(): void {
+    this.#pings = undefined
+    this.#due = true
+  }
+
+  /** So are all pings. */
+  get isAnswered(): boolean {
+    return this.#pings === undefined && !this.#due
+  }
+
   /** The body of a ping that is now being written. */
   ping(now: Millis): Uint8Array {
     this.#due = false

@@ -295,17 +295,48 @@ describe('a peer', () => {
 })
 
 describe('close', () => {
-  it('lets leave what is queued, then says so, and takes nothing more', () => {
+  it('lets what is queued arrive, then says so, and takes nothing more', () => {
     const pipe = new Pipe()
     pipe.a.stuck = true
     pipe.put(pipe.a, input('control', 0, 100), { type: 'close' })
     pipe.put(pipe.a, input('control', 1, 100))
     expect(pipe.a.said).toEqual(['count'])
     pipe.a.release(pipe.now)
-    expect(pipe.a.said).toEqual(['count', 'drained'])
-    pipe.run(50)
+    expect(pipe.a.said).toEqual(['count'])
+    pipe.run(10)
     expect(pipe.b.delivered.map(numberOf)).toEqual([0])
+    expect(pipe.a.said).toEqual(['count'])
+    pipe.run(10)
+    expect(pipe.a.said).toEqual(['count', 'rtt', 'drained'])
     expect(pipe.a.machine.nextDeadline).toBeUndefined()
+  })
+
+  it('does not take the answer to an earlier ping for that, and still hears what comes with the right one', () => {
+    const pipe = new Pipe({ delayMs: 400 })
+    pipe.run(300)
+    pipe.put(pipe.a, input('live', 0, 100), { type: 'close' })
+    pipe.run(400)
+    // The first ping was answered; what was said at the end is yet to arrive.
+    expect(pipe.a.said).toEqual([])
+    pipe.run(100)
+    expect(pipe.b.delivered.map(numberOf)).toEqual([0])
+    expect(pipe.a.said).toEqual([])
+    pipe.b.machine.handle(pipe.now, input('live', 7, 100))
+    pipe.run(300)
+    expect(pipe.a.said).toEqual(['rtt', 'drained'])
+    expect(pipe.a.delivered.map(numberOf)).toEqual([7])
+  })
+
+  it('waits a second at most for a peer that says nothing any more', () => {
+    const pipe = new Pipe()
+    pipe.run(500)
+    pipe.b.cut = true
+    pipe.put(pipe.a, { type: 'close' })
+    pipe.run(999)
+    expect(pipe.a.said).toEqual(['rtt'])
+    pipe.run(2)
+    expect(pipe.a.said).toEqual(['rtt', 'drained'])
+    expect(counted(pipe.a.outputs)).toEqual({})
   })
 
   it('waits a second at most, and counts what stayed', () => {

@@ -30,7 +30,7 @@ export type LinkInput =
   | { type: 'wake' }
   /** ICE says the path is gone, for now. */
   | { type: 'interrupted' }
-  /** Take no more frames, let leave what is queued, then say `drained`. */
+  /** Take no more frames, let what is queued arrive, then say `drained`. */
   | { type: 'close' }
 
 /** Writes come before whatever may make the caller put in more, so that packets keep their order. */
@@ -49,7 +49,7 @@ export type LinkOutput =
   | { type: 'congested' }
   | { type: 'misbehaved'; reason: Fault }
   | { type: 'count'; counter: LinkCounter; by: number }
-  /** After `close`: all has left, or the time for it is over. */
+  /** After `close`: the other side has all, or the time for it is over. */
   | { type: 'drained' }
 
 /** What a peer can do wrong below its frames; blame reasons of the core. */
@@ -92,6 +92,8 @@ export class LinkMachine {
   /** When a full queue is to be told of, and when draining has taken long enough. */
   #congestedAt: Millis | undefined
   #drainAt: Millis | undefined
+  /** Draining, all is written, and the other side was asked whether it has it. */
+  #hasAsked = false
   #buffered = 0
   /** A flush found no room in the channel, and is to be made up for. */
   #flushing = false
@@ -238,10 +240,12 @@ export class LinkMachine {
       const { live, history } = this.#packer.queues
       if (live.isHalfEmpty && history.isHalfEmpty) this.#congestedAt = undefined
     }
-    if (this.#state === 'draining' && this.#packer.frames(true) === 0 && this.#buffered === 0) {
-      this.#end()
-      outputs.push({ type: 'drained' })
-    }
+    const isWritten = this.#packer.frames(true) === 0 && this.#buffered === 0
+    if (this.#state !== 'draining' || !isWritten || this.#hasAsked) return
+    // Channels let go of what has not arrived, and lose it when they close: a ping behind it asks.
+    this.#hasAsked = true
+    this.#heartbeat.askAnew()
+    this.#flush(now, outputs)
   }
 
   get #takesHistory(): boolean {
@@ -269,10 +273,17 @@ export class LinkMachine {
   #receive(now: Millis, packet: Uint8Array, outputs: LinkOutput[]): void {
     this.#judge(this.#heartbeat.heard(now), outputs)
     const fault = this.#takeRecords(now, packet, outputs)
-    if (fault === undefined) return
+    if (fault === undefined) return this.#isAllThere(outputs)
     // After a broken packet the rest of the stream means nothing.
     outputs.push({ type: 'misbehaved', reason: fault })
     this.#die('blamed', outputs)
+  }
+
+  /** It has what was sent before the ping that it answered. */
+  #isAllThere(outputs: LinkOutput[]): void {
+    if (this.#state !== 'draining' || !this.#hasAsked || !this.#heartbeat.isAnswered) return
+    this.#end()
+    outputs.push({ type: 'drained' })
   }
 
   #takeRecords(now: Millis, packet: Uint8Array, outputs: LinkOutput[]): Fault | undefined {

@@ -16,6 +16,20 @@ describe('a connection that its peer closed', () => {
     expect(heard).toEqual(['message', 'close', 'connectionstatechange'])
   })
 
+  it('waits for a channel that is closing, and for one whose opening is told in the same turn', async () => {
+    for (const state of ['closing', 'connecting']) {
+      const { connection, channel, heard } = open()
+      channel.readyState = state
+      connection.becomes('closed')
+      if (state === 'connecting') channel.readyState = 'open'
+      await vi.advanceTimersByTimeAsync(1)
+      expect(heard).toEqual([])
+      channel.becomes('closed')
+      await vi.advanceTimersByTimeAsync(0)
+      expect(heard).toEqual(['close', 'connectionstatechange'])
+    }
+  })
+
   it('waits for a channel that says nothing 1.2 s, and for none that is closed', async () => {
     const { connection, channel, heard } = open()
     connection.becomes('closed')
@@ -31,6 +45,19 @@ describe('a connection that its peer closed', () => {
     const { connection, heard } = open()
     connection.becomes('disconnected')
     expect(heard).toEqual(['connectionstatechange'])
+  })
+})
+
+describe('a connection that we close', () => {
+  it('closes its channels, and itself when they are', async () => {
+    const { connection, channel } = open()
+    connection.close()
+    connection.close()
+    await vi.advanceTimersByTimeAsync(100)
+    expect([channel.closings, connection.closings]).toEqual([1, 0])
+    channel.becomes('closed')
+    await vi.advanceTimersByTimeAsync(0)
+    expect([channel.closings, connection.closings]).toEqual([1, 1])
   })
 })
 
@@ -59,6 +86,7 @@ describe('who offers', () => {
     expect(heard).toEqual([])
     await connection.setRemoteDescription({ type: 'answer', sdp: '' })
     connection.finds(3)
+    await connection.setRemoteDescription({ type: 'offer', sdp: '' })
     expect(heard).toEqual(['1', '2', '3'])
     expect(connection.localDescription?.sdp).toContain('a=candidate:1')
   })
@@ -91,6 +119,7 @@ function open() {
 /** As node-datachannel's: the state is set by the native side, whose queues are several. */
 class FakeConnection extends EventTarget {
   connectionState = 'connected'
+  closings = 0
   readonly #native: NativeConnection
 
   constructor({ peerConnection }: { peerConnection: NativeConnection }) {
@@ -105,6 +134,10 @@ class FakeConnection extends EventTarget {
 
   createDataChannel(): FakeChannel {
     return new FakeChannel(this.#native.createDataChannel())
+  }
+
+  close(): void {
+    this.closings++
   }
 
   finds(candidate: number): void {
@@ -125,9 +158,14 @@ const SDP =
 
 class FakeChannel extends EventTarget {
   readyState = 'open'
+  closings = 0
 
   constructor(readonly native: NativeChannel) {
     super()
+  }
+
+  close(): void {
+    this.closings++
   }
 
   becomes(state: string): void {

@@ -67,9 +67,9 @@ export function connectionOver({ native, browserLike }: Loaded): typeof RTCPeerC
         this.#unsaid.push(event)
         return true
       }
-      // What it received before comes by its channels' own queues, and may be late.
+      // What it received before comes by its channels' own queues, of this turn and later ones.
       if (this.connectionState === 'closed')
-        void this.#allClosed(closed).then(() => super.dispatchEvent(event))
+        setImmediate(() => this.#each(closed).then(() => super.dispatchEvent(event)))
       else super.dispatchEvent(event)
       return true
     }
@@ -78,13 +78,14 @@ export function connectionOver({ native, browserLike }: Loaded): typeof RTCPeerC
     override close(): void {
       if (this.#isClosing) return
       this.#isClosing = true
-      const all = this.#allClosed(closing).then(() => super.close())
+      const all = this.#each(closing).then(() => super.close())
       UNCLOSED.add(all)
       void all.finally(() => UNCLOSED.delete(all))
     }
 
-    #allClosed(way: (channel: RTCDataChannel) => Promise<void>): Promise<unknown> {
-      return Promise.all(this.#channels.filter(({ readyState }) => readyState === 'open').map(way))
+    #each(way: (channel: RTCDataChannel) => Promise<void>): Promise<unknown> {
+      const opened = ['open', 'closing']
+      return Promise.all(this.#channels.filter(each => opened.includes(each.readyState)).map(way))
     }
 
     async #describe(type: 'offer' | 'answer'): Promise<RTCSessionDescriptionInit> {

@@ -69,6 +69,27 @@ describe('peers in Node', { timeout: 30_000 }, () => {
     expect(await down).toMatchObject({ peer: other.peerId, reason: 'left' })
   })
 
+  it('are heard whole when they say something large and leave at once', async () => {
+    const options = { maxMessageSize: 256 << 10 }
+    const other = await open(options)
+    const there = other.subscribe('last')
+    const content = new Uint8Array(250 << 10).map((_, i) => i)
+    for (let n = 0; n < 3; n++) {
+      const one = await open(options)
+      const here = one.subscribe('last')
+      await Promise.all([here.joined(), there.joined()])
+      const heard = next(there)
+      const gone = new Promise(resolve =>
+        there.addEventListener('neighborDown', () => resolve('not heard'), { once: true }),
+      )
+      await here.broadcast(content)
+      await one.shutdown()
+      expect(await Promise.race([heard, gone])).toMatchObject({
+        author: one.peerId,
+      })
+    }
+  })
+
   it('are told that nothing is kept, unless they said that it is meant', async () => {
     const meant = await open()
     expect(meant.notices).toEqual([])

@@ -39,8 +39,8 @@ export class AdoptedConnection {
 
   end(reason: string): void {
     if (this.#isClosed) return
-    this.#relay?.close()
     this.#isClosed = true
+    this.#relay?.close()
     this.#closed()
     this.#report({ type: 'rtc-closed', peer: this.peer, epoch: this.epoch, reason })
   }

@@ -93,13 +93,19 @@ export class DialedConnection {
 
   end(reason: string): void {
     if (this.#isClosed) return
+    // Its last words are told before it counts as closed.
     this.#relay?.close()
+    if (this.#isEnded()) return
     this.#isClosed = true
     // simple-peer closes in a microtask; a page that is leaving may not come to that.
     this.#connection?.close()
     this.#simple?.destroy()
     this.#closed()
     this.#tell({ type: 'rtc-closed', ...this.#name(), reason })
+  }
+
+  #isEnded(): boolean {
+    return this.#isClosed
   }
 
   #born(connection: RTCPeerConnection, channel: RTCDataChannel): void {

@@ -112,9 +112,21 @@ describe('a relayed channel', () => {
     channel.onmessage!({ data: new Uint8Array([7]).buffer })
     close(peers[0]!)
     await Promise.resolve()
-    const [report, closed] = reports.slice(-2).map(([each]) => each)
+    channel.onmessage?.({ data: new Uint8Array([8]).buffer })
+    await Promise.resolve()
+    const [before, report, closed] = reports.slice(-3).map(([each]) => each)
+    expect(before).toMatchObject({ type: 'rtc-relay-open' })
     expect(report).toMatchObject({ type: 'rtc-relay-packets', packets: [new Uint8Array([7])] })
     expect(closed).toMatchObject({ type: 'rtc-closed' })
+  })
+
+  it('that is hung up with nothing to tell says that it closed, and no more', async () => {
+    const { driver, channel, said } = await relaying()
+    channel.open()
+    const before = said().length
+    driver.obey({ type: 'rtc-hang-up', peer, epoch: 1 })
+    await Promise.resolve()
+    expect(said().slice(before)).toEqual(['rtc-closed'])
   })
 
   it('that closed before it was loaded is closed', async () => {

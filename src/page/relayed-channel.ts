@@ -53,8 +53,15 @@ export class RelayedChannel {
 
   /** Last words are handed over: Node's channels say in one task what came and that they closed. */
   close(): void {
-    this.#hand()
     if (this.#isClosed) return
+    try {
+      this.#hand()
+    } finally {
+      this.#release()
+    }
+  }
+
+  #release(): void {
     this.#isClosed = true
     this.#waiting = []
     const channel = this.#channel

@@ -4,6 +4,7 @@ import { Random } from '../core/random.js'
 import { LINK_DEFAULTS } from '../link/config.js'
 import { LinkMachine } from '../link/link.js'
 import type { HelloProof } from '../wire/hello.js'
+import { InOrder } from './in-order.js'
 import { LinksTest } from './links.suite.js'
 import { FakeChannel } from './page.suite.js'
 import { Rogue } from './rogue.suite.js'
@@ -45,6 +46,32 @@ describe('before its proof', () => {
     await time().run(100)
     expect([test.frames, test.told]).toEqual([[], []])
     expect(test.counted).toEqual(['frame-before-proof'])
+  })
+
+  it('a peer that says hello and goes is gone once, though channel and page both say so', async () => {
+    const { test, rogue } = await dialed()
+    holdProofs(rogue)
+    let signed = () => {}
+    const signing = new Promise<void>(resolve => {
+      signed = resolve
+    })
+    const sign = test.identity.sign.bind(test.identity)
+    test.identity.sign = bytes => signing.then(() => sign(bytes))
+    // Ends that wait for one another would take all time there is.
+    const now = vi.spyOn(InOrder.prototype, 'now')
+    rogue.channel.other!.open()
+    await time().run(5)
+    rogue.channel.close()
+    await time().run(5)
+    const epoch = test.dials[0]!
+    test.report({ type: 'rtc-closed', peer: rogue.id, epoch, reason: 'the connection closed' })
+    now.mockImplementation(function (this: InOrder, act) {
+      if (now.mock.calls.length > 100) throw new Error('it ends again and again')
+      this.later(Promise.resolve(), act)
+    })
+    signed()
+    await time().until(() => test.dials.length === 2)
+    now.mockRestore()
   })
 
   it('what a peer said with it counts also where the peer is gone before it is checked', async () => {

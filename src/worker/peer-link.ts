@@ -298,11 +298,15 @@ export class PeerLink implements LinkListener, Sleeper {
   }
 
   #end(reason: LinkDownReason): void {
+    if (this.#phase !== 'proving' || this.control.waiting === 0) return this.#over(reason)
+    // Its proof is being checked: what it said before it went counts as soon as that holds. Channel and page both say that it closed.
+    if (!this.#isEnding) this.control.now(() => this.#over(reason))
+    this.#isEnding = true
+  }
+  #isEnding = false
+
+  #over(reason: LinkDownReason): void {
     if (this.#phase === 'closed') return
-    if (this.#phase === 'proving' && this.control.waiting > 0) {
-      // Its proof is being checked: what it said before it went counts as soon as that holds.
-      return this.control.now(() => this.#end(reason))
-    }
     this.close()
     this.#events.down(this, reason)
   }
