@@ -324,6 +324,7 @@ describe('close', () => {
     pipe.run(300)
     expect(pipe.a.said).toEqual(['rtt', 'drained'])
     expect(pipe.a.delivered.map(numberOf)).toEqual([7])
+    expect(pipe.a.outputs.at(-1)).toEqual({ type: 'drained' })
   })
 
   it('waits a second at most for a peer that says nothing any more', () => {
