@@ -24,7 +24,7 @@ export interface LinkConfig {
   suspectAfterMs: number
   /** From suspicion to death. */
   deadAfterMs: number
-  /** A wake later than this means that our own clock slept, not the peer. */
+  /** Nothing heard, sent or looked at for a ping interval and this: our own clock slept, not the peer. */
   lateWakeMs: number
   /** A queue over its limit, and not half empty again in this time, is congested. */
   congestedAfterMs: number

@@ -116,9 +116,33 @@ describe('silence', () => {
     expect(pipe.a.said).toEqual(['rtt', 'suspect', 'dead'])
   })
 
-  it('does not begin before the link is open', () => {
+  it('does not begin before the link is open, and is over with it', () => {
     const pipe = new Pipe({ open: false })
     expect(pipe.a.machine.nextDeadline).toBeUndefined()
+    pipe.put(pipe.a, { type: 'wake' })
+    for (const end of [pipe.a, pipe.b]) pipe.put(end, { type: 'opened' })
+    pipe.run(SECOND)
+    pipe.b.cut = true
+    pipe.put(pipe.a, { type: 'close' })
+    pipe.run(30 * SECOND)
+    pipe.put(pipe.a, { type: 'wake' })
+    expect(pipe.a.said).toEqual(['rtt', 'drained'])
+  })
+
+  it('does not kill a link of which both sides hear that ICE lost its path, though nobody flushes', () => {
+    const pipe = new Pipe()
+    pipe.run(10_300)
+    for (const { machine } of [pipe.a, pipe.b]) machine.handle(pipe.now, { type: 'interrupted' })
+    pipe.run(10 * SECOND)
+    expect(pipe.a.said).toEqual(['rtt', 'recovered'])
+    expect(pipe.b.said).toEqual(['rtt', 'recovered'])
+  })
+
+  it('tries again each second to write a ping for which there was no room', () => {
+    const pipe = new Pipe({ config: { highWaterBytes: 0 } })
+    pipe.run(2_400)
+    expect(pipe.a.rings).toBe(2)
+    expect(pipe.a.said).toEqual([])
   })
 })
 
@@ -143,6 +167,16 @@ describe('a late wake', () => {
         .filter(type => type !== 'write'),
     )
     expect(said).toEqual([[], ['suspect'], ['dead'], []])
+  })
+
+  it('of somebody who slept for two seconds after a suspicion kills nobody', () => {
+    const machine = quiet()
+    const at = (ms: number) => machine.handle(ms, { type: 'wake' }).map(each => each.type)
+    for (const ms of [1000, 2000]) at(ms)
+    expect(at(2500)).toContain('suspect')
+    expect(at(5100)).not.toContain('dead')
+    for (const ms of [6000, 7000]) at(ms)
+    expect(at(7600)).toContain('dead')
   })
 
   it('that measured our own sleep tells no round trip', () => {

@@ -18,6 +18,7 @@ export class Heartbeat {
   #isForgiven = false
   #forgivenAt: Millis = 0
   #isOn = false
+  #wokenAt: Millis = 0
   #heardAt: Millis = 0
   #sentAt: Millis = 0
   #pingedAt: Millis = 0
@@ -57,7 +58,7 @@ export class Heartbeat {
   }
 
   start(now: Millis): void {
-    this.#heardAt = this.#sentAt = now
+    this.#wokenAt = this.#heardAt = this.#sentAt = now
     this.#isOn = this.#due = true
   }
 
@@ -87,11 +88,16 @@ export class Heartbeat {
   }
 
   wake(now: Millis): Verdict | undefined {
+    if (!this.#isOn) return undefined
     const [pingAt, silenceAt] = [this.#pingAt, this.#silenceAt]
+    const { pingIntervalMs, lateWakeMs } = this.#config
+    const lookedAt = Math.max(this.#wokenAt, this.#sentAt, this.#heardAt)
+    this.#wokenAt = now
     if (Math.min(pingAt, silenceAt) > now) return undefined
     this.#due = true
     if (silenceAt > now) return undefined
-    const isLate = now - Math.min(pingAt, silenceAt) > this.#config.lateWakeMs
+    // Who is awake looks once a second.
+    const isLate = now - lookedAt > pingIntervalMs + lateWakeMs
     if (isLate && !this.#isForgiven) {
       this.#isForgiven = true
       this.#forgivenAt = now
@@ -143,10 +149,10 @@ export class Heartbeat {
     return this.#smoothedMs
   }
 
-  /** Infinity where one is due already: it leads the next packet, whenever there is room for one. */
+  /** One that is due leads the next packet; where there is none, or no room for one, the next ring tries again. */
   get #pingAt(): Millis {
-    if (this.#due) return Number.POSITIVE_INFINITY
     const { pingIntervalMs, measureIntervalMs } = this.#config
+    if (this.#due) return this.#wokenAt + pingIntervalMs
     return Math.min(this.#sentAt + pingIntervalMs, this.#pingedAt + measureIntervalMs)
   }
 

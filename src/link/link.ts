@@ -240,8 +240,7 @@ export class LinkMachine {
       const { live, history } = this.#packer.queues
       if (live.isHalfEmpty && history.isHalfEmpty) this.#congestedAt = undefined
     }
-    const isWritten = this.#packer.frames(true) === 0 && this.#buffered === 0
-    if (this.#state !== 'draining' || !isWritten || this.#hasAsked) return
+    if (this.#state !== 'draining' || this.#hasAsked || this.#packer.frames(true) > 0) return
     // Channels let go of what has not arrived, and lose it when they close: a ping behind it asks.
     this.#hasAsked = true
     this.#heartbeat.askAnew()
@@ -354,6 +353,7 @@ export class LinkMachine {
       notices.push({ type: 'congested' })
     }
     if (this.#drainAt !== undefined && this.#drainAt <= now) this.#abandon(notices)
+    // Nothing comes of it where that was the end.
     this.#judge(this.#heartbeat.wake(now), notices)
     // A wake is a task of its own.
     this.#flush(now, outputs)
@@ -398,7 +398,7 @@ export class LinkMachine {
   #end(): void {
     this.#state = 'ended'
     this.#heartbeat.stop()
-    this.#congestedAt = this.#drainAt = undefined
+    this.#congestedAt = this.#drainAt = this.#toEcho = undefined
     this.#packer.clear()
   }
 

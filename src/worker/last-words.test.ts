@@ -39,3 +39,19 @@ it('parting words overtake no payload that waits for room in the channel', async
   expect(b!.topic.texts).toHaveLength(150)
   expect(b!.topic.of('neighborDown')[0]!.reason).toBe('left')
 })
+
+it.each(['auto', 'relayed'] as const)(
+  'a link (%s) that closes does so as soon as all has arrived',
+  async link => {
+    const [a, b] = await new World(time()).joined(2, { link })
+    const { channel } = a!.peer.page.with(b!.peer.id)
+    await time().run(5_000)
+    const large = new Uint8Array(4096)
+    a!.topic.broadcast(...Array.from({ length: 50 }, () => large))
+    const before = time().now
+    await a!.topic.leave()
+    await time().until(() => channel.readyState === 'closed')
+    expect(b!.topic.texts).toHaveLength(50)
+    expect(time().now - before).toBeLessThan(200)
+  },
+)

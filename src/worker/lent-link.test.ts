@@ -35,9 +35,6 @@ describe('a lent channel', () => {
     })
     const { lowWaterBytes } = LINK_DEFAULTS
     expect(low).toEqual([lowWaterBytes, 8 << 10, 24 << 10, lowWaterBytes])
-    link.awaitEmpty()
-    link.send(new Uint8Array(1))
-    expect(channel.bufferedAmountLowThreshold).toBe(0)
   })
 
   it('says open once, then carries packets both ways in order', async () => {
@@ -116,14 +113,12 @@ describe('a lent channel', () => {
     expect([channel.sent, far.readyState]).toEqual([[], 'closed'])
   })
 
-  it('says when its buffer has room again, and to a parting owner only when it is empty', async () => {
+  it('says when its buffer has room again', async () => {
     channel.open()
     await time().quiet()
     channel.isStuck = true
-    link.send(new Uint8Array(100))
-    expect(link.bufferedAmount).toBe(100)
-    link.awaitEmpty()
-    expect(channel.bufferedAmountLowThreshold).toBe(0)
+    link.send(new Uint8Array(20_000))
+    expect(link.bufferedAmount).toBe(20_000)
     channel.release()
     await time().quiet()
     expect([heard.said.at(-1), link.bufferedAmount]).toEqual(['drained', 0])

@@ -24,7 +24,6 @@ export class LentLink implements Link {
   readonly kind = 'lent'
   #isOpen = false
   #isClosed = false
-  #awaitsEmpty = false
 
   constructor(channel: DataChannel, listener: LinkListener) {
     this.#channel = channel
@@ -53,7 +52,7 @@ export class LentLink implements Link {
     if (this.#isClosed) return
     try {
       this.#channel.send(packet)
-      if (!this.#awaitsEmpty) this.#awaitLow()
+      this.#awaitLow()
     } catch {
       // The state changed under us; close events follow only where the other side still lives.
       this.#end()
@@ -65,11 +64,6 @@ export class LentLink implements Link {
     const amount = this.#channel.bufferedAmount
     const half = amount < LARGEST_HISTORY_PACKET_BYTES ? Number.POSITIVE_INFINITY : amount >> 1
     this.#channel.bufferedAmountLowThreshold = Math.min(LINK_DEFAULTS.lowWaterBytes, half)
-  }
-
-  awaitEmpty(): void {
-    this.#awaitsEmpty = true
-    this.#channel.bufferedAmountLowThreshold = 0
   }
 
   close(): void {

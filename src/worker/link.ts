@@ -7,8 +7,6 @@ export interface Link {
   /** Bytes handed over and not yet on their way. */
   readonly bufferedAmount: number
   send(packet: Uint8Array): void
-  /** From now on `drained` comes when all has left, not when little is left. */
-  awaitEmpty(): void
   close(): void
 }
 

@@ -456,9 +456,11 @@ export class Links implements Sleeper {
     return attempt?.epoch === epoch ? attempt : undefined
   }
 
+  /** Also one that drains: what it hears says when it is over. */
   #find(peer: PeerId, epoch: number): PeerLink | undefined {
     const link = this.#attempt(peer, epoch)?.link ?? this.#up.get(peer)
-    return link?.epoch === epoch ? link : undefined
+    if (link?.epoch === epoch) return link
+    return [...this.#draining].find(link => link.peer === peer && link.epoch === epoch)
   }
 
   /** Each offer that is taken costs the page a connection. */

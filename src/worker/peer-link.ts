@@ -148,12 +148,11 @@ export class PeerLink implements LinkListener, Sleeper {
   }
   #wrote = false
 
-  /** Lets what is queued leave, then closes. */
+  /** Lets what is queued arrive, then closes. */
   closeSoon(): void {
     if (this.#phase === 'closing' || this.#phase === 'closed') return
     if (this.#phase === 'opening' || this.#phase === 'proving') return this.close()
     this.#phase = 'closing'
-    this.#link?.awaitEmpty()
     this.#drive({ type: 'close' })
     this.#events.dirty(this)
   }
@@ -171,7 +170,9 @@ export class PeerLink implements LinkListener, Sleeper {
   }
 
   interrupted(): void {
-    if (this.#phase === 'proven') this.#drive({ type: 'interrupted' })
+    if (this.#phase !== 'proven') return
+    this.#drive({ type: 'interrupted' })
+    this.#events.dirty(this)
   }
 
   get nextDeadline(): Deadline | undefined {
@@ -269,6 +270,7 @@ export class PeerLink implements LinkListener, Sleeper {
         break
       default:
         if (this.#phase === 'proven') return this.#proven(frame)
+        if (this.#phase === 'closing') return this.#events.count('frame-while-closing', 1)
         // Said before we finished checking who it is: it waits for that.
         if (this.control.waiting > MOST_EARLY_FRAMES) {
           return this.#events.misbehaved(this, 'limit-exceeded')

@@ -62,9 +62,6 @@ export class RelayedLink implements Link {
     if (this.#batch.push(packet.slice()) === 1) queueMicrotask(() => this.#flush())
   }
 
-  /** The page reports after every batch as it is. */
-  awaitEmpty(): void {}
-
   close(): void {
     this.#flush()
     this.#isClosed = true

@@ -65,6 +65,16 @@ describe('the one timer', () => {
     expect([woken.at(-1), rings()]).toEqual(['first 30', 2])
   })
 
+  it('does not ring before the last fraction of a millisecond is over', () => {
+    const { wake, sleeper, woken } = alarm()
+    sleeper('it', 10.25)
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    wake.arm()
+    expect(timers.mock.lastCall![1]).toBe(11)
+    vi.advanceTimersByTime(11)
+    expect([woken, timers.mock.calls.length]).toEqual([['it 11'], 1])
+  })
+
   it('says nothing of a ring at which nobody is due any more', () => {
     const { wake, sleeper, woken, rings } = alarm()
     const moving = sleeper('it', 10)

@@ -42,7 +42,8 @@ export class WakeUp {
     if (next === undefined) return
     this.#timer = setTimeout(
       () => this.#ring(),
-      Math.max(0, Math.min(at - this.#clock(), LONGEST_MS)),
+      // Timers count whole milliseconds, and would ring before a fraction is over.
+      Math.max(0, Math.min(Math.ceil(at - this.#clock()), LONGEST_MS)),
     )
   }
 
