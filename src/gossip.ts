@@ -224,9 +224,9 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
   }
 
   /**
-   * Leaves every topic with parting words and stops the node; afterwards everything rejects with `closed`. A connected gossip
-   * leaves its own topics and gives back its port: the node is not its own. Waits at most 5 s. Calling it again
-   * returns the same promise. Also `Symbol.asyncDispose`, for `await using`.
+   * Leaves every topic with parting words and stops the node as soon as its neighbors have what was said last, within a
+   * second or so; afterwards everything rejects with `closed`. A connected gossip leaves its own topics and gives back its
+   * port: the node is not its own. Waits at most 5 s. Calling it again returns the same promise. Also `Symbol.asyncDispose`, for `await using`.
    */
   shutdown(): Promise<void> {
     this.#ending ??= this.#end()
