@@ -179,6 +179,22 @@ describe('a late wake', () => {
     expect(at(7600)).toContain('dead')
   })
 
+  it('is noticed also by what is sent before it, and just before the silence is too long', () => {
+    const frame = { type: 'frame', class: 'live', bytes: new Uint8Array(9) } as const
+    for (const input of [frame, { type: 'interrupted' } as const]) {
+      const machine = quiet()
+      const at = (ms: number) => machine.handle(ms, { type: 'wake' }).map(each => each.type)
+      for (const ms of [1000, 2000]) at(ms)
+      expect(at(2500)).toContain('suspect')
+      machine.handle(62_000, input)
+      machine.handle(62_000, { type: 'flush' })
+      expect(at(62_001)).not.toContain('dead')
+    }
+    const machine = quiet()
+    machine.handle(2490, { type: 'wake' })
+    expect(machine.handle(2500, { type: 'wake' })).toEqual([])
+  })
+
   it('that measured our own sleep tells no round trip', () => {
     const machine = new LinkMachine(LINK_DEFAULTS, new Random(1))
     machine.handle(0, { type: 'opened' })

@@ -70,6 +70,7 @@ export class Heartbeat {
   // and go: a ring costs more than what it looks at.
 
   sent(now: Millis): void {
+    this.#look(now)
     this.#sentAt = now
   }
 
@@ -89,21 +90,22 @@ export class Heartbeat {
 
   wake(now: Millis): Verdict | undefined {
     if (!this.#isOn) return undefined
-    const [pingAt, silenceAt] = [this.#pingAt, this.#silenceAt]
+    const pingAt = this.#pingAt
+    this.#look(now)
+    this.#wokenAt = now
+    if (pingAt <= now) this.#due = true
+    if (this.#silenceAt > now) return undefined
+    this.#due = true
+    return this.isSuspect ? 'dead' : this.#suspect(now)
+  }
+
+  /** Who is awake looks once a second. After a longer pause the peer has its time anew. */
+  #look(now: Millis): void {
     const { pingIntervalMs, lateWakeMs } = this.#config
     const lookedAt = Math.max(this.#wokenAt, this.#sentAt, this.#heardAt)
-    this.#wokenAt = now
-    if (Math.min(pingAt, silenceAt) > now) return undefined
-    this.#due = true
-    if (silenceAt > now) return undefined
-    // Who is awake looks once a second.
-    const isLate = now - lookedAt > pingIntervalMs + lateWakeMs
-    if (isLate && !this.#isForgiven) {
-      this.#isForgiven = true
-      this.#forgivenAt = now
-      return undefined
-    }
-    return this.isSuspect ? 'dead' : this.#suspect(now)
+    if (this.#isForgiven || now - lookedAt <= pingIntervalMs + lateWakeMs) return
+    this.#isForgiven = true
+    this.#forgivenAt = now
   }
 
   /** One more ping, whose answer alone counts. */

@@ -35,6 +35,10 @@ describe('a lent channel', () => {
     })
     const { lowWaterBytes } = LINK_DEFAULTS
     expect(low).toEqual([lowWaterBytes, 8 << 10, 24 << 10, lowWaterBytes])
+    // And of half of what is left then, though nothing was sent meanwhile.
+    amount = 40 << 10
+    channel.onbufferedamountlow!()
+    expect(channel.bufferedAmountLowThreshold).toBe(20 << 10)
   })
 
   it('says open once, then carries packets both ways in order', async () => {

@@ -37,7 +37,11 @@ export class LentLink implements Link {
       if (data instanceof ArrayBuffer) listener.packet(new Uint8Array(data))
       else this.#end()
     }
-    channel.onbufferedamountlow = () => listener.drained()
+    channel.onbufferedamountlow = () => {
+      // Also where nothing is written now: what waits may want less in the channel.
+      this.#awaitLow()
+      listener.drained()
+    }
     channel.onclose = () => this.#end()
     channel.onerror = () => this.#end()
     // It may have opened on its way here; Firefox says so again later.
