@@ -1,5 +1,5 @@
 // Long, and one file: clients, page, core, signaling and storage meet in one queue, one flush and one end, and each of its parts
-// would have to hold all of that. What has a state of its own (links, door, signals, histories, subscribers) is a file beside it.
+// would have to hold all of that. What has a state of its own (links, door, signals, broadcasts, histories, …) is a file beside it.
 
 import { GossamerError } from '../bridge/errors.js'
 import type { Fault } from '../bridge/fault.js'
@@ -15,26 +15,25 @@ import type {
 } from '../bridge/node-messages.js'
 import type { NodeOptions } from '../bridge/open-messages.js'
 import type { RtcOrder, RtcReport } from '../bridge/rtc-messages.js'
-import { countOf } from '../core/bundle.js'
 import type { Millis, PeerId, TopicId } from '../core/ids.js'
 import type { NodeInput, NodeMetrics, NodeOutput, TopicStatus } from '../core/io.js'
-import { canonicalView, type Draft, fits, sealed } from '../core/message.js'
 import { Node } from '../core/node.js'
-import type { PresenceDraft } from '../core/presence/statement.js'
 import { Random } from '../core/random.js'
 import type { NodeSnapshot } from '../core/snapshot.js'
 import type { TopicTerms } from '../core/topic-hello.js'
 import { SignalingSession } from '../signaling/session.js'
 import type { SignalBody } from '../signaling/signal.js'
 import type { Store } from '../storage/store.js'
+import { Broadcasts, MOST_CALLS } from './broadcasts.js'
 import { Client, type Scope, type Subscription } from './clients.js'
-import { Door, neighborBytes, recordBytes } from './door.js'
+import { Door, recordBytes } from './door.js'
 import type { ExtraParts, Extras } from './extras.js'
 import type { Histories } from './history.js'
 import type { Identity } from './identity.js'
-import { InOrder } from './in-order.js'
 import { Links } from './links.js'
 import type { NewsOf } from './presence-news.js'
+import { Seals, type SealsWorld } from './seals.js'
+import { Settling } from './settling.js'
 import { type OpenSocket, SignalingSocket, type Told } from './signaling-socket.js'
 import { Signals } from './signals.js'
 import { WakeUp } from './wake.js'
@@ -69,26 +68,13 @@ export class Runtime {
   #histories: Histories | undefined
   readonly #clients = new Set<Client>()
   readonly #topics = new Map<TopicId, JoinedTopic>()
-  readonly #calls = new Map<number, Call>()
   readonly #counters = new Map<string, number>()
-  /** Broadcasts that wait for room on the links, and those that are being numbered and signed, with their bytes. */
-  readonly #held: Extract<NodeInput, { type: 'broadcast' | 'broadcast-neighbors' }>[] = []
-  #heldBytes = 0
-  readonly #underWay = new Map<number, number>()
-  #underWayBytes = 0
-  /** Broadcasts in the queues of all links, not yet told to who made them. */
-  #handedOver: { call: number; id: number | string; neighbors: number }[] = []
   readonly #writes = new Set<Promise<unknown>>()
-  readonly #settling = new MessageChannel()
-  #isSettling = false
-  #settledAt: Millis = 0
-  #putOff: ReturnType<typeof setTimeout> | undefined
-  /** Signatures of our own being made. */
-  #sealing = 0
-  #taskTime: Millis | undefined
+  readonly #settling: Settling
+  readonly #broadcasts: Broadcasts
+  readonly #sealsWorld: SealsWorld
   #queue: NodeInput[] = []
   #isDraining = false
-  #nextCall = 1
   #lastSweep = 0
   #presenceAgainAt: Millis = 0
   #isSuspended = false
@@ -106,7 +92,12 @@ export class Runtime {
     const { membership, fullMesh, broadcast } = options
     const config = { membership, fullMesh, broadcast }
     this.#node = new Node(identity.peerId, config, world.extras.protocols, seed)
-    this.#wake = new WakeUp(clock, act => this.#ring(act))
+    this.#settling = new Settling(
+      clock,
+      () => this.#isAwaitingSignatures,
+      () => this.#settled(),
+    )
+    this.#wake = new WakeUp(clock, act => this.#settling.ring(act))
     const node = this.#node
     this.#wake.add({
       get nextDeadline() {
@@ -115,7 +106,8 @@ export class Runtime {
       wake: () => this.input({ type: 'wake' }),
     })
     const count = (counter: string, by?: number) => this.#count(counter, by)
-    this.#door = new Door(this.#node, input => this.input(input), count)
+    const input = (input: NodeInput) => this.input(input)
+    this.#door = new Door(this.#node, input, count)
     this.#door.loadNews = () => this.#loadNews()
     this.#signals = new Signals(identity, {
       signed: (to, body) => this.input({ type: 'signal-out', to, body }),
@@ -125,20 +117,23 @@ export class Runtime {
     this.#links = new Links({
       identity,
       protocol: options.protocol,
-      clock: () => this.#now(),
+      clock: () => this.#settling.time,
       wake: this.#wake,
       relayed: options.link === 'relayed',
       order: order => world.order(order),
-      input: input => this.input(input),
+      input,
       frame: (link, frame) => this.#door.frame(link, frame),
       signal: (to, body) => this.#signals.send(to, body),
       wantsLink: peer => this.#node.wantsLink(peer),
-      settle: () => this.#settle(),
+      settle: () => this.#settling.settle(),
       count,
       relaying: async () => (await this.#more()).relay,
     })
     if (options.iceServers !== undefined) this.#links.iceServers = options.iceServers
-    this.#settling.port1.onmessage = () => this.#settleSoon()
+    this.#broadcasts = new Broadcasts(identity.peerId, this.#links, input =>
+      this.#whenReady(input.topic, input),
+    )
+    this.#sealsWorld = { identity, extras: world.extras, clock, input }
     this.#socket = this.#openSocket()
   }
 
@@ -168,7 +163,7 @@ export class Runtime {
       provoke: fault => this.#provoke(fault),
       listen: port => this.#world.serve(port, this),
       shutdown: () => this.#shutdown(),
-      settle: () => this.#settle(),
+      settle: () => this.#settling.settle(),
       count: counter => this.#count(counter),
     })
     this.#clients.add(client)
@@ -226,7 +221,7 @@ export class Runtime {
       subscriptions: new Set([subscription]),
       isReady: false,
       waiting: [],
-      seals: new InOrder(),
+      seals: new Seals(this.#sealsWorld, topic, terms.signed),
       status: undefined,
       presence: new Map(),
       ownPresence: undefined,
@@ -267,8 +262,7 @@ export class Runtime {
     if (this.#topics.get(topic) !== joined) return
     this.#topics.delete(topic)
     this.input({ type: 'leave', topic })
-    for (const [call, { subscription }] of this.#calls)
-      if (joined.subscriptions.has(subscription)) this.#forgetCall(call)
+    this.#broadcasts.forget(subscription => joined.subscriptions.has(subscription))
     for (const subscription of joined.subscriptions)
       for (const client of this.#clients) client.fail(subscription, error)
   }
@@ -282,11 +276,10 @@ export class Runtime {
       this.#topics.delete(topic)
       if (joined.isReady) this.input({ type: 'leave', topic })
       this.#histories?.close(topic)
-      this.#settleNow()
+      this.#settling.now()
       await this.#drained()
     }
-    for (const [call, { subscription: of }] of this.#calls)
-      if (of === subscription) this.#forgetCall(call)
+    this.#broadcasts.forget(one => one === subscription)
   }
 
   #setPresence(topic: TopicId, value: Uint8Array | undefined): void {
@@ -363,61 +356,10 @@ export class Runtime {
     for (const subscription of joined.subscriptions) subscription.presence(change)
   }
 
-  #broadcast(subscription: Subscription, given: BroadcastCall, scope: Scope): void {
-    const { ref, payload, count } = given
-    const { topic } = subscription
-    const joined = this.#topics.get(topic)
+  #broadcast(subscription: Subscription, call: BroadcastCall, scope: Scope): void {
+    const joined = this.#topics.get(subscription.topic)
     if (joined === undefined) throw new GossamerError('closed', 'The topic was left.')
-    const { maxMessageSize } = joined.terms
-    if (!(payload instanceof Uint8Array))
-      throw new GossamerError('invalid-argument', 'The payload is no bytes.')
-    if (count !== undefined && (scope !== 'swarm' || countOf(payload) !== (count || 1)))
-      throw new GossamerError('invalid-argument', 'The payload is no bundle.')
-    if (!fits(given, maxMessageSize)) {
-      const words = `The message has ${payload.length} bytes; this topic allows ${maxMessageSize}.`
-      throw new GossamerError('message-too-large', words)
-    }
-    if (this.#calls.size >= MOST_CALLS) {
-      throw new GossamerError('busy', `${MOST_CALLS} broadcasts are waiting already.`)
-    }
-    if (this.#heldBytes + payload.length > MOST_HELD_BYTES) {
-      throw new GossamerError('busy', `${this.#heldBytes} bytes wait to be sent already.`)
-    }
-    const call = this.#nextCall++
-    this.#calls.set(call, { subscription, ref, count })
-    const type = scope === 'swarm' ? 'broadcast' : 'broadcast-neighbors'
-    this.#held.push({ type, topic, ref: call, payload, count })
-    this.#heldBytes += payload.length
-    this.#sayHeld()
-  }
-
-  /**
-   * Broadcasts go to the core only as fast as the links take them: in a full queue the oldest would be
-   * dropped for the newest, and nobody would ask for it again.
-   */
-  #sayHeld(): void {
-    let said = 0
-    for (; said < this.#held.length; said++) {
-      if (this.#underWay.size >= MOST_UNDER_WAY || this.#links.isPressed) break
-      if (this.#underWayBytes >= MOST_UNDER_WAY_BYTES) break
-      const input = this.#held[said]!
-      this.#heldBytes -= input.payload.length
-      if (!this.#calls.has(input.ref)) continue
-      this.#underWay.set(input.ref, input.payload.length)
-      this.#underWayBytes += input.payload.length
-      this.#whenReady(input.topic, input)
-    }
-    if (said > 0) this.#held.splice(0, said)
-  }
-
-  #forgetCall(call: number): void {
-    this.#calls.delete(call)
-    this.#arrived(call)
-  }
-
-  #arrived(call: number): void {
-    this.#underWayBytes -= this.#underWay.get(call) ?? 0
-    this.#underWay.delete(call)
+    this.#broadcasts.ask(subscription, call, scope, joined.terms.maxMessageSize)
   }
 
   #whenReady(topic: TopicId, input: NodeInput): void {
@@ -492,15 +434,9 @@ export class Runtime {
       for (const change of [...joined.presence.values()])
         this.#showPresence(topic, { ...change, value: undefined })
     }
-    // The topic that numbers and signs them is gone, and what of them had left is not known any more.
-    for (const { subscription, ref, count } of this.#calls.values()) {
-      const message = 'The page was put away before the message had left.'
-      subscription.outcome({ ref, count, ok: false, code: 'closed', message })
-    }
-    this.#calls.clear()
-    this.#underWay.clear()
-    this.#underWayBytes = 0
-    this.#settleNow()
+    const message = 'The page was put away before the message had left.'
+    this.#broadcasts.giveUp({ code: 'closed', message })
+    this.#settling.now()
   }
 
   #resume(): void {
@@ -518,7 +454,7 @@ export class Runtime {
     this.#isDraining = true
     try {
       for (let i = 0; i < this.#queue.length; i++) {
-        for (const output of this.#node.handle(this.#now(), this.#queue[i]!)) {
+        for (const output of this.#node.handle(this.#settling.time, this.#queue[i]!)) {
           this.#perform(output)
         }
       }
@@ -526,7 +462,7 @@ export class Runtime {
       this.#queue = []
       this.#isDraining = false
     }
-    this.#settle()
+    this.#settling.settle()
   }
 
   #perform(output: NodeOutput): void {
@@ -562,20 +498,14 @@ export class Runtime {
       case 'hang-up':
         return this.#links.hangUp(output.peer, output.reason)
       case 'seal':
-        return this.#seal(output.topic, output.ref, output.draft)
       case 'seal-neighbors':
-        return this.#sealNeighbors(output.topic, output.ref, output.payload)
       case 'seal-presence':
-        return this.#sealPresence(output.topic, output.draft)
+        return this.#topics.get(output.topic)?.seals.seal(output)
       case 'reserve-seqs':
         void this.#reserve(output.topic, output.count)
         return
-      case 'broadcast-done': {
-        const { ref, id, neighbors } = output
-        this.#arrived(ref)
-        this.#handedOver.push({ call: ref, id, neighbors })
-        return
-      }
+      case 'broadcast-done':
+        return this.#broadcasts.handedOver(output.ref, output.id, output.neighbors)
       case 'store-ops':
         return this.#histories!.store(output)
       case 'load-ops':
@@ -645,118 +575,21 @@ export class Runtime {
     for (const subscription of joined.subscriptions) subscription.say(status)
   }
 
-  /** The time of the task: looking at the clock for each of a thousand messages costs more than they do. */
-  #now(): Millis {
-    if (!this.#isSettling) return this.#world.clock()
-    this.#taskTime ??= this.#world.clock()
-    return this.#taskTime
-  }
-
-  #settle(): void {
-    if (this.#isSettling) {
-      if (this.#putOff === undefined || this.#isAwaitingSignatures) return
-      clearTimeout(this.#putOff)
-      this.#putOff = undefined
-    }
-    this.#isSettling = true
-    this.#taskTime = undefined
-    this.#settling.port2.postMessage(0)
-  }
-
-  /** A ring ends where it began: to hear of its end by a message costs as much again as what it does. */
-  #ring(act: () => void): void {
-    const isUnderWay = this.#isSettling
-    this.#isSettling = true
-    this.#taskTime = undefined
-    try {
-      act()
-    } finally {
-      if (!isUnderWay) this.#settleSoon()
-    }
-  }
-
-  /**
-   * In a burst each signature comes back in a task of its own: packets and posts of one message each would cost
-   * more than the message. So while more are under way, an end is put off, a little.
-   */
-  #settleSoon(): void {
-    const isLast = !this.#isAwaitingSignatures
-    if (isLast || this.#world.clock() - this.#settledAt >= PUT_OFF_MS) this.#settleNow()
-    else this.#putOff ??= setTimeout(() => this.#settleNow(), PUT_OFF_MS)
-  }
-
   get #isAwaitingSignatures(): boolean {
-    return this.#sealing > 0 || this.#door.isVerifying
+    if (this.#door.isVerifying) return true
+    for (const { seals } of this.#topics.values()) if (seals.waiting > 0) return true
+    return false
   }
 
-  #settleNow(): void {
-    clearTimeout(this.#putOff)
-    this.#putOff = undefined
-    this.#settledAt = this.#world.clock()
-    this.#isSettling = false
+  #settled(): void {
     this.#links.flush()
-    if (this.#held.length > 0) {
-      this.#sayHeld()
+    if (this.#broadcasts.areHeld) {
+      this.#broadcasts.sayHeld()
       this.#links.flush()
     }
-    if (!this.#links.isPressed) this.#tellOutcomes()
+    if (!this.#links.isPressed) this.#broadcasts.tellOutcomes()
     for (const client of this.#clients) client.flush()
     this.#wake.arm()
-  }
-
-  /** Whoever waits for a broadcast before the next goes no faster than the slowest neighbor. */
-  #tellOutcomes(): void {
-    for (const { call, id, neighbors } of this.#handedOver) {
-      const asked = this.#calls.get(call)
-      this.#calls.delete(call)
-      if (asked === undefined) continue
-      const { subscription, ref, count = 1 } = asked
-      const author = this.#identity.peerId
-      if (typeof id === 'string') subscription.outcome({ ref, ok: true, id, neighbors })
-      else subscription.published({ ref, author, seq: id - count + 1, count, neighbors })
-    }
-    this.#handedOver = []
-  }
-
-  // ——— signing
-
-  #seal(topic: TopicId, ref: number, draft: Draft): void {
-    const joined = this.#topics.get(topic)
-    if (joined === undefined) return
-    if (!joined.terms.signed) {
-      return this.input({ type: 'sealed', topic, ref, message: sealed(draft, undefined) })
-    }
-    this.#sealing++
-    joined.seals.later(this.#identity.sign(canonicalView(topic, draft)), signature => {
-      this.#sealing--
-      this.input({ type: 'sealed', topic, ref, message: sealed(draft, signature) })
-    })
-  }
-
-  #sealNeighbors(topic: TopicId, ref: number, payload: Uint8Array): void {
-    const joined = this.#topics.get(topic)
-    if (joined === undefined) return
-    const nonce = crypto.getRandomValues(new Uint8Array(16))
-    const time = Math.floor(this.#world.clock())
-    const sealed = { type: 'neighbors-sealed', topic, ref, nonce, time, payload } as const
-    if (!joined.terms.signed) return this.input({ ...sealed, signature: undefined })
-    const bytes = neighborBytes(topic, this.#identity.peerId, { nonce, time, payload })
-    joined.seals.later(this.#identity.sign(bytes), signature =>
-      this.input({ ...sealed, signature }),
-    )
-  }
-
-  #sealPresence(topic: TopicId, draft: PresenceDraft): void {
-    const joined = this.#topics.get(topic)
-    if (joined === undefined) return
-    const seal = (signature: Uint8Array | undefined) =>
-      this.input({ type: 'presence-sealed', topic, statement: { ...draft, signature } })
-    if (!joined.terms.signed) return seal(undefined)
-    const { presenceBytes } = this.#world.extras.part('more')
-    joined.seals.later(
-      this.#identity.sign(presenceBytes(topic, this.#identity.peerId, draft)),
-      seal,
-    )
   }
 
   async #signRecord(): Promise<void> {
@@ -781,7 +614,7 @@ export class Runtime {
       this.#identity,
       clock,
       output => this.#fromSignaling(output),
-      () => this.#settle(),
+      () => this.#settling.settle(),
       socket,
     )
   }
@@ -868,15 +701,14 @@ export class Runtime {
     }
     for (const topic of this.#topics.keys()) this.#histories?.close(topic)
     this.#topics.clear()
-    this.#settleNow()
+    this.#settling.now()
     for (const client of this.#clients) client.end()
     await this.#drained()
     this.#links.stop()
     this.#socket?.drive({ type: 'stop' })
     this.#wake.stop()
     await this.#store.close().catch(error => this.#storageFailed(error, undefined))
-    // Node would stay alive for it.
-    this.#settling.port1.close()
+    this.#settling.stop()
     this.#world.ended()
   }
 
@@ -884,17 +716,13 @@ export class Runtime {
   async #said(by: (subscription: Subscription) => boolean): Promise<void> {
     const until = this.#world.clock() + DRAIN_MS
     this.#links.flush()
-    while ((this.#isSaying(by) || this.#links.hasPayload) && this.#world.clock() < until) {
+    while (
+      (!this.#broadcasts.areSaid(by) || this.#links.hasPayload) &&
+      this.#world.clock() < until
+    ) {
       await new Promise(resolve => setTimeout(resolve, 5))
       this.#links.flush()
     }
-  }
-
-  #isSaying(by: (subscription: Subscription) => boolean): boolean {
-    const said = new Set(this.#handedOver.map(({ call }) => call))
-    for (const [call, { subscription }] of this.#calls)
-      if (by(subscription) && !said.has(call)) return true
-    return false
   }
 
   /** Until parting words are out and what was to be kept is kept, within a bound. */
@@ -911,21 +739,13 @@ export class Runtime {
   }
 }
 
-/** What a client asked to be said, one message or so many as a bundle. */
-interface Call {
-  subscription: Subscription
-  ref: number
-  count: number | undefined
-}
-
 interface JoinedTopic {
   readonly terms: TopicTerms
   readonly subscriptions: Set<Subscription>
   /** The core has it: what came before waits. */
   isReady: boolean
   readonly waiting: NodeInput[]
-  /** Own messages leave in the order in which they were said. */
-  readonly seals: InOrder
+  readonly seals: Seals
   status: TopicStatus | undefined
   /** What the others show, for handles to come. The core bounds it. */
   readonly presence: Map<PeerId, PresenceChange>
@@ -940,15 +760,5 @@ const BUCKET_MS = 10_000
 const SWEEP_MS = 30_000
 /** What could not be loaded is not asked for more often for the words of peers. Guess. */
 const PRESENCE_AGAIN_MS = 30_000
-/** What a burst may add to the delay of a hop. */
-const PUT_OFF_MS = 2
 /** Peer links give themselves a second to drain. */
 const DRAIN_MS = 1_200
-/** As many signatures at once keep all cores busy. Guess. */
-const MOST_UNDER_WAY = 1_024
-/** They all enter the queues when they are signed: an eighth of what one holds (link/config.ts). */
-const MOST_UNDER_WAY_BYTES = 256 << 10
-/** Guess: as much as one page may have under way (page/outbox.ts). */
-const MOST_HELD_BYTES = 64 << 20
-/** Broadcasts that wait for a signature or a sequence number, all clients together. Guess. */
-const MOST_CALLS = 65_536
