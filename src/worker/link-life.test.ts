@@ -123,6 +123,17 @@ describe('before its proof', () => {
   })
 })
 
+it('what a peer says while we hang up is counted, and heard by nobody', async () => {
+  const test = await LinksTest.of(time(), 'answerer')
+  const rogue = await test.linked(0)
+  test.links.hangUp(rogue.id, 'unused')
+  rogue.link.send(GREETING)
+  rogue.link.flush()
+  await time().until(() => test.links.isDrained)
+  expect(test.frames).toEqual([])
+  expect(test.counted).toEqual(['frame-while-closing'])
+})
+
 it('a second proof is blamed, and costs no crypto: not even a thousand of them', async () => {
   const test = await LinksTest.of(time(), 'answerer')
   const rogue = await test.linked(0)
