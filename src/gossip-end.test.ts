@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createPortPair } from './bridge/port.js'
 import { Gossip } from './gossip.js'
-import { FakeNode, settled } from './page/fake-node.suite.js'
+import { FakeNode, settled, somePeer } from './page/fake-node.suite.js'
 import { openGossip, workerOn } from './page/gossip-on-fake-node.suite.js'
 
 describe('shutdown', () => {
@@ -34,6 +34,10 @@ describe('shutdown', () => {
     const closed = { code: 'closed' }
     expect(() => gossip.subscribe('tea')).toThrow(expect.objectContaining(closed))
     expect(() => gossip.listen(createPortPair()[0])).toThrow(expect.objectContaining(closed))
+    const channel = { readyState: 'connecting' } as RTCDataChannel
+    expect(() => gossip.handleConnection(channel, somePeer(3))).toThrow(
+      expect.objectContaining(closed),
+    )
     await expect(gossip.inspect()).rejects.toMatchObject(closed)
     await expect(topic.broadcast(new Uint8Array(1))).rejects.toMatchObject(closed)
   })
@@ -77,7 +81,13 @@ describe('when the node dies', () => {
     await gone
     expect(topic.state).toBe('closed')
     await expect(gossip.metrics()).rejects.toMatchObject(died)
-    expect(() => gossip.subscribe('tea')).toThrow(expect.objectContaining(died))
+    const channel = { readyState: 'connecting' } as RTCDataChannel
+    for (const act of [
+      () => gossip.subscribe('tea'),
+      () => gossip.listen(createPortPair()[0]),
+      () => gossip.handleConnection(channel, somePeer(3)),
+    ])
+      expect(act).toThrow(expect.objectContaining(died))
   })
 
   it('it is noticed without any event: two questions in a row stay unanswered', async () => {

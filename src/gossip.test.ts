@@ -168,6 +168,17 @@ describe('an open Gossip', () => {
     }
   })
 
+  it('refuses options that are none, or hold what it does not know', async () => {
+    const { gossip } = await openGossip()
+    for (const wrong of [null, { signals: undefined }, { signal: 'now' }] as never[]) {
+      const refused = { code: 'invalid-argument', message: expect.stringMatching(/options|signal/) }
+      await expect(gossip.metrics(wrong)).rejects.toMatchObject(refused)
+      await expect(gossip.inspect(wrong)).rejects.toMatchObject(refused)
+      const fault = gossip.provoke({ kind: 'cut-signaling' }, wrong)
+      await expect(fault).rejects.toMatchObject(refused)
+    }
+  })
+
   it('stops waiting for a picture when the signal aborts', async () => {
     const { gossip, node } = await openGossip()
     node.answers.delete('inspect')

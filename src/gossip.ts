@@ -14,7 +14,7 @@ import {
   type SubscribeAndJoinOptions,
 } from './options.js'
 import { asyncDispose } from './page/async-dispose.js'
-import { checkKeys, checkSignal, refuse } from './page/checks.js'
+import { checkWait, refuse } from './page/checks.js'
 import { transferablePort } from './page/listening-port.js'
 import { pageExtra } from './page/load-extra.js'
 import { NodeClient } from './page/node-client.js'
@@ -81,8 +81,7 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    */
   static async connect(port: MessagePortLike | Port, options: WaitOptions = {}): Promise<Gossip> {
     checkPort(port)
-    checkKeys('options', options, ['signal'])
-    const signal = checkSignal('signal', options.signal)
+    const signal = checkWait(options)
     signal?.throwIfAborted()
     const gossip = new Gossip()
     const client = new NodeClient(adaptPort(port), {
@@ -171,7 +170,8 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    * ordered and reliable, and both sides hand it over. A channel handed over in the task that made it is lent to the worker and of no
    * more use here; an open one can't be lent and is relayed by the page, which must then leave it alone.
    *
-   * Throws `invalid-argument`, and `unsupported` where this gossip is connected to another's node.
+   * Throws `invalid-argument`; `unsupported` where this gossip is connected to another's node; `closed` after `shutdown`;
+   * `worker-gone`.
    */
   handleConnection(channel: RTCDataChannel, peerId: string): void {
     const peer = checkPeerId('peerId', peerId)
@@ -189,28 +189,31 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
         'A channel can only be handed to the node of this page; this gossip is connected to another.'
       throw new GossamerError('unsupported', text)
     }
+    this.#refuseWhenOver()
     this.#node.adopt(channel, peer)
   }
 
   /**
    * Serves whoever holds the other end of this port: `Gossip.connect` there, and this node is theirs too. Give away no port you
    * would not give this object. A MessagePort moves into the worker; anything else is carried through this page.
+   *
+   * Throws `invalid-argument`; `closed` after `shutdown`; `worker-gone`.
    */
   listen(port: MessagePortLike | Port): void {
     checkPort(port)
-    if (this.#ending !== undefined) throw new GossamerError('closed', 'The gossip was shut down.')
+    this.#refuseWhenOver()
     const moved = transferablePort(port)
     this.#client.post({ type: 'listen', port: moved }, [moved])
   }
 
   /** The node's counters since it started, by name. */
   async metrics(options: WaitOptions = {}): Promise<NodeMetrics> {
-    return this.#client.metrics(checkSignal('signal', options.signal))
+    return this.#client.metrics(checkWait(options))
   }
 
   /** The whole picture: topics with their views and trees, links, deadlines, blame. Read only. */
   async inspect(options: WaitOptions = {}): Promise<NodeSnapshot> {
-    return this.#client.inspect(checkSignal('signal', options.signal))
+    return this.#client.inspect(checkWait(options))
   }
 
   /**
@@ -218,7 +221,7 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    * `invalid-argument`; `unsupported` where there is nothing to harm: no link to that peer, no signaling.
    */
   async provoke(fault: Fault, options: WaitOptions = {}): Promise<void> {
-    const signal = checkSignal('signal', options.signal)
+    const signal = checkWait(options)
     const { checkFault } = await pageExtra()
     return this.#client.provoke(checkFault(fault), signal)
   }
@@ -251,9 +254,14 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
   }
 
   #openTopic(topic: TopicName, join: Omit<ReturnType<typeof checkJoin>, 'signal'>): GossipTopic {
-    if (this.#ending !== undefined) throw new GossamerError('closed', 'The gossip was shut down.')
+    this.#refuseWhenOver()
     const name = typeof topic === 'string' ? topic : undefined
     return new GossipTopic(this.#client, { topic: topicIdOf(topic), ...join }, name)
+  }
+
+  #refuseWhenOver(): void {
+    if (this.#ending !== undefined) throw new GossamerError('closed', 'The gossip was shut down.')
+    this.#client.refuseWhenGone()
   }
 
   #hear(notice: Notice): void {

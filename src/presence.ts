@@ -1,6 +1,6 @@
 import type { PresenceChange } from './bridge/node-messages.js'
 import type { PeerId } from './core/ids.js'
-import { checkBytes, checkKeys, checkSignal, refuse } from './page/checks.js'
+import { checkBytes, checkWait, refuse } from './page/checks.js'
 import type { Shown } from './page/presence-table.js'
 import type { Subscription } from './page/subscription.js'
 import { checkPeerId } from './page/topic-name.js'
@@ -57,8 +57,7 @@ export class TopicPresence implements AsyncIterable<PresenceChange> {
    * peer. Any number of readers up to 64, then `busy`. Ends when the topic is left; throws where that ended by a failure.
    */
   changes(options: WaitOptions = {}): AsyncIterableIterator<PresenceChange, undefined> {
-    checkKeys('options', options, ['signal'])
-    return this.#subscription.presence.read(checkSignal('signal', options.signal))
+    return this.#subscription.presence.read(checkWait(options))
   }
 
   /** As `changes()`. */

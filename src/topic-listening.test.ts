@@ -108,6 +108,15 @@ describe('listening', () => {
     expect((await take(topic, 1))[0]).toEqual({ type: 'lagged', count: 128 })
   })
 
+  it('what gives way may itself say how many went before it', async () => {
+    const { topic, node } = await subscribed()
+    node.events(1, { type: 'lagged', count: 5_000 })
+    for (let i = 1; i < EVENT_CREDIT; i++) node.events(1, received(i))
+    await settled()
+    topic.addEventListener('neighborUp', () => {})
+    expect((await take(topic, 1))[0]).toEqual({ type: 'lagged', count: 5_000 + 127 })
+  })
+
   it('a listener for once, or removed, or by an aborted signal, listens no more', async () => {
     const { topic, node } = await subscribed()
     const over = new AbortController()

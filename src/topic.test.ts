@@ -1,6 +1,13 @@
 import { describe, expect, it, vi } from 'vitest'
 import { received, settled, somePeer } from './page/fake-node.suite.js'
-import { bytes, outcome, subscribed, take, texts } from './page/gossip-on-fake-node.suite.js'
+import {
+  bytes,
+  openGossip,
+  outcome,
+  subscribed,
+  take,
+  texts,
+} from './page/gossip-on-fake-node.suite.js'
 import { isDirect } from './topic.js'
 
 describe('joined', () => {
@@ -175,6 +182,26 @@ describe('leave', () => {
     over.abort(new Error('enough'))
     await expect(leaving).rejects.toThrow('enough')
     expect(topic.state).toBe('closed')
+  })
+
+  it('leaves also where the signal has aborted before, and does not wait', async () => {
+    const { topic, node } = await subscribed()
+    node.answers.delete('leave')
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(topic.leave({ signal })).rejects.toThrow('enough')
+    expect(topic.state).toBe('closed')
+    await settled()
+    expect(node.all('leave')).toHaveLength(1)
+  })
+
+  it('leaves also where too many calls wait for the node', async () => {
+    const { gossip, node } = await openGossip()
+    const topic = gossip.subscribe('tea')
+    node.answers.delete('inspect')
+    for (let i = 0; i < 1_024; i++) gossip.inspect().catch(() => {})
+    await expect(gossip.metrics()).rejects.toMatchObject({ code: 'busy' })
+    await topic.leave()
+    expect(node.all('leave')).toHaveLength(1)
   })
 
   it('resolves where the topic has ended already, or ends while it waits', async () => {

@@ -5,7 +5,7 @@ import type { DeliveryScope, TopicState } from './core/io.js'
 import { checkReadHistory, type ReadHistoryOptions } from './history-options.js'
 import { checkNeighbors } from './options.js'
 import { asyncDispose } from './page/async-dispose.js'
-import { checkBytes, checkKeys, checkSignal } from './page/checks.js'
+import { checkBytes, checkKeys, checkSignal, checkWait } from './page/checks.js'
 import type { KeptMessage } from './page/history-reader.js'
 import type { NodeClient, SubscriptionRequest } from './page/node-client.js'
 import type { Receipt, Scope } from './page/outbox.js'
@@ -311,9 +311,7 @@ export class GossipTopic
 }
 
 function waitSignal(options: WaitOptions): AbortSignal | undefined {
-  if (options === NOTHING) return undefined
-  checkKeys('options', options, ['signal'])
-  return checkSignal('signal', options.signal)
+  return options === NOTHING ? undefined : checkWait(options)
 }
 
 const NOTHING: WaitOptions = {}

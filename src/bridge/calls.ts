@@ -5,6 +5,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
   timeoutMs?: number | undefined
   transfer?: readonly unknown[] | undefined
+  /** Said in any case: also where nobody waits for the answer any more, or too many wait. */
+  isFinal?: boolean | undefined
 }
 
 /** What ends a call. */
@@ -28,10 +30,10 @@ export class Calls {
 
   /** `message` is built with the call's number. Rejects with `GossamerError`, or with the signal's reason. */
   ask<Answer>(message: (call: number) => unknown, options: CallOptions = {}): Promise<Answer> {
-    const { signal, timeoutMs, transfer } = options
+    const { signal, timeoutMs, transfer, isFinal } = options
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.#waiting.size >= MOST_CALLS) {
+    if (signal?.aborted && !isFinal) return Promise.reject(signal.reason)
+    if (this.#waiting.size >= MOST_CALLS && !isFinal) {
       const text = `${MOST_CALLS} calls wait for an answer already.`
       return Promise.reject(new GossamerError('busy', text))
     }
@@ -55,6 +57,7 @@ export class Calls {
       } catch (cause) {
         this.#take(call)?.reject(cause)
       }
+      if (signal?.aborted) this.#take(call)?.reject(signal.reason)
     })
   }
 

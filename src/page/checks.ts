@@ -50,6 +50,12 @@ export function checkSignal(name: string, given: unknown): AbortSignal | undefin
   return isRight ? (given as AbortSignal) : refuse(name, given, 'an AbortSignal')
 }
 
+/** Of options that hold nothing else. */
+export function checkWait(given: unknown): AbortSignal | undefined {
+  const { signal } = checkKeys('options', given, ['signal']) as { signal?: unknown }
+  return checkSignal('signal', signal)
+}
+
 /** The bytes as they stand: not copied. Arrays of other frames and realms are welcome. */
 export function checkBytes(name: string, given: unknown): Uint8Array {
   // What calls itself so may be none: an object of that name, a proxy, a buffer that was transferred.

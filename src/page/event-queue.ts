@@ -38,12 +38,14 @@ export class EventQueue<Event> {
     if (!this.#ended && this.#reader?.give(event) !== true) this.#interjected = event
   }
 
-  /** Forgets the oldest until `length` are left; returns how many went. */
-  trim(length: number): number {
-    const count = Math.max(0, this.length - length)
-    for (let i = 0; i < count; i++) this.#taken(this.#events[this.#head++]!)
+  /** Forgets the oldest until `length` are left. */
+  trim(length: number, forgotten?: (event: Event) => void): void {
+    while (this.length > length) {
+      const event = this.#events[this.#head++]!
+      this.#taken(event)
+      forgotten?.(event)
+    }
     this.#compact()
-    return count
   }
 
   /** What is queued is still read; then reading ends, or throws the failure. */

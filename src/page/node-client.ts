@@ -70,7 +70,7 @@ export class NodeClient implements SubscriptionOwner {
   }
 
   subscribe(request: SubscriptionRequest, target: TypedEvents<TopicEvents>): Subscription {
-    if (this.#failure !== undefined) throw this.#failure
+    this.refuseWhenGone()
     if (this.#subscriptions.size >= MOST_SUBSCRIPTIONS) {
       const text = `There are ${MOST_SUBSCRIPTIONS} subscriptions already; leave some first.`
       throw new GossamerError('busy', text)
@@ -98,6 +98,11 @@ export class NodeClient implements SubscriptionOwner {
     return this.#call(call => ({ type: 'shutdown', call }), options)
   }
 
+  /** Throws what ended it. */
+  refuseWhenGone(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
   /** Leaves every topic. */
   async leaveAll(signal: AbortSignal | undefined): Promise<void> {
     await Promise.all([...this.#subscriptions.values()].map(one => one.leave(signal)))
@@ -117,8 +122,8 @@ export class NodeClient implements SubscriptionOwner {
 
   // ——— for subscriptions
 
-  ask(message: (call: number) => ClientMessage, signal: AbortSignal | undefined): Promise<unknown> {
-    return this.#call(message, { signal })
+  ask(message: (call: number) => ClientMessage, options: CallOptions): Promise<unknown> {
+    return this.#call(message, options)
   }
 
   forget(handle: number): void {

@@ -1,3 +1,4 @@
+import type { CallOptions } from '../bridge/calls.js'
 import { errorOf, GossamerError } from '../bridge/errors.js'
 import {
   type BroadcastCall,
@@ -28,7 +29,7 @@ export type TopicEvents = {
 /** What a subscription asks of the client it belongs to. */
 export interface SubscriptionOwner {
   post(message: ClientMessage, transfer?: readonly unknown[]): void
-  ask(message: (call: number) => ClientMessage, signal: AbortSignal | undefined): Promise<unknown>
+  ask(message: (call: number) => ClientMessage, options: CallOptions): Promise<unknown>
   /** No more messages for this handle. */
   forget(handle: number): void
 }
@@ -115,10 +116,9 @@ export class Subscription {
     if (this.#failure !== undefined) throw this.#failure
     const { handle } = this
     const ask = (request: ReadRequest, signal: AbortSignal) =>
-      this.#owner.ask(
-        call => ({ type: 'read-history', handle, call, request }),
+      this.#owner.ask(call => ({ type: 'read-history', handle, call, request }), {
         signal,
-      ) as Promise<HistoryPage>
+      }) as Promise<HistoryPage>
     const loading = pageExtra().then(
       ({ HistoryReader }) =>
         new HistoryReader(ask, request, signal, () => this.#readers.delete(reading)),
@@ -174,7 +174,10 @@ export class Subscription {
     if (this.#failure !== undefined) return Promise.resolve()
     this.#outbox.flush()
     const { handle } = this
-    const answered = this.#owner.ask(call => ({ type: 'leave', handle, call }), signal)
+    const answered = this.#owner.ask(call => ({ type: 'leave', handle, call }), {
+      signal,
+      isFinal: true,
+    })
     this.#failure = new GossamerError('closed', 'The topic was left.')
     this.queue.discard()
     for (const reader of [...this.#readers]) void reader.return()
@@ -194,7 +197,7 @@ export class Subscription {
 
   /** Someone began to listen. Where nobody reads, listeners must not be held up by a full queue. */
   listened(): void {
-    if (!this.queue.isRead) this.#missed += this.queue.trim(EVENT_CREDIT / 2)
+    if (!this.queue.isRead) this.#trim(EVENT_CREDIT / 2)
   }
 
   // ——— what the node says
@@ -257,9 +260,15 @@ export class Subscription {
     if (this.#failure !== undefined) return
     if (queue.isRead) return queue.push(event)
     if (isListened) return this.#took(event)
-    if (queue.length >= EVENT_CREDIT / 2 && this.#hasListeners())
-      this.#missed += queue.trim(queue.length - 1)
+    if (queue.length >= EVENT_CREDIT / 2 && this.#hasListeners()) this.#trim(queue.length - 1)
     queue.push(event)
+  }
+
+  /** What goes may stand for many that went before. */
+  #trim(length: number): void {
+    this.queue.trim(length, event => {
+      this.#missed += event.type === 'lagged' ? event.count : 1
+    })
   }
 
   #hasListeners(): boolean {

@@ -71,6 +71,10 @@ describe('what is asked to be said', () => {
     expect(() => broadcasts.ask(reader, { ref: 1, payload }, 'swarm', LARGEST)).toThrow('no bytes')
     const lone = { ref: 1, payload: new Uint8Array(3), count: 2 }
     expect(() => broadcasts.ask(reader, lone, 'swarm', LARGEST)).toThrow('no bundle')
+    const bundle = { ref: 1, payload: new Uint8Array([1, 0, 1, 0, 1, 65, 66]), count: 2 }
+    expect(() => broadcasts.ask(reader, bundle, 'neighbors', LARGEST)).toThrow('no bundle')
+    const none = { ref: 1, payload: new Uint8Array([0, 0, 1, 65]), count: 0 }
+    expect(() => broadcasts.ask(reader, none, 'swarm', LARGEST)).toThrow('no bundle')
     const large = { ref: 1, payload: new Uint8Array(11) }
     expect(() => broadcasts.ask(reader, large, 'swarm', 10)).toThrow(
       'The message has 11 bytes; this topic allows 10.',
@@ -103,14 +107,17 @@ describe('outcomes', () => {
   it('whom nobody waits for are told to nobody, and what was under way makes room', () => {
     const { broadcasts, said, reader, posted } = start()
     for (const ref of [1, 2, 3]) ask(broadcasts, reader, ref, 200 << 10)
+    const other = subscription(2)
+    ask(broadcasts, other.reader, 4, 10)
     broadcasts.forget(one => one === reader)
-    expect(broadcasts.areSaid(() => true)).toBe(true)
-    const other = subscription(2).reader
-    ask(broadcasts, other, 4, 10)
+    expect(broadcasts.areSaid(one => one === reader)).toBe(true)
+    broadcasts.sayHeld()
     expect(said).toEqual([1, 2, 4])
     broadcasts.handedOver(1, 1, 1)
+    broadcasts.handedOver(4, 2, 1)
     broadcasts.tellOutcomes()
     expect(posted()).toEqual([])
+    expect(other.posted()).toMatchObject([{ ok: true, ref: 4, seq: 2 }])
   })
 
   it('are awaited until the message is in the queues', () => {

@@ -104,7 +104,7 @@ export class Broadcasts {
     this.#handedOver = []
   }
 
-  /** Whether one of theirs is not yet in the queues of the links. */
+  /** Whether all of theirs are in the queues of the links. */
   areSaid(by: (subscription: Subscription) => boolean): boolean {
     const said = new Set(this.#handedOver.map(({ call }) => call))
     for (const [call, { subscription }] of this.#calls)
@@ -149,5 +149,5 @@ const MOST_UNDER_WAY = 1_024
 const MOST_UNDER_WAY_BYTES = 256 << 10
 /** Guess: as much as one page may have under way (page/outbox.ts). */
 const MOST_HELD_BYTES = 64 << 20
-/** Broadcasts that wait for a signature or a sequence number, all clients together. Guess. */
+/** Broadcasts that wait for a signature or a sequence number, all clients together; and what waits for a topic to open. Guess. */
 export const MOST_CALLS = 65_536

@@ -104,7 +104,7 @@ export class Links implements Sleeper {
     const early = this.#early.get(peer)
     if (early === undefined) return
     this.#early.delete(peer)
-    if (now - early.at > EARLY_OFFER_MS) return
+    if (now - early.at > EARLY_OFFER_MS) return this.#world.count('early-offer-dropped')
     this.#heardOffer(peer, early.offer)
     for (const body of early.candidates) this.heard(peer, body)
   }
@@ -148,12 +148,12 @@ export class Links implements Sleeper {
       case 'candidates': {
         const attempt = this.#attempts.get(from)
         const early = this.#early.get(from)
-        if (attempt?.offer?.epoch === body.epoch) {
-          if (attempt.candidates.length < MOST_CANDIDATES) attempt.candidates.push(body)
+        const waiting = [attempt, early].find(one => one?.offer?.epoch === body.epoch)
+        if (waiting !== undefined) {
+          if (waiting.candidates.length < MOST_CANDIDATES) waiting.candidates.push(body)
+          else this.#world.count('candidates-over-limit')
         } else if (this.#isCurrent(from, body.epoch)) this.#toPage(from, body)
-        else if (early?.offer.epoch === body.epoch && early.candidates.length < MOST_CANDIDATES) {
-          early.candidates.push(body)
-        } else this.#world.count('signal-of-stale-epoch')
+        else this.#world.count('signal-of-stale-epoch')
       }
     }
   }
@@ -167,8 +167,9 @@ export class Links implements Sleeper {
       // The welcome that allows it may still be on its way.
       this.#early.delete(from)
       this.#early.set(from, { offer, candidates: [], at: world.clock() })
-      if (this.#early.size > MOST_EARLY_OFFERS) this.#early.delete(this.#early.keys().next().value!)
-      return
+      if (this.#early.size <= MOST_EARLY_OFFERS) return
+      this.#early.delete(this.#early.keys().next().value!)
+      return world.count('early-offer-dropped')
     }
     if (!this.#mayOffer(from)) return world.count('offer-over-rate')
     this.#endAttempt(from)

@@ -3,7 +3,7 @@ import { someBundle } from '../core/bundle.suite.js'
 import { topicIdFromBytes } from '../core/ids.js'
 import { canonicalBytes } from '../core/message.js'
 import { Rogue } from './rogue.suite.js'
-import { TERMS, TOPIC, useVirtualTime, World } from './world.suite.js'
+import { TERMS, TestClient, TOPIC, useVirtualTime, World } from './world.suite.js'
 
 const time = useVirtualTime()
 
@@ -334,6 +334,11 @@ describe('a reader', () => {
     expect(slow.events[256]).toEqual({ type: 'lagged', count: 95 })
     expect(slow.texts.slice(255)).toEqual(said.slice(350))
     expect((await b!.peer.metrics())['events-dropped']).toBe(95)
+    const { runtime } = b!.peer
+    const other = new TestClient(runtime, time())
+    runtime.removeClient(b!.peer.client.client)
+    runtime.removeClient(b!.peer.client.client)
+    expect(await other.call({ type: 'metrics' })).toMatchObject({ 'events-dropped': 95 })
   })
 
   it('that speaks nonsense is refused, and neither it nor others lose anything', async () => {

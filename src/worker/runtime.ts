@@ -171,8 +171,11 @@ export class Runtime {
   }
 
   removeClient(client: Client): void {
+    if (!this.#clients.delete(client)) return
+    // Counters don't go back.
+    this.#count('events-dropped', client.losses.dropped)
+    this.#count('credit-refused', client.losses.creditRefused)
     client.close()
-    this.#clients.delete(client)
   }
 
   welcome(): Welcome {
@@ -276,7 +279,7 @@ export class Runtime {
       this.#topics.delete(topic)
       if (joined.isReady) this.input({ type: 'leave', topic })
       this.#histories?.close(topic)
-      this.#settling.now()
+      this.#settling.end()
       await this.#drained()
     }
     this.#broadcasts.forget(one => one === subscription)
@@ -436,7 +439,7 @@ export class Runtime {
     }
     const message = 'The page was put away before the message had left.'
     this.#broadcasts.giveUp({ code: 'closed', message })
-    this.#settling.now()
+    this.#settling.end()
   }
 
   #resume(): void {
@@ -701,7 +704,7 @@ export class Runtime {
     }
     for (const topic of this.#topics.keys()) this.#histories?.close(topic)
     this.#topics.clear()
-    this.#settling.now()
+    this.#settling.end()
     for (const client of this.#clients) client.end()
     await this.#drained()
     this.#links.stop()

@@ -6,7 +6,7 @@ import type { Extras } from './extras.js'
 import type { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 
-export type SealOutput = Extract<NodeOutput, { type: 'seal' | 'seal-neighbors' | 'seal-presence' }>
+type SealOutput = Extract<NodeOutput, { type: 'seal' | 'seal-neighbors' | 'seal-presence' }>
 
 /** What sealing needs around it. */
 export interface SealsWorld {

@@ -20,19 +20,27 @@ describe('the end of a task', () => {
     expect(ends).toHaveLength(2)
   })
 
+  it('may be where the next begins', async () => {
+    const { settling, world, ends, ended } = start()
+    world.settled = () => ends.length === 1 && settling.settle()
+    settling.settle()
+    await ended(2)
+  })
+
   it('holds the clock still until then', async () => {
     const { settling, world, ended } = start()
     settling.settle()
-    world.now = 10
-    expect(settling.time).toBe(10)
-    world.now = 20
-    expect(settling.time).toBe(10)
+    world.now = 110
+    expect(settling.time).toBe(110)
+    world.now = 120
+    expect(settling.time).toBe(110)
     await ended(1)
-    expect(settling.time).toBe(20)
-    world.now = 30
-    expect(settling.time).toBe(30)
+    expect(settling.time).toBe(120)
+    world.now = 130
     settling.settle()
-    expect(settling.time).toBe(30)
+    expect(settling.time).toBe(130)
+    world.now = 140
+    settling.ring(() => expect(settling.time).toBe(140))
   })
 
   it('comes with the ring itself, also where the ring fails', () => {
@@ -57,30 +65,33 @@ describe('the end of a task', () => {
 
   it('is put off while signatures are on their way, by 2 ms', () => {
     const { settling, world, ends } = start()
-    settling.now()
+    settling.end()
     world.isBusy = true
     settling.ring(() => {})
     vi.advanceTimersByTime(1)
     expect(ends).toHaveLength(1)
     vi.advanceTimersByTime(1)
     expect(ends).toHaveLength(2)
-    world.now = 2
+    world.now += 2
     settling.ring(() => {})
     expect(ends).toHaveLength(3)
   })
 
   it('that was put off comes with the last signature', async () => {
     const { settling, world, ends, ended } = start()
-    settling.now()
+    settling.end()
     world.isBusy = true
     settling.ring(() => {})
     settling.settle()
     world.isBusy = false
     const post = vi.spyOn(MessagePort.prototype, 'postMessage')
-    settling.settle()
-    settling.settle()
-    expect(post).toHaveBeenCalledOnce()
-    post.mockRestore()
+    try {
+      settling.settle()
+      settling.settle()
+      expect(post).toHaveBeenCalledOnce()
+    } finally {
+      post.mockRestore()
+    }
     await ended(2)
     vi.advanceTimersByTime(10)
     expect(ends).toHaveLength(2)
@@ -88,17 +99,17 @@ describe('the end of a task', () => {
 
   it('that was put off and could not wait does not come again', () => {
     const { settling, world, ends } = start()
-    settling.now()
+    settling.end()
     world.isBusy = true
     settling.ring(() => {})
-    settling.now()
+    settling.end()
     vi.advanceTimersByTime(10)
     expect(ends).toHaveLength(2)
   })
 })
 
 function start() {
-  const world = { now: 0, isBusy: false }
+  const world = { now: 100, isBusy: false, settled: (): unknown => undefined }
   const ends: number[] = []
   let told = () => {}
   const settling = new Settling(
@@ -106,6 +117,7 @@ function start() {
     () => world.isBusy,
     () => {
       ends.push(world.now)
+      world.settled()
       told()
     },
   )

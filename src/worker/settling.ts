@@ -6,7 +6,7 @@ export class Settling {
   readonly #isBusy: () => boolean
   readonly #settled: () => void
   readonly #channel = new MessageChannel()
-  /** A task is under way, and ends. */
+  /** A task is under way, and its end will come. */
   #isSettling = false
   #settledAt: Millis = 0
   #putOff: ReturnType<typeof setTimeout> | undefined
@@ -17,7 +17,7 @@ export class Settling {
     this.#clock = clock
     this.#isBusy = isBusy
     this.#settled = settled
-    this.#channel.port1.onmessage = () => this.#soon()
+    this.#channel.port1.onmessage = () => this.#endSoon()
   }
 
   /** The time of the task: looking at the clock for each of a thousand messages costs more than they do. */
@@ -47,7 +47,7 @@ export class Settling {
     try {
       act()
     } finally {
-      if (!isUnderWay) this.#soon()
+      if (!isUnderWay) this.#endSoon()
     }
   }
 
@@ -55,13 +55,13 @@ export class Settling {
    * In a burst each signature comes back in a task of its own: packets and posts of one message each would cost
    * more than the message. So while more are under way, an end is put off, a little.
    */
-  #soon(): void {
-    if (!this.#isBusy() || this.#clock() - this.#settledAt >= PUT_OFF_MS) this.now()
-    else this.#putOff ??= setTimeout(() => this.now(), PUT_OFF_MS)
+  #endSoon(): void {
+    if (!this.#isBusy() || this.#clock() - this.#settledAt >= PUT_OFF_MS) this.end()
+    else this.#putOff ??= setTimeout(() => this.end(), PUT_OFF_MS)
   }
 
-  /** Without waiting for the task's end. */
-  now(): void {
+  /** Now, without waiting for the task to be over. */
+  end(): void {
     clearTimeout(this.#putOff)
     this.#putOff = undefined
     this.#settledAt = this.#clock()
@@ -69,7 +69,7 @@ export class Settling {
     this.#settled()
   }
 
-  /** Node would stay alive for it. */
+  /** An open port would keep a Node process alive. */
   stop(): void {
     this.#channel.port1.close()
   }
