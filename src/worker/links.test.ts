@@ -169,11 +169,23 @@ describe('who answers', () => {
     await time().run(10_001)
     test.dial(ids[0]!)
     expect(test.orders).toEqual([])
+    expect(test.counted).toEqual(['early-offer-dropped'])
+  })
+
+  it('keeps 64 candidates of an offer that waits, and counts those beyond', async () => {
+    const test = await LinksTest.of(time(), 'answerer')
+    const [peer] = ids
+    test.links.heard(peer!, offerOf(77))
+    for (let n = 0; n < 66; n++) test.links.heard(peer!, candidateOf(77, `${n}`))
+    expect(test.counted).toEqual(Array(2).fill('candidates-over-limit'))
+    test.dial(peer!)
+    expect(test.of('rtc-signal')).toHaveLength(1 + 64)
   })
 
   it('keeps 32 early offers; of more the oldest goes', async () => {
     const test = await LinksTest.of(time(), 'answerer')
     for (let n = 0; n < 33; n++) test.links.heard(earlyPeer(n), offerOf(77))
+    expect(test.counted).toEqual(['early-offer-dropped'])
     for (const n of [0, 1, 32]) test.dial(earlyPeer(n))
     expect(test.of('rtc-dial').map(({ peer }) => peer)).toEqual([earlyPeer(1), earlyPeer(32)])
   })
