@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { IceServer } from '../src/signaling/ice-server.js'
 import { iceServers as iceServersSchema } from '../src/signaling/messages.js'
 import { type IceSource, turnCredentials } from './ice.js'
+import { isOrigin } from './options.js'
 
 export interface Environment {
   port: number
@@ -141,7 +142,7 @@ function turnUrls(text: string): string[] | Fault {
 
 function origins(text: string): string[] | Fault {
   const hosts = text.split(',').map(host => host.trim().toLowerCase())
-  if (hosts.every(host => /^([a-z\d._-]+|\[[\da-f:.]+\])(:\d{1,5})?$/.test(host))) return hosts
+  if (hosts.every(isOrigin)) return hosts
   return new Fault(
     `is "${text}"; it must be host names as in clients' URLs, with commas between. Example: signaling.example.org`,
   )

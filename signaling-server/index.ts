@@ -4,9 +4,9 @@ export type { IceServer } from '../src/signaling/ice-server.js'
 export { type Environment, type ReadEnvironment, readEnvironment } from './environment.js'
 export { type IceSource, type TurnOptions, turnCredentials } from './ice.js'
 export { LIMITS, type Limits } from './limits.js'
+export type { SignalingServerOptions } from './options.js'
 export {
   createSignalingServer,
   type SignalingServer,
-  type SignalingServerOptions,
   type SignalingStats,
 } from './server.js'

@@ -3,11 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { afterEach } from 'vitest'
 import { topicIdFromBytes } from '../src/core/ids.js'
 import { Client } from './client.suite.js'
-import {
-  createSignalingServer,
-  type SignalingServer,
-  type SignalingServerOptions,
-} from './server.js'
+import type { SignalingServerOptions } from './options.js'
+import { createSignalingServer, type SignalingServer } from './server.js'
 
 export const topic = topicIdFromBytes(new Uint8Array(32).fill(1))
 export const other = topicIdFromBytes(new Uint8Array(32).fill(2))

@@ -6,36 +6,14 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { PeerId } from '../src/core/ids.js'
 import { Random } from '../src/core/random.js'
+import type { IceServer } from '../src/signaling/ice-server.js'
 import { CLOSE_CODES, type ServerText } from '../src/signaling/messages.js'
 import { Door, type DoorOutput } from './door.js'
 import { verifyEd25519 } from './ed25519.js'
 import type { IceSource } from './ice.js'
-import { LIMITS, type Limits } from './limits.js'
+import type { Limits } from './limits.js'
+import { checkOptions, readIceServers, type SignalingServerOptions } from './options.js'
 import { Rooms, type RoomsOutput } from './rooms.js'
-
-export interface SignalingServerOptions {
-  /**
-   * An HTTP server to attach to; it stays the caller's, who listens and closes. Without it one is made, which
-   * answers /healthz and nothing else: `signaling.server.listen(port)`.
-   */
-  server?: Server
-  /** Where sockets are taken; '/signaling' unless told. */
-  path?: string
-  /** What clients use for ICE; none unless told. */
-  iceServers?: IceSource
-  /** Any of the limits; the rest as in `LIMITS`. */
-  limits?: Partial<Limits>
-  /**
-   * The host names, with port where it is not the scheme's own, by which clients know this server. Unless told,
-   * the Host header of each connection is believed: enough to try things out, but then a server that
-   * clients trust could pose as them here.
-   */
-  origin?: string | readonly string[]
-  /** Behind a proxy: take the client's address from the last entry of X-Forwarded-For. */
-  trustProxy?: boolean
-  /** Gets a line where someone could act. Never what peers say. */
-  log?: (line: string) => void
-}
 
 export interface SignalingServer {
   readonly server: Server
@@ -61,6 +39,7 @@ export interface SignalingStats {
   counters: Record<string, number>
 }
 
+/** Throws a TypeError that names the option which is wrong. */
 export function createSignalingServer(options: SignalingServerOptions = {}): SignalingServer {
   return new Signaling(options)
 }
@@ -87,14 +66,15 @@ class Signaling implements SignalingServer {
   private closed: Promise<void> | undefined
 
   constructor(options: SignalingServerOptions) {
-    this.owned = options.server === undefined
-    this.server = options.server ?? createServer(this.onRequest)
-    this.path = options.path ?? '/signaling'
-    this.iceServers = options.iceServers ?? []
-    this.limits = { ...LIMITS, ...options.limits }
-    this.origins = options.origin === undefined ? undefined : [options.origin].flat()
-    this.trustProxy = options.trustProxy ?? false
-    this.log = options.log ?? (() => {})
+    const { server, path, iceServers, limits, origins, trustProxy, log } = checkOptions(options)
+    this.owned = server === undefined
+    this.server = server ?? createServer(this.onRequest)
+    this.path = path
+    this.iceServers = iceServers
+    this.limits = limits
+    this.origins = origins
+    this.trustProxy = trustProxy
+    this.log = log
     this.rooms = new Rooms(this.random, this.limits)
     this.sockets = new WebSocketServer({
       noServer: true,
@@ -308,10 +288,25 @@ class Signaling implements SignalingServer {
     const { messageBytes, messagesPerSecond, bytesPerSecond, topicsPerPeer } = this.limits
     this.send(client, {
       type: 'ready',
-      iceServers:
-        'servers' in this.iceServers ? this.iceServers.servers(client.peer) : [...this.iceServers],
+      iceServers: this.iceServersFor(client.peer),
       limits: { messageBytes, messagesPerSecond, bytesPerSecond, topics: topicsPerPeer },
     })
+  }
+
+  /** None where those made for it are none, or clients could not read them. */
+  private iceServersFor(peer: PeerId): IceServer[] {
+    const source = this.iceServers
+    if (!('servers' in source)) return [...source]
+    let why = 'gave what is no list of at most 16 ICE servers'
+    try {
+      const servers = readIceServers(source.servers(peer))
+      if (servers !== undefined) return servers
+    } catch (error) {
+      why = `threw: ${error instanceof Error ? error.message : String(error)}`
+    }
+    this.count('ice-servers-failed')
+    this.logSometimes(`iceServers.servers ${why}. Clients get none.`)
+    return []
   }
 
   private send(client: Client, message: ServerText): void {
