@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decode, encode } from '../codec/schema.js'
 import { peerIdFromBytes } from '../core/ids.js'
-import { agree, commonVersion, type Hello, hello, helloTranscript } from './hello.js'
+import { agree, type Hello, hello, helloTranscript } from './hello.js'
 
 const [a, b] = [1, 2].map(n => peerIdFromBytes(new Uint8Array(32).fill(n))) as [never, never]
 const nonce = (n: number) => new Uint8Array(32).fill(n)
@@ -15,23 +15,14 @@ const ours: Hello = {
 }
 
 describe('two hellos', () => {
-  it('agree on the highest common version, the common features and the smaller limit', () => {
-    const theirs: Hello = {
-      ...ours,
-      versions: [9, 2, 1],
-      features: ['extensions', 'unheard-of'],
-      limits: { largestFrameBytes: 4000 },
-    }
-    expect(agree(ours, theirs)).toEqual({
-      version: 2,
-      features: ['extensions'],
-      largestFrameBytes: 4000,
-    })
+  it('agree on the features that both have', () => {
+    const theirs: Hello = { ...ours, versions: [9, 2], features: ['extensions', 'unheard-of'] }
+    expect(agree(ours, theirs)).toEqual(['extensions'])
   })
 
   it('without a common version disagree', () => {
     expect(agree(ours, { ...ours, versions: [7] })).toBeUndefined()
-    expect(commonVersion([1], [])).toBeUndefined()
+    expect(agree(ours, { ...ours, versions: [] })).toBeUndefined()
   })
 
   it('of different protocols disagree', () => {

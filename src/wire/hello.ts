@@ -28,7 +28,7 @@ export const hello = struct({
   peer: peerId,
   nonce: fixed(NONCE_BYTES),
   limits: struct({
-    /** The largest frame the peer takes after rejoining, bytes. */
+    /** The largest live frame the peer takes after rejoining, bytes. Nobody sends less for it: in version 1 all take the same. */
     largestFrameBytes: varint({ max: 0xffff_ffff }),
   }),
 })
@@ -38,33 +38,11 @@ export type Hello = Infer<typeof hello>
 export const helloProof = struct({ signature: fixed(64) })
 export type HelloProof = Infer<typeof helloProof>
 
-export interface Agreement {
-  version: number
-  features: string[]
-  largestFrameBytes: number
-}
-
-/**
- * What two hellos have in common: the highest version both speak, the features both have, the smaller limit. Undefined where they
- * have no version or not the same protocol.
- */
-export function agree(ours: Hello, theirs: Hello): Agreement | undefined {
-  const version = commonVersion(ours.versions, theirs.versions)
-  if (theirs.protocol !== ours.protocol || version === undefined) return undefined
-  return {
-    version,
-    features: ours.features.filter(feature => theirs.features.includes(feature)),
-    largestFrameBytes: Math.min(ours.limits.largestFrameBytes, theirs.limits.largestFrameBytes),
-  }
-}
-
-/** The highest version in both lists, or undefined. */
-export function commonVersion(
-  ours: readonly number[],
-  theirs: readonly number[],
-): number | undefined {
-  const common = ours.filter(version => theirs.includes(version))
-  return common.length === 0 ? undefined : Math.max(...common)
+/** The features that both hellos list. Undefined where they have no version in common, or not the same protocol. */
+export function agree(ours: Hello, theirs: Hello): string[] | undefined {
+  if (theirs.protocol !== ours.protocol) return undefined
+  if (!ours.versions.some(version => theirs.versions.includes(version))) return undefined
+  return ours.features.filter(feature => theirs.features.includes(feature))
 }
 
 /** What `from` signs to prove to `to` that it holds its key: both ids, both nonces and the protocol. */

@@ -40,10 +40,10 @@ export class Handshake {
 
   /** Our proof for it, or undefined where this hello can't be from whom we expect. */
   heardHello(hello: Hello): Promise<HelloProof> | undefined {
-    const agreed = agree(this.hello(), hello)
+    const features = agree(this.hello(), hello)
     if (this.#theirNonce !== undefined || hello.peer !== this.#peer) return undefined
-    if (agreed === undefined) return undefined
-    this.features = agreed.features
+    if (features === undefined) return undefined
+    this.features = features
     this.#theirNonce = hello.nonce.slice()
     const { peerId } = this.#identity
     const said = helloTranscript(peerId, this.#peer, this.#nonce, this.#theirNonce, this.#protocol)
