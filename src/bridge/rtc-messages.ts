@@ -21,7 +21,7 @@ export type RtcReport =
   | { type: 'rtc-closed'; peer: PeerId; epoch: number; reason: string }
   /** `gossip.handleConnection`: a channel made elsewhere. With `channel` absent it is relayed. */
   | { type: 'rtc-adopted'; peer: PeerId; epoch: number; channel: unknown }
-  | { type: 'page'; state: 'hidden' | 'visible' | 'leaving' | 'restored' | 'online' | 'offline' }
+  | { type: 'page'; state: 'visible' | 'leaving' | 'restored' | 'online' }
 
 /** Node → page. */
 export type RtcOrder =

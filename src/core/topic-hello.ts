@@ -7,6 +7,7 @@ import { LARGEST_PAYLOAD_BYTES } from './limits.js'
 export const topicTerms = struct({
   signed: bool,
   membership: oneOf(['hyparview', 'full-mesh', 'auto']),
+  /** The last two are words of the wire for what may come: no topic can be opened with them. */
   history: oneOf(['none', 'wavefront', 'sectors', 'aspects']),
   /** Payload bytes. */
   maxMessageSize: varint({ max: LARGEST_PAYLOAD_BYTES }),

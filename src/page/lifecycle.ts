@@ -3,8 +3,8 @@ import type { RtcReport } from '../bridge/rtc-messages.js'
 export type PageState = Extract<RtcReport, { type: 'page' }>['state']
 
 /**
- * Says what becomes of the page, beginning with what is not as one would think: hidden or offline from the
- * start. Returns the way to stop it. Where there is no page (Node), nothing is ever said.
+ * Says what becomes of the page, where the node acts upon it. Returns the way to stop it. Where there is no page (Node), nothing
+ * is ever said.
  */
 export function watchPage(tell: (state: PageState) => void): () => void {
   if (typeof window === 'undefined' || typeof document === 'undefined') return () => {}
@@ -13,10 +13,7 @@ export function watchPage(tell: (state: PageState) => void): () => void {
   window.addEventListener('pagehide', () => tell('leaving'), { signal })
   window.addEventListener('pageshow', ({ persisted }) => persisted && tell('restored'), { signal })
   window.addEventListener('online', () => tell('online'), { signal })
-  window.addEventListener('offline', () => tell('offline'), { signal })
-  const visibility = () => tell(document.visibilityState === 'hidden' ? 'hidden' : 'visible')
+  const visibility = () => document.visibilityState === 'visible' && tell('visible')
   document.addEventListener('visibilitychange', visibility, { signal })
-  if (document.visibilityState === 'hidden') tell('hidden')
-  if (navigator.onLine === false) tell('offline')
   return () => over.abort()
 }

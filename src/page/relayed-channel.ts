@@ -86,7 +86,7 @@ export class RelayedChannel {
     if (this.#channel.readyState === 'open') this.#write()
     const amount = this.#channel.bufferedAmount
     // Also of little, as history is, word comes while there is still some.
-    const half = amount < PACKET_BYTES ? LOW_BYTES : amount >> 1
+    const half = amount < HISTORY_PACKET_BYTES ? LOW_BYTES : amount >> 1
     this.#channel.bufferedAmountLowThreshold = Math.min(LOW_BYTES, half)
     if (this.#isEnded()) return
     const held = this.#channel.bufferedAmount + this.#waitingBytes
@@ -148,7 +148,7 @@ function failureOf(event: Event): string {
 
 /** As the worker has it for lent channels: half of what is kept in flight. */
 const LOW_BYTES = 128 << 10
-/** The largest packet of the wire; of less no word is needed. */
-const PACKET_BYTES = 16 << 10
+/** The largest packet of history (link/packer.ts). */
+const HISTORY_PACKET_BYTES = 16 << 10
 /** The worker stops at its window, far below. Guess. */
 const MOST_WAITING_BYTES = 4 << 20

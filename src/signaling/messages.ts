@@ -102,7 +102,7 @@ export const iceServer = v.strictObject({
 /** The servers a peer may use for ICE; may be none. */
 export const iceServers = few(iceServer, 16)
 
-/** What the server allows one client, so that the client need not learn it by being closed. */
+/** What the server allows one client. Ours keeps within the usual limits and does not look: beyond stricter ones it hears an error. */
 const announcedLimits = v.strictObject({
   /** UTF-8 bytes of one text from the client. */
   messageBytes: count(1 << 30),

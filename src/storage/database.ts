@@ -16,18 +16,20 @@ export type RoomTransaction = IDBPTransaction<Tables, typeof ROOM_TABLES, 'readw
 
 /** One connection to the database of an identity slot, by which all stores of the slot read and write. */
 export class Database {
-  readonly #db: IDBPDatabase<Tables>
-  readonly #connection: Connection
+  readonly #open: () => Promise<Connection>
+  #connection: Connection
+  #reopening: Promise<void> | undefined
+  #isClosed = false
   /** A record was skipped because it could not be read; told what it was. */
   readonly onCorrupt: (what: string) => void
 
   private constructor(
-    db: IDBPDatabase<Tables>,
     connection: Connection,
+    open: () => Promise<Connection>,
     onCorrupt: (what: string) => void,
   ) {
-    this.#db = db
     this.#connection = connection
+    this.#open = open
     this.onCorrupt = onCorrupt
   }
 
@@ -37,13 +39,26 @@ export class Database {
     withinMs: number,
     onCorrupt: (what: string) => void,
   ): Promise<Database> {
-    const connection: Connection = { lost: undefined }
-    return new Database(await connect(name, connection, withinMs), connection, onCorrupt)
+    const open = (isNew: boolean) => connect(name, isNew, withinMs)
+    return new Database(await open(true), () => open(false), onCorrupt)
   }
 
   close(): void {
-    this.#connection.lost ??= 'the store is closed'
-    this.#db.close()
+    this.#isClosed = true
+    this.#connection.db.close()
+  }
+
+  /** Rejects where it is not there any more, or does not open; the next to ask tries again. */
+  #reopen(): Promise<void> {
+    this.#reopening ??= this.#open()
+      .then(connection => {
+        this.#connection = connection
+        if (this.#isClosed) connection.db.close()
+      })
+      .finally(() => {
+        this.#reopening = undefined
+      })
+    return this.#reopening
   }
 
   /**
@@ -56,12 +71,12 @@ export class Database {
     durability: 'strict' | 'relaxed',
     work: (tx: IDBPTransaction<Tables, N[], M>) => Promise<T>,
   ): Promise<T> {
-    if (this.#connection.lost !== undefined) {
-      throw new StorageError('failed', `${doing}: ${this.#connection.lost}`)
-    }
+    if (this.#connection.isTerminated && !this.#isClosed) await this.#reopen()
+    const lost = this.#isClosed ? 'the store is closed' : this.#connection.lost
+    if (lost !== undefined) throw new StorageError('failed', `${doing}: ${lost}`)
     let tx: IDBPTransaction<Tables, N[], M>
     try {
-      tx = this.#db.transaction(tables, mode, { durability })
+      tx = this.#connection.db.transaction(tables, mode, { durability })
     } catch (cause) {
       throw storageError(cause, doing)
     }
@@ -86,28 +101,34 @@ export class Database {
 }
 
 interface Connection {
+  readonly db: IDBPDatabase<Tables>
+  /** The browser closed it of its own accord: what is in it is there again when it is opened. */
+  isTerminated: boolean
   /** Why the database can no longer be used. */
   lost: string | undefined
 }
 
-async function connect(
-  name: string,
-  connection: Connection,
-  withinMs: number,
-): Promise<IDBPDatabase<Tables>> {
+/** `isNew`: it may be made. One made anew in place of ours would give out its sequence numbers again. */
+async function connect(name: string, isNew: boolean, withinMs: number): Promise<Connection> {
+  const state: Omit<Connection, 'db'> = { isTerminated: false, lost: undefined }
   if (!hasIndexeddb()) throw new StorageError('missing', 'this browser gives the page no IndexedDB')
   const opening = (async () =>
     openDB<Tables>(name, MIGRATIONS.length, {
       upgrade(db, oldVersion, _newVersion, tx) {
-        for (const migrate of MIGRATIONS.slice(oldVersion)) migrate(db, tx)
+        if (isNew) for (const migrate of MIGRATIONS.slice(oldVersion)) migrate(db, tx)
+        else {
+          // Told by the opening.
+          tx.done.catch(() => {})
+          tx.abort()
+        }
       },
       // Another tab deletes or upgrades the database: whoever holds on makes it wait for ever.
       blocking(_current, _blocked, event) {
-        connection.lost = 'another tab deleted or upgraded the database'
+        state.lost = 'another tab deleted or upgraded the database'
         ;(event.target as IDBDatabase).close()
       },
       terminated() {
-        connection.lost = 'the browser closed the database'
+        state.isTerminated = true
       },
     }))()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -116,7 +137,7 @@ async function connect(
   })
   try {
     const first = await Promise.race([opening, late])
-    if (first !== 'late') return first
+    if (first !== 'late') return Object.assign(state, { db: first })
   } catch (cause) {
     throw storageError(cause, `opening the database ${name}`)
   } finally {

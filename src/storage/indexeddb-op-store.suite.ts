@@ -30,6 +30,7 @@ export function useFreshDisk(): void {
     vi.stubGlobal('indexedDB', new IDBFactory())
   })
   afterEach(async () => {
+    vi.useRealTimers()
     vi.restoreAllMocks()
     for (const store of opened.splice(0)) await store.close()
     vi.unstubAllGlobals()
@@ -42,8 +43,9 @@ export async function open(): Promise<Store> {
   return store
 }
 
-/** One that is given time between transactions. */
+/** One that is given time between transactions. Its timers are the test's; IndexedDB's own tasks go on. */
 export async function breathing(pauseMs = 0) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   const store = await openIndexeddbStore('s', {
     opStores: () => ({
       ...OP_STORES,

@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto'
-import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
+import { forceCloseDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb'
 import { deleteDB, openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openIndexeddbStore } from './indexeddb-store.js'
@@ -268,6 +268,59 @@ describe('IndexedDB store', () => {
       db.close()
       await vi.waitFor(() => expect(close).toHaveBeenCalledTimes(2))
       await deleteDB('s')
+    })
+  })
+
+  describe('a browser that closes the database of its own accord', () => {
+    let last: IDBDatabase | undefined
+    beforeEach(() => {
+      const transaction = IDBDatabase.prototype.transaction
+      vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (
+        this: IDBDatabase,
+        ...given
+      ) {
+        last = this
+        return transaction.apply(this, given)
+      })
+    })
+    const closedByBrowser = () => forceCloseDatabase(last as never)
+
+    it('is asked for it again, once by all who ask, and numbers go on where they were', async () => {
+      const store = await open()
+      await store.reserveSeqs(topic(1), 10)
+      closedByBrowser()
+      const opening = vi.spyOn(indexedDB, 'open')
+      const blocks = await Promise.all([1, 2, 3].map(() => store.reserveSeqs(topic(1), 10)))
+      expect(blocks.map(({ first }) => first).sort((a, b) => a - b)).toEqual([11, 21, 31])
+      expect(opening).toHaveBeenCalledOnce()
+      closedByBrowser()
+      expect((await store.reserveSeqs(topic(1), 1)).first).toBe(41)
+    })
+
+    it('is asked again by the next where it does not give it, and not by a store that is closed', async () => {
+      const store = await open()
+      await store.reserveSeqs(topic(1), 1)
+      closedByBrowser()
+      const opening = vi.spyOn(indexedDB, 'open')
+      opening.mockImplementationOnce(() => {
+        throw new DOMException('Internal error.', 'UnknownError')
+      })
+      await expect(store.reserveSeqs(topic(1), 1)).rejects.toMatchObject({ code: 'failed' })
+      expect((await store.reserveSeqs(topic(1), 1)).first).toBe(2)
+      closedByBrowser()
+      await store.close()
+      await expect(store.reserveSeqs(topic(1), 1)).rejects.toThrow('the store is closed')
+      expect(opening).toHaveBeenCalledTimes(2)
+    })
+
+    it('and deletes it gives out no number twice: nothing is made in its place', async () => {
+      const store = await open()
+      await store.reserveSeqs(topic(1), 10)
+      closedByBrowser()
+      await deleteDB('s')
+      for (let n = 0; n < 2; n++)
+        await expect(store.reserveSeqs(topic(1), 1)).rejects.toMatchObject({ code: 'failed' })
+      expect(await indexedDB.databases()).toEqual([])
     })
   })
 

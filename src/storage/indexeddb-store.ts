@@ -271,7 +271,7 @@ class IndexeddbStore implements Store {
   }
 }
 
-/** `Gossip.open` waits 5 s for the worker: 500 ms of them go to the slot, 3 s here, the rest is spare. */
+/** `Gossip.open` waits 15 s for the worker: loading it may take some, the slot half a second, and 3 s this. */
 const OPEN_WITHIN_MS = 3000
 
 /** Ids deleted in one transaction, so that a long list does not hold up those who wait for the table. */

@@ -125,6 +125,7 @@ describe('a subscription', () => {
     ['none', undefined],
     ['empty ones', {}],
     ['a membership that nobody knows', { ...TERMS, membership: 'ring' }],
+    ['a history that is a reserved word', { ...TERMS, history: 'sectors' }],
     ['a size that is none', { ...TERMS, maxMessageSize: -1 }],
     ['a size beyond what the wire carries', { ...TERMS, maxMessageSize: 1e9 }],
   ])('whose terms are %s ends before the node hears of it', (_, terms) => {

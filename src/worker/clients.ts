@@ -361,7 +361,8 @@ function presenceOf(value: unknown): Uint8Array | undefined {
 function termsOf(terms: TopicTerms): TopicTerms {
   try {
     const carried = decode(topicTerms, encode(topicTerms, terms))
-    if (carried.ok) return carried.value
+    const isThere = carried.ok && ['none', 'wavefront'].includes(carried.value.history)
+    if (isThere) return carried.value
   } catch {
     // Told below.
   }
