@@ -14,14 +14,14 @@ import { ownWords, pageParts, ROOT } from './build.mjs'
  * the change that needs it and say why there.
  */
 const CEILINGS = {
-  'dist/index.js': 14_450,
-  'dist/worker.js': 52_040,
-  together: 66_480,
+  'dist/index.js': 14_470,
+  'dist/worker.js': 52_060,
+  together: 66_510,
   'dist/page-extra.js': 2_480,
   'dist/worker-history.js': 24_150,
   'dist/worker-full-mesh.js': 7_970,
   'dist/worker-more.js': 3_460,
-  everything: 104_190,
+  everything: 104_220,
 }
 /** What a page downloads whatever its topics ask for. */
 const ALWAYS = ['dist/index.js', 'dist/worker.js']

@@ -62,6 +62,18 @@ describe('the environment', () => {
         'TURN_SECRET',
       ],
       [{ TURN_URL: 'https://a.example', TURN_SECRET: 'swordfish' }, 'TURN_URL'],
+      [
+        { TURN_URL: 'turn:a.example', TURN_USERNAME: 'a'.repeat(513), TURN_CREDENTIAL: 'b' },
+        'TURN_USERNAME',
+      ],
+      [
+        {
+          TURN_URL: 'turn:a.example',
+          TURN_SECRET: 'swordfish',
+          ICE_SERVERS: JSON.stringify(Array(16).fill({ urls: 'stun:a.example' })),
+        },
+        'TURN_URL',
+      ],
       [{ TURN_TTL_S: '5' }, 'TURN_TTL_S'],
       [{ ORIGIN: 'https://a.example' }, 'ORIGIN'],
       [{ TRUST_PROXY: 'perhaps' }, 'TRUST_PROXY'],

@@ -76,6 +76,10 @@ function turnServers(turn: {
   const { urls, secret, username, credential, ttlSeconds, listed: others } = turn
   const set = { TURN_SECRET: secret, TURN_USERNAME: username, TURN_CREDENTIAL: credential }
   const [given] = Object.entries(set).flatMap(([name, text]) => (text === undefined ? [] : [name]))
+  const tooLong = [username, credential].some(text => (text?.length ?? 0) > 512)
+  if (tooLong) return new Fault('TURN_USERNAME and TURN_CREDENTIAL may have 512 letters.')
+  if (urls !== undefined && others.length === 16)
+    return new Fault('TURN_URL is one too many: ICE_SERVERS has 16 already.')
   if (urls === undefined) {
     return given === undefined
       ? others

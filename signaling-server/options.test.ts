@@ -74,4 +74,18 @@ describe('ICE servers that are made for each', () => {
     expect(signaling.stats().counters).toMatchObject({ 'ice-servers-failed': 1 })
     expect(logged).toEqual([expect.stringContaining(words)])
   })
+
+  it('and can not be renewed leave the client those it has, and are tried again', async () => {
+    let asked = 0
+    const servers = () => {
+      if (++asked === 2) throw new Error('no secret')
+      return [{ urls: `stun:a${asked}.example`, username: undefined }] as never
+    }
+    const { url } = await run({
+      iceServers: { servers, refreshMs: 10 },
+      limits: { pingIntervalMs: 100 },
+    })
+    const client = await connect(url)
+    expect(await client.next('ready')).toMatchObject({ iceServers: [{ urls: 'stun:a3.example' }] })
+  })
 })

@@ -62,9 +62,9 @@ export function checkOptions(given: SignalingServerOptions): CheckedOptions {
   }
 }
 
-/** As clients can read them; undefined where they could not. */
+/** As clients can read them, in JSON; undefined where they could not. */
 export function readIceServers(given: unknown): IceServer[] | undefined {
-  const parsed = v.safeParse(iceServers, given)
+  const parsed = v.safeParse(iceServers, JSON.parse(JSON.stringify(given) ?? 'null'))
   return parsed.success ? parsed.output : undefined
 }
 
@@ -79,7 +79,7 @@ function checkIceServers(given: IceSource): IceSource {
     if (!(given.refreshMs > 0)) refuse('iceServers.refreshMs', 'a number of milliseconds above 0')
     return given
   }
-  return readIceServers(given) ?? refuse('iceServers', 'a list of at most 16 ICE servers')
+  return readIceServers(given) ?? refuse('iceServers', ICE_SERVERS)
 }
 
 function checkLimits(given: Partial<Limits>): Limits {
@@ -118,6 +118,9 @@ function keysOf(what: string, given: unknown, allowed: readonly string[]): void 
 function refuse(what: string, allowed: string): never {
   throw new TypeError(`${what} must be ${allowed}.`)
 }
+
+const ICE_SERVERS =
+  'a list of at most 16 ICE servers, each with urls (stun: or turn:) and perhaps username and credential, of 512 letters'
 
 const KEYS: (keyof SignalingServerOptions)[] = [
   'server',

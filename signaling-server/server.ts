@@ -251,7 +251,7 @@ class Signaling implements SignalingServer {
           clearTimeout(client.handshake)
           client.peer = peer
           this.performRooms(this.rooms.handle({ type: 'arrive', socket, peer, protocol }))
-          this.sayReady(client)
+          this.sayReady(client, true)
           break
         }
         case 'pass':
@@ -282,19 +282,22 @@ class Signaling implements SignalingServer {
     }
   }
 
-  private sayReady(client: Client): void {
+  private sayReady(client: Client, isFirst = false): void {
     if (client.peer === undefined) return
+    const iceServers = this.iceServersFor(client.peer)
+    // What it has may still be good. The next round tries again.
+    if (iceServers === undefined && !isFirst) return
     client.readyAt = performance.now()
     const { messageBytes, messagesPerSecond, bytesPerSecond, topicsPerPeer } = this.limits
     this.send(client, {
       type: 'ready',
-      iceServers: this.iceServersFor(client.peer),
+      iceServers: iceServers ?? [],
       limits: { messageBytes, messagesPerSecond, bytesPerSecond, topics: topicsPerPeer },
     })
   }
 
-  /** None where those made for it are none, or clients could not read them. */
-  private iceServersFor(peer: PeerId): IceServer[] {
+  /** Undefined where they can't be made, or clients could not read them. */
+  private iceServersFor(peer: PeerId): IceServer[] | undefined {
     const source = this.iceServers
     if (!('servers' in source)) return [...source]
     let why = 'gave what is no list of at most 16 ICE servers'
@@ -305,8 +308,8 @@ class Signaling implements SignalingServer {
       why = `threw: ${error instanceof Error ? error.message : String(error)}`
     }
     this.count('ice-servers-failed')
-    this.logSometimes(`iceServers.servers ${why}. Clients get none.`)
-    return []
+    this.logSometimes(`iceServers.servers ${why}. Clients that come get none.`)
+    return undefined
   }
 
   private send(client: Client, message: ServerText): void {

@@ -42,6 +42,20 @@ describe('shutdown', () => {
     await expect(topic.broadcast(new Uint8Array(1))).rejects.toMatchObject(closed)
   })
 
+  it('stops the node also where a topic was left by somebody who does not wait, or too many calls do', async () => {
+    const { gossip, node } = await openGossip()
+    node.answers.delete('leave')
+    const enough = new AbortController()
+    node.answers.delete('inspect')
+    for (let i = 0; i < 1_024; i++) gossip.inspect().catch(() => {})
+    const left = gossip.subscribe('tea').leave({ signal: enough.signal })
+    left.catch(() => {})
+    const ended = gossip.shutdown()
+    enough.abort()
+    await ended
+    expect(node.all('shutdown')).toHaveLength(1)
+  })
+
   it('does not wait longer than 5 s for a silent node', async () => {
     const { gossip, node } = await openGossip()
     gossip.subscribe('tea')

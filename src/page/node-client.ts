@@ -95,7 +95,7 @@ export class NodeClient implements SubscriptionOwner {
   }
 
   shutdown(options: CallOptions): Promise<void> {
-    return this.#call(call => ({ type: 'shutdown', call }), options)
+    return this.#call(call => ({ type: 'shutdown', call }), { ...options, isFinal: true })
   }
 
   /** Throws what ended it. */
@@ -105,7 +105,9 @@ export class NodeClient implements SubscriptionOwner {
 
   /** Leaves every topic. */
   async leaveAll(signal: AbortSignal | undefined): Promise<void> {
-    await Promise.all([...this.#subscriptions.values()].map(one => one.leave(signal)))
+    // One that was left before, by whoever does not wait for it, is none the less left.
+    await Promise.allSettled([...this.#subscriptions.values()].map(one => one.leave(signal)))
+    signal?.throwIfAborted()
   }
 
   /** Everything that waits is rejected; nothing more is sent or heard. */

@@ -48,16 +48,22 @@ export class Database {
     this.#connection.db.close()
   }
 
-  /** Rejects where it is not there any more, or does not open; the next to ask tries again. */
+  /** Rejects where it is not there any more, or does not open: then whoever asks within a second hears the same at once. */
   #reopen(): Promise<void> {
-    this.#reopening ??= this.#open()
-      .then(connection => {
+    const again = () => {
+      this.#reopening = undefined
+    }
+    this.#reopening ??= this.#open().then(
+      connection => {
+        again()
         this.#connection = connection
         if (this.#isClosed) connection.db.close()
-      })
-      .finally(() => {
-        this.#reopening = undefined
-      })
+      },
+      cause => {
+        setTimeout(again, REOPEN_AGAIN_MS)
+        throw cause
+      },
+    )
     return this.#reopening
   }
 
@@ -108,7 +114,10 @@ interface Connection {
   lost: string | undefined
 }
 
-/** `isNew`: it may be made. One made anew in place of ours would give out its sequence numbers again. */
+/**
+ * `isNew`: it may be made. One made anew in place of ours would give out its sequence numbers again; and nobody else makes it, for
+ * whoever has it open holds the lock of its slot.
+ */
 async function connect(name: string, isNew: boolean, withinMs: number): Promise<Connection> {
   const state: Omit<Connection, 'db'> = { isTerminated: false, lost: undefined }
   if (!hasIndexeddb()) throw new StorageError('missing', 'this browser gives the page no IndexedDB')
@@ -128,7 +137,7 @@ async function connect(name: string, isNew: boolean, withinMs: number): Promise<
         ;(event.target as IDBDatabase).close()
       },
       terminated() {
-        state.isTerminated = true
+        state.isTerminated = state.lost === undefined
       },
     }))()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -164,3 +173,6 @@ function abort(tx: { abort(): void }): void {
     // It has ended already.
   }
 }
+
+/** Where one that hangs held up each who asks in turn, nothing would ever be refused. Guess. */
+const REOPEN_AGAIN_MS = 1_000

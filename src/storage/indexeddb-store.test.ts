@@ -283,6 +283,7 @@ describe('IndexedDB store', () => {
         return transaction.apply(this, given)
       })
     })
+    afterEach(() => void vi.useRealTimers())
     const closedByBrowser = () => forceCloseDatabase(last as never)
 
     it('is asked for it again, once by all who ask, and numbers go on where they were', async () => {
@@ -297,7 +298,7 @@ describe('IndexedDB store', () => {
       expect((await store.reserveSeqs(topic(1), 1)).first).toBe(41)
     })
 
-    it('is asked again by the next where it does not give it, and not by a store that is closed', async () => {
+    it('is asked again after a second where it does not give it, and not by a store that is closed', async () => {
       const store = await open()
       await store.reserveSeqs(topic(1), 1)
       closedByBrowser()
@@ -305,12 +306,26 @@ describe('IndexedDB store', () => {
       opening.mockImplementationOnce(() => {
         throw new DOMException('Internal error.', 'UnknownError')
       })
-      await expect(store.reserveSeqs(topic(1), 1)).rejects.toMatchObject({ code: 'failed' })
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      for (const afterMs of [0, 999]) {
+        vi.advanceTimersByTime(afterMs)
+        await expect(store.reserveSeqs(topic(1), 1)).rejects.toMatchObject({ code: 'failed' })
+      }
+      expect(opening).toHaveBeenCalledOnce()
+      vi.advanceTimersByTime(1)
       expect((await store.reserveSeqs(topic(1), 1)).first).toBe(2)
       closedByBrowser()
       await store.close()
       await expect(store.reserveSeqs(topic(1), 1)).rejects.toThrow('the store is closed')
       expect(opening).toHaveBeenCalledTimes(2)
+    })
+
+    it('when another tab had deleted it is not asked for it', async () => {
+      const store = await open()
+      await store.reserveSeqs(topic(1), 10)
+      await deleteDB('s')
+      closedByBrowser()
+      await expect(store.reserveSeqs(topic(1), 1)).rejects.toThrow('deleted')
     })
 
     it('and deletes it gives out no number twice: nothing is made in its place', async () => {

@@ -163,6 +163,20 @@ describe('who answers', () => {
     ])
   })
 
+  it('takes an offer that comes again when it is wanted, and what follows it', async () => {
+    const test = await LinksTest.of(time(), 'answerer')
+    const [peer] = ids
+    test.links.heard(peer!, offerOf(77))
+    test.wanted.add(peer!)
+    test.links.heard(peer!, offerOf(77))
+    test.links.heard(peer!, candidateOf(77, 'one'))
+    expect(test.orders.map(order => brief(order))).toEqual([
+      'rtc-dial 77',
+      'rtc-signal 77 offer',
+      'rtc-signal 77 one',
+    ])
+  })
+
   it('takes no early offer that waited for more than ten seconds', async () => {
     const test = await LinksTest.of(time(), 'answerer')
     test.links.heard(ids[0]!, offerOf(77))

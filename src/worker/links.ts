@@ -172,6 +172,7 @@ export class Links implements Sleeper {
       return world.count('early-offer-dropped')
     }
     if (!this.#mayOffer(from)) return world.count('offer-over-rate')
+    this.#early.delete(from)
     this.#endAttempt(from)
     this.#attempts.set(from, { epoch: 0, giveUpAt: undefined, offer, candidates: [] })
     // An offer begins anew what was under way, out of turn: its sender has given it one of its places.

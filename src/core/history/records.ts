@@ -2,8 +2,7 @@
 import type { MessageId, PeerId } from '../ids.js'
 import type { Message } from '../message.js'
 
-/** Which reconciler a topic's peers speak; `none` keeps no messages. A term of the topic. */
-/** The last two are words of the wire for what may come. */
+/** Which reconciler a topic's peers speak; `none` keeps no messages. A term of the topic. The last two are words of the wire for what may come. */
 export type HistoryProtocol = 'none' | 'wavefront' | 'sectors' | 'aspects'
 
 /** In which order messages are delivered: as they come, or each after its parents. A peer's own affair. */
