@@ -1,10 +1,12 @@
 import { openDB } from 'idb'
 import { describe, expect, it, vi } from 'vitest'
 import { NOW, TOPIC } from './chain.suite.js'
+import { Database } from './database.js'
 import { breathing, filled, OPTIONS, readPacks, useFreshDisk } from './indexeddb-op-store.suite.js'
 import { MIGRATIONS } from './migrations.js'
 import { packsOf, unpack } from './op-records.js'
 import { MUCH } from './op-store.suite.js'
+import { StorageError } from './store.js'
 
 describe('IndexedDB store: ops', () => {
   useFreshDisk()
@@ -106,6 +108,26 @@ describe('IndexedDB store: ops', () => {
     const said = Array.from({ length: 512 }, () => chain.say(1))
     await store.ops.append(TOPIC, chain.batch(...said), NOW)
     expect(store.ops.counters).toMatchObject({ opCommits: 2 })
+  })
+
+  it('our own word is kept once where the disk has it though its transaction is said to have failed', async () => {
+    const { store, chain } = await filled()
+    const batch = { ...chain.batch(chain.say(0)), own: true }
+    const { within } = Database.prototype
+    vi.spyOn(Database.prototype, 'within').mockImplementationOnce(async function (
+      this: Database,
+      ...given: unknown[]
+    ) {
+      await within.apply(this, given as never)
+      throw new StorageError('failed', 'the browser closed the database')
+    } as never)
+    await expect(store.ops.append(TOPIC, batch, NOW)).rejects.toThrow('closed the database')
+    await store.ops.append(TOPIC, { ...batch }, NOW)
+    expect(await store.ops.load(TOPIC, [chain.all(0)], MUCH)).toHaveLength(1)
+    const other = { ...chain.batch(chain.said.at(-1)!), own: true }
+    const again = { ...other, ops: other.ops.map(op => ({ ...op })) }
+    await expect(store.ops.append(TOPIC, again, NOW)).rejects.toThrow('was used')
+    expect((await store.reserveSeqs(TOPIC, 1)).first).toBe(2)
   })
 
   it('what comes together lies together: a wave is one row', async () => {
