@@ -21,7 +21,7 @@ const CEILINGS = {
   'dist/worker-history.js': 24_150,
   'dist/worker-full-mesh.js': 7_970,
   'dist/worker-more.js': 3_460,
-  everything: 104_220,
+  everything: 104_250,
 }
 /** What a page downloads whatever its topics ask for. */
 const ALWAYS = ['dist/index.js', 'dist/worker.js']
