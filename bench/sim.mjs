@@ -11,12 +11,15 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import * as esbuild from 'esbuild'
 
 /** Not from scripts/build.mjs, which brings 70 MB of minifiers along. */
 const ROOT = resolve(fileURLToPath(import.meta.url), '../..')
 const MANY_NODES = 50_000
+/** Below that there is room enough. */
+const ROOM_BYTES = 1_900 << 20
 let shownAt = 0
 const METER = {
   elapsedMs: () => performance.now(),
@@ -33,7 +36,6 @@ async function main(words) {
   const asked = sim.parseArguments(words)
   if ('problem' in asked) return refuse(asked.problem)
   const { scenario, settings, seeds } = asked
-  if (settings.nodes >= MANY_NODES) keepSmall()
 
   let baseline
   if (asked.baseline !== undefined) {
@@ -55,7 +57,7 @@ async function main(words) {
     }
   }
 
-  const tell = settings.nodes >= MANY_NODES && !process.stderr.isTTY ? logged : progress
+  const tell = settings.nodes >= MANY_NODES ? watched(keepSmall()) : progress
   const report = sim.runScenario(scenario, settings, seeds, METER, tell)
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   const targets = sim.judge(scenario.target, report)
@@ -87,6 +89,14 @@ function progress(share, doing) {
   process.stderr.write(`\r\x1b[K${String(Math.floor(share * 100)).padStart(3)} %  ${doing}`)
 }
 
+function watched(keep) {
+  const show = process.stderr.isTTY ? progress : logged
+  return (share, doing) => {
+    keep()
+    show(share, doing)
+  }
+}
+
 function logged(share, doing) {
   const percent = Math.floor(share * 100)
   if (percent === shownAt) return
@@ -97,13 +107,23 @@ function logged(share, doing) {
 }
 
 /**
- * Left alone the heap grows to several times of what lives before it is swept: too much where that is gigabytes. Nor are
- * pages emptied of which little lives, so that what many peers let go of leaves more holes than peers; told that size
- * matters, the engine empties some at each sweep, which costs time where there are fewer peers.
+ * Left alone the heap grows to several times of what lives before it is swept: too much where that is gigabytes. And what many
+ * peers let go of leaves as many holes as peers, too small for what comes next; the engine by itself empties pages of 4 MB at a
+ * sweep, of a thousand. So where more than a sixth does not live, every second page is emptied, which is what a flag for
+ * the engine's own tests does: while it stands each second sweep would be a whole one. Returns what has to be called often.
  */
 function keepSmall() {
-  setFlagsFromString('--heap-growing-percent=8')
-  setFlagsFromString('--optimize-for-size')
+  setFlagsFromString('--no-incremental-marking')
+  setFlagsFromString('--expose-gc')
+  const sweep = runInNewContext('gc')
+  let most = ROOM_BYTES
+  return () => {
+    if (getHeapStatistics().total_heap_size < most) return
+    setFlagsFromString('--stress-compaction')
+    sweep()
+    setFlagsFromString('--no-stress-compaction')
+    most = Math.max(ROOM_BYTES, 1.2 * getHeapStatistics().used_heap_size)
+  }
 }
 
 /** Bundled from the sources, so that what is measured is what stands there. */

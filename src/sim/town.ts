@@ -164,7 +164,7 @@ const SET_MS = 10_000
 const REST_MS = 120_000
 const FIRST_GAP_MS = 1_000
 const GROWTH_MS = 10_000
-const REST_STEP_MS = 5_000
+const REST_STEP_MS = 100
 /** iroh-gossip's limit for a round. */
 const ROUND_MS = 5_000
 const LAST_WORD_MS = 10_000

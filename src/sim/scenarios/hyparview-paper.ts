@@ -43,8 +43,9 @@ export const hyparviewPaper: Scenario = {
       progress(0.8, 'crashed')
     }
     const anyone = () => random.pick(world.living)!
+    const done = settings.kill > 0 ? 0.8 : 0.9
     speak(town, settings.rounds, settings.rate, anyone, said =>
-      progress(0.8 + (0.2 * said) / settings.rounds, `message ${said + 1}`),
+      progress(done + ((1 - done) * said) / settings.rounds, `message ${said + 1}`),
     )
     const figures = observer.figures('papers')
     const [first] = observer.all
