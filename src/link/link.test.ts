@@ -1,3 +1,5 @@
+// Long, and one file: the laws of one machine.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { FrameClass } from '../core/io.js'

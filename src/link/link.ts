@@ -1,5 +1,6 @@
 // One link as a pure machine: what of which queue goes into which packet, what comes out of those that
-// arrive, and whether the peer is alive. Worker and simulator drive this same one.
+// arrive, and whether the peer is alive. Worker and simulator drive this same one. Long, and one file: a packet is
+// filled by what all queues hold, what is alive and what was acknowledged. Queues, packets, records and heartbeats stand beside it.
 import { Malformed, Reader } from '../codec/reader.js'
 import { type Deadline, sooner } from '../core/deadline.js'
 import type { Millis } from '../core/ids.js'

@@ -1,3 +1,6 @@
+// Long, and one file: peers, links and the clock of a run are one state. What can be told apart (agenda, network, channels, dialing,
+// server) is a file beside it.
+
 import { encode } from '../codec/schema.js'
 import { PLUMTREE_DEFAULTS } from '../core/broadcast/plumtree/config.js'
 import type { NodeConfig } from '../core/config.js'

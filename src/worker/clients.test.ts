@@ -1,3 +1,5 @@
+// Long, and one file: every law is about what one port is posted, by the same player of a port.
+
 import { beforeEach, describe, expect, it } from 'vitest'
 import { GossamerError } from '../bridge/errors.js'
 import type { ClientEvent, ClientMessage, NodeMessage, Welcome } from '../bridge/node-messages.js'

@@ -1,3 +1,5 @@
+// Long, and one file: what a test does, what it sees and how messages travel are one state.
+
 import { type Millis, type PeerId, peerIdFromBytes } from '../ids.js'
 import { Random } from '../random.js'
 import type {

@@ -1,3 +1,6 @@
+// Long, and one file: each message changes which links are eager, what is asked for and what is announced, and these change one
+// another. What has a state of its own (cache, missing, trees, announcements, repair) is a file beside it.
+
 /**
  * PlumTree: payloads travel a tree of eager links, announcements travel the lazy ones, and a peer that hears of
  * a message it does not get asks for it, which mends the tree. Leitão, Pereira, Rodrigues, SRDS 2007.
