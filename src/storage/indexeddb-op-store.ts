@@ -62,7 +62,7 @@ export class IndexeddbOpStore implements OpStore {
   /** Whatever writes stands in this row. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  /** Ops that a transaction has had. */
+  /** Ops of ours that a transaction has had. */
   readonly #tried = new WeakSet<object>()
   readonly #breathMs: number
   readonly #pauseOf: (tookMs: number) => number
@@ -379,8 +379,9 @@ export class IndexeddbOpStore implements OpStore {
         const packed = packedOp(op, op.position || room.nextWaiting(), l, at)
         room.added(packed)
         ops.push(packed)
+        if (!batch.own) continue
         // A commit that failed may be on the disk all the same.
-        if (batch.own && !(isHere && this.#tried.has(op))) numbers.push(seq)
+        if (!(isHere && this.#tried.has(op))) numbers.push(seq)
         this.#tried.add(op)
       }
       for (const lane of batch.lanes) {
