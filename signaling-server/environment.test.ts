@@ -64,7 +64,7 @@ describe('the environment', () => {
       [{ TURN_URL: 'https://a.example', TURN_SECRET: 'swordfish' }, 'TURN_URL'],
       [
         { TURN_URL: 'turn:a.example', TURN_USERNAME: 'a'.repeat(513), TURN_CREDENTIAL: 'b' },
-        'TURN_USERNAME',
+        'TURN_URL',
       ],
       [
         {

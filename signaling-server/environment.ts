@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { IceServer } from '../src/signaling/ice-server.js'
 import { iceServers as iceServersSchema } from '../src/signaling/messages.js'
 import { type IceSource, turnCredentials } from './ice.js'
-import { isOrigin } from './options.js'
+import { isOrigin, readIceServers } from './options.js'
 
 export interface Environment {
   port: number
@@ -76,14 +76,15 @@ function turnServers(turn: {
   const { urls, secret, username, credential, ttlSeconds, listed: others } = turn
   const set = { TURN_SECRET: secret, TURN_USERNAME: username, TURN_CREDENTIAL: credential }
   const [given] = Object.entries(set).flatMap(([name, text]) => (text === undefined ? [] : [name]))
-  const tooLong = [username, credential].some(text => (text?.length ?? 0) > 512)
-  if (tooLong) return new Fault('TURN_USERNAME and TURN_CREDENTIAL may have 512 letters.')
-  if (urls !== undefined && others.length === 16)
-    return new Fault('TURN_URL is one too many: ICE_SERVERS has 16 already.')
   if (urls === undefined) {
     return given === undefined
       ? others
       : new Fault(`TURN_URL is missing: ${given} alone is of no use.`)
+  }
+  if (readIceServers([...others, { urls, username, credential }]) === undefined) {
+    return new Fault(
+      'TURN_URL makes a list that clients can not read: ICE_SERVERS may have 15 beside it, TURN_USERNAME and TURN_CREDENTIAL 512 letters.',
+    )
   }
   if (secret !== undefined) {
     if (username === undefined && credential === undefined) {

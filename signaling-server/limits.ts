@@ -2,7 +2,7 @@
 // is reached, or both.
 
 export interface Limits {
-  /** UTF-8 bytes of one text; a longer one closes the socket (1009). */
+  /** UTF-8 bytes of one text, 1,024 to 32,768; a longer one closes the socket (1009). */
   messageBytes: number
   messagesPerSecond: number
   /** Messages that may come at once after a quiet time. */
@@ -15,7 +15,7 @@ export interface Limits {
   topicsPerPeer: number
   /** Peers listed in one topic; a newcomer beyond that is refused. */
   peersPerTopic: number
-  /** Peers named in one answer to `enter`. */
+  /** Peers named in one answer to `enter`, 16 at most. */
   introductions: number
   socketsPerAddress: number
   sockets: number
@@ -23,7 +23,7 @@ export interface Limits {
   handshakeTimeoutMs: number
   /** Bytes waiting for a client that does not read; above it the socket is dropped. */
   unreadBytes: number
-  /** What clients are told to do. */
+  /** What clients are told to do, 1,000 to 300,000. */
   heartbeatMs: number
   /** Ping frames; a socket that answered none since the last is dropped. */
   pingIntervalMs: number
