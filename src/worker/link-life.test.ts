@@ -3,9 +3,9 @@ import type { PeerId } from '../core/ids.js'
 import { Random } from '../core/random.js'
 import { LINK_DEFAULTS } from '../link/config.js'
 import { LinkMachine } from '../link/link.js'
-import { LinksTest } from './links.suite.js'
+import { GREETING, LinksTest, PRUNE } from './links.suite.js'
 import { FakeChannel } from './page.suite.js'
-import { fiveKeys, TERMS, TOPIC, useVirtualTime } from './world.suite.js'
+import { fiveKeys, useVirtualTime } from './world.suite.js'
 
 const time = useVirtualTime()
 
@@ -13,13 +13,6 @@ let ids: PeerId[]
 beforeEach(async () => {
   ids = (await fiveKeys()).map(({ id }) => id.peerId)
 })
-
-const GREETING = { type: 'topic-hello', topic: TOPIC, terms: TERMS } as const
-const PRUNE = {
-  type: 'topic',
-  topic: TOPIC,
-  message: { type: 'prune', source: undefined },
-} as const
 
 it('what a peer says while we hang up is counted, and heard by nobody', async () => {
   const test = await LinksTest.of(time(), 'answerer')

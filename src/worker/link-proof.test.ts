@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PeerId } from '../core/ids.js'
 import type { HelloProof } from '../wire/hello.js'
 import { InOrder } from './in-order.js'
-import { LinksTest } from './links.suite.js'
+import { GREETING, LinksTest, PRUNE } from './links.suite.js'
 import { Rogue } from './rogue.suite.js'
-import { fiveKeys, TERMS, TOPIC, useVirtualTime } from './world.suite.js'
+import { fiveKeys, useVirtualTime } from './world.suite.js'
 
 const time = useVirtualTime()
 
@@ -12,13 +12,6 @@ let ids: PeerId[]
 beforeEach(async () => {
   ids = (await fiveKeys()).map(({ id }) => id.peerId)
 })
-
-const GREETING = { type: 'topic-hello', topic: TOPIC, terms: TERMS } as const
-const PRUNE = {
-  type: 'topic',
-  topic: TOPIC,
-  message: { type: 'prune', source: undefined },
-} as const
 
 describe('before its proof', () => {
   it('what a peer says waits for it, and then counts in the order in which it was said', async () => {

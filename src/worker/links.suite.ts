@@ -10,7 +10,7 @@ import { relay } from './relayed-link.js'
 import { Rogue } from './rogue.suite.js'
 import type { VirtualTime } from './time.suite.js'
 import { WakeUp } from './wake.js'
-import { fiveKeys, PROTOCOL } from './world.suite.js'
+import { fiveKeys, PROTOCOL, TERMS, TOPIC } from './world.suite.js'
 
 /** The links of one node; the test plays core, page and peers. */
 export class LinksTest {
@@ -133,6 +133,13 @@ export class LinksTest {
     })
   }
 }
+
+export const GREETING = { type: 'topic-hello', topic: TOPIC, terms: TERMS } as const
+export const PRUNE = {
+  type: 'topic',
+  topic: TOPIC,
+  message: { type: 'prune', source: undefined },
+} as const
 
 export function offerOf(epoch: number, number = 1) {
   return { type: 'offer', epoch, sdp: sdpOf(number) } as const
