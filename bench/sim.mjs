@@ -108,8 +108,8 @@ function logged(share, doing) {
 
 /**
  * Left alone the heap grows to several times of what lives before it is swept: too much where that is gigabytes. And what many
- * peers let go of leaves as many holes as peers, too small for what comes next; the engine by itself empties pages of 4 MB at a
- * sweep, of a thousand. So where more than a sixth does not live, every second page is emptied, which is what a flag for
+ * peers let go of leaves as many holes as peers, too small for what comes next; by itself the engine moves 4 MB at a sweep out
+ * of their way. So where more than a sixth does not live, every second page is emptied, which is what a flag for
  * the engine's own tests does: while it stands each second sweep would be a whole one. Returns what has to be called often.
  */
 function keepSmall() {
