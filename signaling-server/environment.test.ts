@@ -104,7 +104,7 @@ describe('the environment', () => {
     }
   })
 
-  it('with a TURN secret gives credentials that run out, beside the listed servers', () => {
+  it('with a TURN secret gives credentials that run out, beside the listed servers', async () => {
     const read = readEnvironment({
       ICE_SERVERS: '[{"urls":"stun:a.example"}]',
       TURN_URL: 'turn:t.example?transport=udp,turns:t.example:5349',
@@ -113,7 +113,7 @@ describe('the environment', () => {
     })
     if (!read.ok || !('servers' in read.value.iceServers)) throw new Error('no credentials')
     expect(read.value.iceServers.refreshMs).toBe(300_000)
-    const [stun, turn] = read.value.iceServers.servers(peer)
+    const [stun, turn] = await read.value.iceServers.servers(peer)
     expect(stun).toEqual({ urls: 'stun:a.example' })
     expect(turn?.urls).toEqual(['turn:t.example?transport=udp', 'turns:t.example:5349'])
   })

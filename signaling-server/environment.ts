@@ -2,8 +2,8 @@
 import * as v from 'valibot'
 import type { IceServer } from '../src/signaling/ice-server.js'
 import { iceServers as iceServersSchema } from '../src/signaling/messages.js'
-import { type IceSource, turnCredentials } from './ice.js'
-import { isOrigin, readIceServers } from './options.js'
+import { type IceSource, readIceServers, turnCredentials } from './ice.js'
+import { isOrigin } from './options.js'
 
 export interface Environment {
   port: number

@@ -1,13 +1,19 @@
 // The ICE servers that clients are told of.
 import { createHmac } from 'node:crypto'
+import * as v from 'valibot'
 import { type PeerId, shortId } from '../src/core/ids.js'
 import type { IceServer } from '../src/signaling/ice-server.js'
+import { iceServers } from '../src/signaling/messages.js'
 
 /** The same servers for everyone, or some made for each peer and made anew from time to time. */
 export type IceSource =
   | readonly IceServer[]
   | {
-      servers: (peer: PeerId) => IceServer[]
+      /**
+       * At once, or later where a provider has to be asked; a client that comes waits for them, five seconds at most. Where
+       * they can't be had, a client keeps those that it has, and one that comes gets none.
+       */
+      servers: (peer: PeerId) => IceServer[] | Promise<IceServer[]>
       /** How often a connected client gets new ones, milliseconds. */
       refreshMs: number
     }
@@ -40,3 +46,77 @@ export function turnCredentials(
     },
   }
 }
+
+/** As clients can read them, in JSON; undefined where they could not. */
+export function readIceServers(given: unknown): IceServer[] | undefined {
+  let json: string | undefined
+  try {
+    json = JSON.stringify(given)
+  } catch {
+    return undefined
+  }
+  const parsed = v.safeParse(iceServers, JSON.parse(json ?? 'null'))
+  return parsed.success ? parsed.output : undefined
+}
+
+/** Asks the source for a peer's servers. */
+export class IceServers {
+  /** `failed` hears why some can't be had. */
+  constructor(
+    private readonly source: IceSource,
+    private readonly failed: (why: string) => void,
+  ) {}
+
+  /** How often a connected client gets new ones, milliseconds. */
+  get refreshMs(): number {
+    return 'refreshMs' in this.source ? this.source.refreshMs : Infinity
+  }
+
+  /** `tell` is called once: now, or when they are there; with undefined where they can't be had. */
+  ask(peer: PeerId, tell: (servers: IceServer[] | undefined) => void): void {
+    const { source } = this
+    if (!('servers' in source)) return tell([...source])
+    let given: unknown
+    try {
+      given = source.servers(peer)
+    } catch (error) {
+      return tell(this.none(`threw: ${wordsOf(error)}`))
+    }
+    if (!isThenable(given)) return tell(this.read(given))
+    void this.readLater(given).then(tell)
+  }
+
+  private async readLater(given: PromiseLike<unknown>): Promise<IceServer[] | undefined> {
+    let late: NodeJS.Timeout | undefined
+    const silence = new Promise<never>((_, reject) => {
+      const words = `no answer within ${ANSWERS_WITHIN_MS / 1000} s`
+      late = setTimeout(() => reject(new Error(words)), ANSWERS_WITHIN_MS).unref()
+    })
+    try {
+      return this.read(await Promise.race([given, silence]))
+    } catch (error) {
+      return this.none(`failed: ${wordsOf(error)}`)
+    } finally {
+      clearTimeout(late)
+    }
+  }
+
+  private read(given: unknown): IceServer[] | undefined {
+    return readIceServers(given) ?? this.none('gave what is no list of at most 16 ICE servers')
+  }
+
+  private none(why: string): undefined {
+    this.failed(`iceServers.servers ${why}. Clients that come get none.`)
+  }
+}
+
+function isThenable(given: unknown): given is PromiseLike<unknown> {
+  return typeof (given as { then?: unknown } | undefined)?.then === 'function'
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Of the 15 s in which a client wants to be ready. */
+const ANSWERS_WITHIN_MS = 5_000

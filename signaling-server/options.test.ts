@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
-import { describe, expect, it } from 'vitest'
-import { connect } from './client.suite.js'
+import { describe, expect, it, vi } from 'vitest'
+import type { IceServer } from '../src/signaling/ice-server.js'
+import { Client, connect } from './client.suite.js'
 import { LIMITS } from './limits.js'
 import { checkOptions } from './options.js'
 import { createSignalingServer } from './server.js'
@@ -67,12 +68,60 @@ describe('ICE servers that are made for each', () => {
       'threw: no secret',
     ],
     ['that no client could read', () => [{ urls: 'none' }], 'no list of at most 16'],
+    ['that could not be written as text', () => [{ urls: 1n }] as never, 'no list of at most 16'],
+    ['that fail later', () => Promise.reject(new Error('no way')), 'failed: no way'],
+    ['of a later answer that none could read', async () => [{ urls: '' }], 'no list of at most 16'],
   ])('%s leave the client without, and the server running', async (_, servers, words) => {
     const { url, signaling, logged } = await run({ iceServers: { servers, refreshMs: 60_000 } })
     const client = await connect(url)
     expect(await client.enter(topic)).toEqual([])
     expect(signaling.stats().counters).toMatchObject({ 'ice-servers-failed': 1 })
     expect(logged).toEqual([expect.stringContaining(words)])
+  })
+
+  it('and come later let a client wait, who is nobody until then', async () => {
+    const given: ((servers: IceServer[]) => void)[] = []
+    const servers = () => new Promise<IceServer[]>(give => given.push(give))
+    const { url, signaling } = await run({ iceServers: { servers, refreshMs: 60_000 } })
+    const waiting = async () => {
+      const client = new Client(url)
+      await client.opened()
+      client.hello()
+      await client.prove()
+      await client.settled()
+      return client
+    }
+    const [gone, stays] = [await waiting(), await waiting()]
+    expect(signaling.stats()).toMatchObject({ sockets: 2, peers: 0 })
+    gone.ws.close()
+    await gone.closed
+    for (const give of given) give([{ urls: 'stun:a.example' }])
+    expect(await stays.next('ready')).toMatchObject({ iceServers: [{ urls: 'stun:a.example' }] })
+    expect(await stays.enter(topic)).toEqual([])
+    expect(signaling.stats()).toMatchObject({ sockets: 1, peers: 1 })
+  })
+
+  it('and are long in coming are asked for once at a time', async () => {
+    const given: ((servers: IceServer[]) => void)[] = []
+    const servers = () => new Promise<IceServer[]>(give => given.push(give))
+    const { url } = await run({
+      iceServers: { servers, refreshMs: 1 },
+      limits: { pingIntervalMs: 50 },
+    })
+    const client = new Client(url)
+    let pings = 0
+    client.ws.on('ping', () => pings++)
+    await client.opened()
+    client.hello()
+    await client.prove()
+    await vi.waitUntil(() => given.length === 1)
+    given[0]!([])
+    await client.next('ready')
+    const before = pings
+    await vi.waitUntil(() => pings >= before + 3, { timeout: 5_000 })
+    expect(given).toHaveLength(2)
+    given[1]!([{ urls: 'stun:a.example' }])
+    expect(await client.next('ready')).toMatchObject({ iceServers: [{ urls: 'stun:a.example' }] })
   })
 
   it('and can not be renewed leave the client those it has, and are tried again', async () => {

@@ -1,10 +1,8 @@
 // What `createSignalingServer` is given, checked: what clients could not read would shut them out later, and nobody would know
 // why.
 import type { Server } from 'node:http'
-import * as v from 'valibot'
-import type { IceServer } from '../src/signaling/ice-server.js'
-import { iceServers, LARGEST_TEXT_BYTES, MOST_INTRODUCED } from '../src/signaling/messages.js'
-import type { IceSource } from './ice.js'
+import { LARGEST_TEXT_BYTES, MOST_INTRODUCED } from '../src/signaling/messages.js'
+import { type IceSource, readIceServers } from './ice.js'
 import { LIMITS, type Limits } from './limits.js'
 
 export interface SignalingServerOptions {
@@ -60,12 +58,6 @@ export function checkOptions(given: SignalingServerOptions): CheckedOptions {
     trustProxy,
     log,
   }
-}
-
-/** As clients can read them, in JSON; undefined where they could not. */
-export function readIceServers(given: unknown): IceServer[] | undefined {
-  const parsed = v.safeParse(iceServers, JSON.parse(JSON.stringify(given) ?? 'null'))
-  return parsed.success ? parsed.output : undefined
 }
 
 /** A host name or address, lower case, with port where it is not the scheme's own. */

@@ -177,6 +177,20 @@ describe('the same key again', () => {
     expect(enter(rooms, 1)).toEqual([])
     expect(enter(rooms, 100)).toEqual([peerOf(1)])
   })
+
+  it('on a socket that came earlier and arrives later loses to the newer one', () => {
+    const rooms = roomsWith(1)
+    enter(rooms, 0)
+    expect(arrive(rooms, 0, { socket: -1 })).toEqual([
+      { type: 'count', counter: 'peers-replaced' },
+      { type: 'close', socket: -1, code: 4001, reason: 'replaced' },
+    ])
+    expect(rooms.handle({ type: 'enter', socket: -1, topic })).toEqual([])
+    rooms.handle({ type: 'depart', socket: -1 })
+    expect(rooms.peers).toBe(1)
+    arrive(rooms, 1)
+    expect(enter(rooms, 1)).toEqual([peerOf(0)])
+  })
 })
 
 describe('random comings and goings', () => {

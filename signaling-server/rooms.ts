@@ -76,16 +76,18 @@ export class Rooms {
   }
 
   private arrive({ socket, peer, protocol }: Extract<RoomsInput, { type: 'arrive' }>): void {
-    const older = this.byPeer.get(peer)
-    if (older !== undefined) {
-      this.depart(older)
+    const other = this.byPeer.get(peer)
+    if (other !== undefined) {
       this.count('peers-replaced')
       this.outputs.push({
         type: 'close',
-        socket: older.socket,
+        socket: Math.min(socket, other.socket),
         code: CLOSE_CODES.replaced,
         reason: 'replaced',
       })
+      // One that came earlier may arrive later: it waited longer for its ICE servers.
+      if (other.socket > socket) return
+      this.depart(other)
     }
     const guest: Guest = { socket, peer, protocol, rooms: new Set() }
     this.bySocket.set(socket, guest)

@@ -10,9 +10,9 @@ import type { IceServer } from '../src/signaling/ice-server.js'
 import { CLOSE_CODES, type ServerText } from '../src/signaling/messages.js'
 import { Door, type DoorOutput } from './door.js'
 import { verifyEd25519 } from './ed25519.js'
-import type { IceSource } from './ice.js'
+import { IceServers } from './ice.js'
 import type { Limits } from './limits.js'
-import { checkOptions, readIceServers, type SignalingServerOptions } from './options.js'
+import { checkOptions, type SignalingServerOptions } from './options.js'
 import { Rooms, type RoomsOutput } from './rooms.js'
 
 export interface SignalingServer {
@@ -48,7 +48,7 @@ class Signaling implements SignalingServer {
   readonly server: Server
   private readonly owned: boolean
   private readonly path: string
-  private readonly iceServers: IceSource
+  private readonly iceServers: IceServers
   private readonly limits: Limits
   private readonly origins: readonly string[] | undefined
   private readonly trustProxy: boolean
@@ -70,7 +70,10 @@ class Signaling implements SignalingServer {
     this.owned = server === undefined
     this.server = server ?? createServer(this.onRequest)
     this.path = path
-    this.iceServers = iceServers
+    this.iceServers = new IceServers(iceServers, why => {
+      this.count('ice-servers-failed')
+      this.logSometimes(why)
+    })
     this.limits = limits
     this.origins = origins
     this.trustProxy = trustProxy
@@ -183,6 +186,7 @@ class Signaling implements SignalingServer {
       answered: true,
       peer: undefined,
       readyAt: now,
+      isAsking: false,
       handshake: setTimeout(
         () => this.perform(client, door.timeUp(performance.now())),
         this.limits.handshakeTimeoutMs + 1,
@@ -226,9 +230,7 @@ class Signaling implements SignalingServer {
       }
       client.answered = false
       client.ws.ping()
-      if ('refreshMs' in this.iceServers && now - client.readyAt >= this.iceServers.refreshMs) {
-        this.sayReady(client)
-      }
+      if (now - client.readyAt >= this.iceServers.refreshMs) this.refresh(client)
     }
   }
 
@@ -246,12 +248,9 @@ class Signaling implements SignalingServer {
           }
           break
         case 'admit': {
-          const { socket } = client
           const { peer, protocol } = output
           clearTimeout(client.handshake)
-          client.peer = peer
-          this.performRooms(this.rooms.handle({ type: 'arrive', socket, peer, protocol }))
-          this.sayReady(client, true)
+          this.iceServers.ask(peer, servers => this.admit(client, peer, protocol, servers ?? []))
           break
         }
         case 'pass':
@@ -282,34 +281,33 @@ class Signaling implements SignalingServer {
     }
   }
 
-  private sayReady(client: Client, isFirst = false): void {
-    if (client.peer === undefined) return
-    const iceServers = this.iceServersFor(client.peer)
-    // What it has may still be good. The next round tries again.
-    if (iceServers === undefined && !isFirst) return
+  /** It may have gone while its servers were asked for. */
+  private admit(client: Client, peer: PeerId, protocol: string, iceServers: IceServer[]): void {
+    const { socket } = client
+    if (this.clients.get(socket) !== client || this.closed !== undefined) return
+    client.peer = peer
+    this.performRooms(this.rooms.handle({ type: 'arrive', socket, peer, protocol }))
+    this.sayReady(client, iceServers)
+  }
+
+  /** Where none can be had, what it has may still be good; the next round tries again. */
+  private refresh(client: Client): void {
+    if (client.peer === undefined || client.isAsking) return
+    client.isAsking = true
+    this.iceServers.ask(client.peer, servers => {
+      client.isAsking = false
+      if (servers !== undefined) this.sayReady(client, servers)
+    })
+  }
+
+  private sayReady(client: Client, iceServers: IceServer[]): void {
     client.readyAt = performance.now()
     const { messageBytes, messagesPerSecond, bytesPerSecond, topicsPerPeer } = this.limits
     this.send(client, {
       type: 'ready',
-      iceServers: iceServers ?? [],
+      iceServers,
       limits: { messageBytes, messagesPerSecond, bytesPerSecond, topics: topicsPerPeer },
     })
-  }
-
-  /** Undefined where they can't be made, or clients could not read them. */
-  private iceServersFor(peer: PeerId): IceServer[] | undefined {
-    const source = this.iceServers
-    if (!('servers' in source)) return [...source]
-    let why = 'gave what is no list of at most 16 ICE servers'
-    try {
-      const servers = readIceServers(source.servers(peer))
-      if (servers !== undefined) return servers
-    } catch (error) {
-      why = `threw: ${error instanceof Error ? error.message : String(error)}`
-    }
-    this.count('ice-servers-failed')
-    this.logSometimes(`iceServers.servers ${why}. Clients that come get none.`)
-    return undefined
   }
 
   private send(client: Client, message: ServerText): void {
@@ -368,6 +366,8 @@ interface Client {
   peer: PeerId | undefined
   /** When it last got ICE servers. */
   readyAt: number
+  /** Its next ones are asked for. */
+  isAsking: boolean
 }
 
 function pathOf(request: IncomingMessage): string {
