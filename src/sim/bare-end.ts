@@ -67,7 +67,8 @@ export class BareEnd extends LinkEnd<readonly Frame[]> {
   }
 
   override release(): void {
-    this.#deadAt = undefined
+    // Who died meanwhile, or before, stays silent.
+    if (this.other?.peer.isAlive) this.#deadAt = undefined
     super.release()
   }
 

@@ -32,6 +32,7 @@ for (const membership of ['full-mesh', 'auto'] as const) {
           fc.property(
             fc.record({
               seed: fc.nat({ max: 0xffff }),
+              wire: fc.constantFrom('on', 'off'),
               loss: fc.constantFrom(0, 0, 0.02),
               dialFailure: fc.constantFrom(0, 0.2),
               periodMs: fc.constantFrom(500, 1_000, 5_000),
@@ -49,6 +50,7 @@ for (const membership of ['full-mesh', 'auto'] as const) {
 
 interface Case {
   seed: number
+  wire: 'on' | 'off'
   loss: number
   dialFailure: number
   periodMs: number
@@ -87,10 +89,11 @@ class Room {
   #fakes = 1_000
 
   constructor(settings: Case) {
-    const { seed, loss, dialFailure, periodMs, membership } = settings
+    const { seed, wire, loss, dialFailure, periodMs, membership } = settings
     this.#settings = settings
     this.world = new World({
       seed,
+      wire,
       fullMesh: { periodMs },
       network: { loss, dialFailure, dialMs: 500 },
       // Whom the server does not name they must name to each other.

@@ -237,6 +237,7 @@ export class Peer implements Occurrence {
         : this.#links.map(other => (other === before ? end : other))
     before?.close()
     this.take({ type: 'link-up', peer: remote, epoch })
+    this.world.proven(end)
   }
 
   down(end: LinkEnd, reason: LinkDownReason): void {

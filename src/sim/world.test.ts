@@ -189,6 +189,46 @@ describe('a simulated world', () => {
     expect(graphOf(world, topic).components).toEqual([12])
   })
 
+  it.each([
+    ['on', 'before a cut'],
+    ['on', 'during a cut'],
+    ['on', 'without a cut'],
+    ['off', 'before a cut'],
+    ['off', 'during a cut'],
+    ['off', 'without a cut'],
+  ] as const)(
+    'brings back to life, healing, nobody who died silently, wire %s, %s',
+    (wire, when) => {
+      const { world, topic, peers } = town(6, { wire })
+      const gone = peers[3]!
+      const cut = () => world.cut(({ index }) => index % 2)
+      if (when === 'during a cut') cut()
+      world.crash(gone, { silent: true })
+      if (when === 'before a cut') cut()
+      world.run(1_000)
+      world.heal()
+      world.run(10_000)
+      for (const peer of world.living) expect(peer.neighbors(topic)).not.toContain(gone.id)
+      expect(graphOf(world, topic).components).toEqual([5])
+    },
+  )
+
+  it.each(['on', 'off'] as const)(
+    'lets nobody keep a neighbor across a cut, however new the link, wire %s',
+    wire => {
+      for (let ms = 1_100; ms < 1_200; ms += 10) {
+        const world = new World({ seed: 1, wire, latency: constantLatency(30) })
+        const topic = world.topic('town')
+        const peers = world.add(2)
+        for (const peer of peers) world.join(peer, topic, { bootstrap: peers.slice(0, peer.index) })
+        world.run(ms)
+        world.cut(({ index }) => index)
+        world.run(10_000)
+        expect(peers.map(peer => peer.neighbors(topic))).toEqual([[], []])
+      }
+    },
+  )
+
   it('wakes a hidden tab once a second', () => {
     const { world, topic, peers } = town(3, { heartbeats: 'driven' })
     for (const peer of peers) peer.clampMs = 1_000

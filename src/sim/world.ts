@@ -225,7 +225,7 @@ export class World {
     const ends = [...peer.linkEnds]
     peer.vanish(silent)
     this.server.forget(peer, silent)
-    if (silent) for (const end of ends) this.#fallSilent(end)
+    if (silent) for (const { other } of ends) this.#fallSilent(other)
   }
 
   // ——— what happens to the network
@@ -240,10 +240,9 @@ export class World {
     )
     for (const peer of living) {
       for (const end of peer.linkEnds) {
-        if (end.other !== undefined && !this.network.reaches(end.place, end.other.place)) {
-          this.#fallSilent(end.other)
-          this.#fallSilent(end)
-        }
+        if (!this.#isCut(end)) continue
+        this.#fallSilent(end)
+        this.#fallSilent(end.other)
       }
     }
     this.server.tellState()
@@ -343,18 +342,27 @@ export class World {
     }
   }
 
+  /** A link stands at this end. What was on its way when the network was cut may have made it. */
+  proven(end: LinkEnd): void {
+    if (this.#isCut(end)) this.#fallSilent(end)
+  }
+
+  #isCut({ place, other }: LinkEnd): boolean {
+    return other !== undefined && !this.network.reaches(place, other.place)
+  }
+
   /**
-   * Nothing comes from this end's peer any more. The far end last heard a ping or a pong of it; both go out
+   * Nothing comes from the far end's peer any more. This end last heard a ping or a pong of it; both go out
    * about every second, each in its own time.
    */
-  #fallSilent({ other, latencyMs }: LinkEnd): void {
-    if (other === undefined) return
+  #fallSilent(end: LinkEnd | undefined): void {
+    if (end === undefined) return
     const { pingIntervalMs } = LINK_DEFAULTS
     const sinceMs = Math.min(
       this.#random.between(0, pingIntervalMs),
       this.#random.between(0, pingIntervalMs),
     )
-    other.fallSilent(this.now + latencyMs - sinceMs)
+    end.fallSilent(this.now + end.latencyMs - sinceMs)
   }
 }
 
