@@ -36,4 +36,10 @@ describe('agenda', () => {
     expect(agenda.now).toBe(120)
     expect(agenda.size).toBe(1)
   })
+
+  it('takes nothing that is to happen at no time', () => {
+    const agenda = new Agenda(0)
+    expect(() => agenda.add(Number.NaN, { happen: () => {} })).toThrow(RangeError)
+    expect(agenda.size).toBe(0)
+  })
 })

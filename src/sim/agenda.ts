@@ -32,9 +32,12 @@ export class Agenda {
     return this.#length
   }
 
-  /** A time that is past already means now. */
+  /** A time that is past already means now. Throws a `RangeError` for NaN. */
   add(at: Millis, item: Occurrence): void {
-    if (at < this.#time) at = this.#time
+    if (!(at >= this.#time)) {
+      if (Number.isNaN(at)) throw new RangeError('something is to happen at NaN')
+      at = this.#time
+    }
     if (this.#length === this.#times.length) this.#grow()
     const times = this.#times
     const orders = this.#orders

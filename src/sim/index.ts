@@ -10,6 +10,7 @@ export {
   type LatencyModel,
   parseLatency,
   regionLatency,
+  SERVER,
   uniformLatency,
 } from './latency.js'
 export { Observer, type Said } from './observer.js'

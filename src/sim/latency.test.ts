@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseLatency, regionLatency, SERVER, uniformLatency } from './latency.js'
+import { World } from './world.js'
 
 describe('latency', () => {
   it('is the same in both directions, and the same again', () => {
@@ -42,6 +43,32 @@ describe('latency', () => {
   it('reaches the server too', () => {
     expect(regionLatency(1).between(4, SERVER)).toBeGreaterThan(0)
   })
+
+  it('of one’s own is asked for ways between peers, and to the server by its name', () => {
+    const asked = new Set<number>()
+    const between = (a: number, b: number) => {
+      for (const place of [a, b]) asked.add(place)
+      return a === SERVER || b === SERVER ? 20 : 10 + a + b
+    }
+    const world = new World({ seed: 1, latency: { name: 'mine', largestMs: 50, between } })
+    const topic = world.topic('town')
+    for (const peer of world.add(4)) world.join(peer, topic)
+    world.run(10_000)
+    expect(world.peers.every(peer => peer.neighbors(topic).length === 3)).toBe(true)
+    expect([...asked].sort()).toEqual([0, 1, 2, 3, SERVER])
+  })
+
+  it.each([undefined, Number.NaN, -1, Number.POSITIVE_INFINITY, '7'])(
+    'of one’s own that is %s has the world say between whom',
+    ms => {
+      const latency = { name: 'mine', largestMs: 50, between: () => ms as number }
+      const world = new World({ seed: 1, latency })
+      const [peer] = world.add()
+      expect(() => world.join(peer!, world.topic('town'))).toThrow(
+        new RangeError(`latency between peer 0 and SERVER is ${ms}`),
+      )
+    },
+  )
 
   it.each(['', 'x', '10-', '50-10', '-5', '10-50-90', '99999999'])('is not "%s"', text => {
     expect(parseLatency(text, 0)).toBeUndefined()

@@ -3,15 +3,22 @@ import { Random } from '../core/random.js'
 // How long a packet travels, one way. A model is a function of two places and needs no memory: what is
 // drawn once per pair is drawn from a hash of the pair, so a hundred thousand peers cost nothing.
 
-/** Places are peers by their number, and `SERVER`. Milliseconds one way, the same in both directions. */
+/**
+ * How long packets travel. A model of one's own has a row for the signaling server too:
+ * `between: (a, b) => (a === SERVER || b === SERVER ? 20 : matrix[a][b])`.
+ */
 export interface LatencyModel {
   readonly name: string
   /** An upper bound, milliseconds: how long to wait until what is under way has surely arrived. */
   readonly largestMs: number
+  /**
+   * Milliseconds one way between two places, the same in both directions: finite and not below 0, or the world throws
+   * a `RangeError`. A place is a peer's number (`Peer.index`), or `SERVER`.
+   */
   between(a: number, b: number): number
 }
 
-/** The place of the signaling server. */
+/** The place of the signaling server, with which every peer that joins exchanges signals. */
 export const SERVER = 0xffff_ffff
 
 export function constantLatency(ms: number): LatencyModel {

@@ -1,7 +1,7 @@
 import type { Random } from '../core/random.js'
-import type { LatencyModel } from './latency.js'
+import { type LatencyModel, SERVER } from './latency.js'
 
-/** What lies between peers. */
+/** What lies between peers. Shares are from 0 to 1. */
 export interface NetworkSettings {
   latency: LatencyModel
   /** Share of packets lost. Channels are reliable and ordered: the packet and all behind it wait. */
@@ -42,8 +42,18 @@ export class Network {
     readonly settings: NetworkSettings,
     random: Random,
   ) {
+    const { loss, knockLoss, dialFailure, dialMs, parallelDials } = settings
+    for (const [name, share] of Object.entries({ loss, knockLoss, dialFailure })) {
+      if (!(share >= 0 && share <= 1)) {
+        throw new RangeError(`network.${name} is a share from 0 to 1, not ${share}`)
+      }
+    }
+    if (!isTime(dialMs)) throw new RangeError(`network.dialMs is milliseconds, not ${dialMs}`)
+    if (!(Number.isInteger(parallelDials) && parallelDials > 0)) {
+      throw new RangeError(`network.parallelDials is a whole number from 1, not ${parallelDials}`)
+    }
     this.#random = random
-    this.latency = settings.latency
+    this.latency = checked(settings.latency)
   }
 
   /** Peers get the side that `sideOf` gives their number; only one side is left the server, or none. */
@@ -100,6 +110,33 @@ export class Network {
   chance(share: number): boolean {
     return share > 0 && this.#random.between(0, 1) < share
   }
+}
+
+/** A model may be anybody's: what it gives is looked at where it is asked, not where it would do harm. */
+function checked(model: LatencyModel): LatencyModel {
+  const { name, largestMs } = model
+  if (!isTime(largestMs)) {
+    throw new RangeError(`latency.largestMs is milliseconds, not ${largestMs}`)
+  }
+  return {
+    name,
+    largestMs,
+    between(a, b) {
+      const ms = model.between(a, b)
+      if (!isTime(ms)) {
+        throw new RangeError(`latency between ${placeName(a)} and ${placeName(b)} is ${ms}`)
+      }
+      return ms
+    },
+  }
+}
+
+function isTime(ms: unknown): boolean {
+  return typeof ms === 'number' && ms >= 0 && ms < Number.POSITIVE_INFINITY
+}
+
+function placeName(place: number): string {
+  return place === SERVER ? 'SERVER' : `peer ${place}`
 }
 
 /** The smallest retransmission timeout of the SCTP in browsers; doubles. */

@@ -12,6 +12,21 @@ describe('a simulated world', () => {
     expect(other.digest).not.toBe(one.digest)
   })
 
+  it.each<[Partial<WorldOptions>, RegExp]>([
+    [{ network: { loss: 2 } }, /network.loss is a share from 0 to 1, not 2/],
+    [{ network: { loss: -0.1 } }, /network.loss/],
+    [{ network: { knockLoss: Number.NaN } }, /network.knockLoss/],
+    [{ network: { dialFailure: 1.1 } }, /network.dialFailure/],
+    [{ network: { dialMs: -1 } }, /network.dialMs is milliseconds, not -1/],
+    [{ network: { parallelDials: 0 } }, /network.parallelDials is a whole number from 1, not 0/],
+    [{ storageMs: Number.NaN }, /storageMs/],
+    [{ seed: 2 ** 32 }, /seed is a whole number from 0/],
+    [{ seed: 1.5 }, /seed/],
+    [{ latency: 'regions' as never }, /latency.largestMs/],
+  ])('refuses %j', (options, words) => {
+    expect(() => new World({ seed: 1, ...options })).toThrow(words)
+  })
+
   it('is the same with heartbeats as without', () => {
     const figures = (heartbeats: 'driven' | 'elided') => {
       const { world, topic, peers } = town(12, { seed: 3, heartbeats })

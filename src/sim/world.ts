@@ -39,10 +39,12 @@ export interface WorldSettings {
   storageMs: number
 }
 
-/** What is left unsaid has a default. */
+/** What is left unsaid has a default; what can't be is refused with a `RangeError`. */
 export interface WorldOptions {
+  /** A whole number from 0 to 2^32 - 1. */
   seed: number
   wire?: 'on' | 'off'
+  /** Default: 10 to 50 ms one way, drawn once for each pair. */
   latency?: LatencyModel
   network?: Partial<Omit<NetworkSettings, 'latency'>>
   server?: Partial<ServerSettings>
@@ -107,7 +109,13 @@ export class World {
   #ref = 1
 
   constructor(options: WorldOptions) {
-    const { seed, latency = uniformLatency(10, 50, seed) } = options
+    const { seed, latency = uniformLatency(10, 50, seed), storageMs = STORAGE_MS } = options
+    if (seed >>> 0 !== seed) {
+      throw new RangeError(`seed is a whole number from 0 to 2^32 - 1, not ${seed}`)
+    }
+    if (!(storageMs >= 0 && storageMs < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`storageMs is milliseconds, not ${storageMs}`)
+    }
     const { loss = 0 } = options.network ?? {}
     this.#random = new Random(seed)
     this.settings = {
@@ -123,7 +131,7 @@ export class World {
         history: options.history ?? {},
         fullMesh: { ...FULL_MESH_DEFAULTS, ...options.fullMesh },
       },
-      storageMs: options.storageMs ?? STORAGE_MS,
+      storageMs,
     }
     this.network = new Network(this.settings.network, this.newRandom())
     this.server = new SignalingServer(this, this.newRandom(), this.settings.server)
