@@ -1,4 +1,5 @@
 import type { Millis } from '../core/ids.js'
+import { LINK_DEFAULTS } from '../link/config.js'
 import type { Agenda, Occurrence } from './agenda.js'
 import type { Network } from './network.js'
 
@@ -15,52 +16,49 @@ export interface ChannelListener<C> {
   fellLow(): void
 }
 
-/** One direction of a data channel: reliable, ordered, as fast as the slower of its two ends. */
+/** One direction of a data channel: reliable, ordered, as fast as what its two ends share with their other channels. */
 export class Channel<C extends Cargo> {
   #lastArrivalAt: Millis = 0
   #held: Occurrence[] | undefined
   /** When its sender was gone, and whether something is missing since that nobody sends again. */
   #silentAt: Millis | undefined
   #hasGap = false
-  /** Undefined where it is as fast as can be. */
-  #rate: Rate | undefined
+  /** Bytes written that have not left. */
+  buffered = 0
 
   readonly #world: Surroundings
   readonly #from: ChannelListener<C>
   readonly #to: ChannelListener<C>
 
-  constructor(
-    world: Surroundings,
-    from: ChannelListener<C>,
-    to: ChannelListener<C>,
-    bytesPerMs: number,
-    lowWaterBytes: number,
-  ) {
+  constructor(world: Surroundings, from: ChannelListener<C>, to: ChannelListener<C>) {
     this.#world = world
     this.#from = from
     this.#to = to
-    if (bytesPerMs === Number.POSITIVE_INFINITY) return
-    this.#rate = { bytesPerMs, lowWaterBytes, freeAt: 0, lowAt: undefined }
-  }
-
-  /** Bytes written that have not left. */
-  get buffered(): number {
-    const rate = this.#rate
-    if (rate === undefined) return 0
-    return Math.max(0, rate.freeAt - this.#world.agenda.now) * rate.bytesPerMs
   }
 
   send(cargo: C, bytes: number): void {
-    const { network } = this.#world
-    const rate = this.#rate
-    if (rate !== undefined) rate.freeAt = this.#freeAt + bytes / rate.bytesPerMs
-    const leavesAt = this.#freeAt + network.retransmissionMs()
+    const { network, agenda } = this.#world
+    let leavesAt = agenda.now
+    if (network.hasLimits) {
+      leavesAt = network.leavesAt(this.#from.place, this.#to.place, bytes, leavesAt)
+      if (leavesAt > agenda.now) {
+        this.buffered += bytes
+        agenda.add(leavesAt, new Leaving(this, bytes))
+      }
+    }
+    leavesAt += network.retransmissionMs()
     this.#deliver(new Arrival(this, cargo, leavesAt), leavesAt)
-    if (rate !== undefined) this.#watch(rate)
+  }
+
+  left(bytes: number): void {
+    const wasHigh = this.buffered > LINK_DEFAULTS.lowWaterBytes
+    this.buffered -= bytes
+    const isLow = wasHigh && this.buffered <= LINK_DEFAULTS.lowWaterBytes
+    if (isLow || this.buffered === 0) this.#from.fellLow()
   }
 
   close(): void {
-    this.#deliver(new Closing(this.#to), this.#freeAt)
+    this.#deliver(new Closing(this.#to), this.#world.agenda.now)
   }
 
   /** The sender is gone: what was lost is not sent again, and what lies behind it is never read. */
@@ -80,12 +78,6 @@ export class Channel<C extends Cargo> {
     for (const occurrence of held) this.#deliver(occurrence, this.#world.agenda.now + HELD_MS)
   }
 
-  /** When all that was given before has left. */
-  get #freeAt(): Millis {
-    const { now } = this.#world.agenda
-    return this.#rate === undefined ? now : Math.max(this.#rate.freeAt, now)
-  }
-
   #deliver(occurrence: Occurrence, leavesAt: Millis): void {
     const { agenda, network } = this.#world
     if (!network.reaches(this.#from.place, this.#to.place)) {
@@ -99,27 +91,12 @@ export class Channel<C extends Cargo> {
     if (hopMs > network.longestHopMs) network.longestHopMs = hopMs
     agenda.add(this.#lastArrivalAt, occurrence)
   }
-
-  #watch(rate: Rate): void {
-    const lowAt = rate.freeAt - rate.lowWaterBytes / rate.bytesPerMs
-    if (rate.lowAt !== undefined && rate.lowAt >= lowAt) return
-    rate.lowAt = lowAt
-    this.#world.agenda.add(lowAt, new Low(this.#from))
-    this.#world.agenda.add(rate.freeAt, new Low(this.#from))
-  }
 }
 
 /** What a channel uses of the world: ten thousand peers have fifty thousand channels. */
 interface Surroundings {
   readonly agenda: Agenda
   readonly network: Network
-}
-
-interface Rate {
-  readonly bytesPerMs: number
-  readonly lowWaterBytes: number
-  freeAt: Millis
-  lowAt: Millis | undefined
 }
 
 class Arrival<C extends Cargo> implements Occurrence {
@@ -150,15 +127,17 @@ class Closing<C> implements Occurrence {
   }
 }
 
-class Low<C> implements Occurrence {
-  readonly #from: ChannelListener<C>
+class Leaving<C extends Cargo> implements Occurrence {
+  readonly #channel: Channel<C>
+  readonly #bytes: number
 
-  constructor(from: ChannelListener<C>) {
-    this.#from = from
+  constructor(channel: Channel<C>, bytes: number) {
+    this.#channel = channel
+    this.#bytes = bytes
   }
 
   happen(): void {
-    this.#from.fellLow()
+    this.#channel.left(this.#bytes)
   }
 }
 

@@ -47,9 +47,9 @@ export abstract class LinkEnd<C extends Cargo = Cargo> implements ChannelListene
   }
 
   /** Both ends are there: the channel opens. */
-  open(other: LinkEnd<C>, bytesPerMs: number, lowWaterBytes: number): void {
+  open(other: LinkEnd<C>): void {
     this.other = other
-    this.channel = new Channel(this.peer.world, this, other, bytesPerMs, lowWaterBytes)
+    this.channel = new Channel(this.peer.world, this, other)
     this.phase = 'proving'
     this.opened()
     this.send({ type: 'hello', hello: helloOf(this.peer.id) })

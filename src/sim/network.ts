@@ -1,3 +1,4 @@
+import type { Millis } from '../core/ids.js'
 import type { Random } from '../core/random.js'
 import { type LatencyModel, SERVER } from './latency.js'
 
@@ -32,7 +33,10 @@ export class Network {
   longestHopMs = 0
   readonly #sides = new Map<number, number>()
   #serverSide: number | undefined
-  readonly #capacities = new Map<number, number>()
+  /** Whether any peer's connection is limited. */
+  hasLimits = false
+  readonly #uplinks = new Map<number, Connection>()
+  readonly #downlinks = new Map<number, Connection>()
   #isCut = false
   readonly #apart = new Set<string>()
 
@@ -82,17 +86,23 @@ export class Network {
     return this.#isCut && this.#sides.get(peer) !== this.#serverSide
   }
 
-  /** What a peer's connection takes in and gives out, bytes a millisecond each way. */
+  /** What a peer's connection takes in and gives out, bytes a millisecond each way, all its links together. */
   limit(peer: number, bytesPerMs: number): void {
-    this.#capacities.set(peer, bytesPerMs)
+    if (!(bytesPerMs > 0)) throw new RangeError(`a limit is above 0, not ${bytesPerMs}`)
+    this.#uplinks.set(peer, { bytesPerMs, freeAt: this.#uplinks.get(peer)?.freeAt ?? 0 })
+    this.#downlinks.set(peer, { bytesPerMs, freeAt: this.#downlinks.get(peer)?.freeAt ?? 0 })
+    this.hasLimits = true
   }
 
-  /** Bytes a millisecond between two peers; Infinity where neither is limited. */
-  capacity(a: number, b: number): number {
-    if (this.#capacities.size === 0) return Number.POSITIVE_INFINITY
-    return Math.min(
-      this.#capacities.get(a) ?? Number.POSITIVE_INFINITY,
-      this.#capacities.get(b) ?? Number.POSITIVE_INFINITY,
+  /**
+   * When these bytes have left one peer for another, behind all that both connections have before them. To write what the
+   * far end can't take yet is to wait as well: flow control holds it at the sender.
+   */
+  leavesAt(from: number, to: number, bytes: number, now: Millis): Millis {
+    return Math.max(
+      now,
+      taken(this.#uplinks.get(from), bytes, now),
+      taken(this.#downlinks.get(to), bytes, now),
     )
   }
 
@@ -110,6 +120,19 @@ export class Network {
   chance(share: number): boolean {
     return share > 0 && this.#random.between(0, 1) < share
   }
+}
+
+/** One direction of a peer's connection. */
+interface Connection {
+  readonly bytesPerMs: number
+  /** When all that it was given has passed. */
+  freeAt: Millis
+}
+
+function taken(connection: Connection | undefined, bytes: number, now: Millis): Millis {
+  if (connection === undefined) return now
+  connection.freeAt = Math.max(connection.freeAt, now) + bytes / connection.bytesPerMs
+  return connection.freeAt
 }
 
 /** A model may be anybody's: what it gives is looked at where it is asked, not where it would do harm. */

@@ -130,8 +130,36 @@ describe('a simulated world', () => {
     expect(received).toBe(100)
   })
 
+  it('shares among all links of a peer, those that stand too, what its connection takes in and gives out', () => {
+    const { world, topic, peers } = town(6, { latency: constantLatency(10) })
+    const [slow] = peers as [Peer]
+    expect(slow.neighbors(topic)).toHaveLength(5)
+    world.network.limit(slow.index, 10)
+    let [taken, given] = [0, 0]
+    world.listen((peer, _topic, event) => {
+      if (event.type !== 'received') return
+      if (peer === slow) taken += event.content.length
+      else if (event.author === slow.id) given += event.content.length
+    })
+    const payload = new Uint8Array(1_000)
+    for (let i = 0; i < 100; i++) {
+      for (const peer of peers) peer.do({ type: 'broadcast-neighbors', topic, ref: i, payload })
+    }
+    world.run(10_000)
+    for (const bytes of [taken, given]) {
+      expect(bytes).toBeGreaterThan(80_000)
+      expect(bytes).toBeLessThan(100_000)
+    }
+    world.run(60_000)
+    expect([taken, given]).toEqual([500_000, 500_000])
+  })
+
   it('takes a second to make a link, and begins two at a time', () => {
-    const world = new World({ seed: 2, latency: constantLatency(30), server: { introductions: 0 } })
+    const world = new World({
+      seed: 2,
+      latency: constantLatency(30),
+      server: { introductions: 0 },
+    })
     const topic = world.topic('rush')
     // Of two it is the one with the lower key that offers.
     const [first, ...others] = world.add(6).sort((a, b) => (a.id < b.id ? -1 : 1))

@@ -331,22 +331,20 @@ export class World {
   }
 
   #connect(a: Peer, b: Peer, epoch: number, latencyMs: number): void {
-    const rate = this.network.capacity(a.index, b.index)
-    const low = LINK_DEFAULTS.lowWaterBytes
     if (this.settings.wire === 'on') {
       const one = new WiredEnd(a, b.id, epoch, latencyMs)
       const another = new WiredEnd(b, a.id, epoch, latencyMs)
       a.handshakes.opened(b.id, one)
       b.handshakes.opened(a.id, another)
-      one.open(another, rate, low)
-      another.open(one, rate, low)
+      one.open(another)
+      another.open(one)
     } else {
       const one = new BareEnd(a, b.id, epoch, latencyMs)
       const another = new BareEnd(b, a.id, epoch, latencyMs)
       a.handshakes.opened(b.id, one)
       b.handshakes.opened(a.id, another)
-      one.open(another, rate, low)
-      another.open(one, rate, low)
+      one.open(another)
+      another.open(one)
     }
   }
 
