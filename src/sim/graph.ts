@@ -120,7 +120,7 @@ export class Graph {
 
 /** A neighbor that lives no more, or is not in the topic, has the number -1. */
 export function graphOf(world: World, topic: TopicId): Graph {
-  const members = world.peers.filter(peer => peer.isAlive && peer.status(topic) !== undefined)
+  const members = world.living.filter(peer => peer.status(topic) !== undefined)
   const numbers = new Map(members.map(({ id }, number) => [id, number]))
   return new Graph(
     members.map(peer => peer.neighbors(topic).map(neighbor => numbers.get(neighbor) ?? -1)),

@@ -71,11 +71,11 @@ export class Observer {
   }
 
   say(author: Peer): Said {
-    const { peers, now } = this.#world
+    const { peers, living, now } = this.#world
     const due = new Uint8Array(peers.length)
     let open = 0
-    for (const peer of peers) {
-      if (peer === author || !peer.isAlive || peer.status(this.#topic) === undefined) continue
+    for (const peer of living) {
+      if (peer === author || peer.status(this.#topic) === undefined) continue
       due[peer.index] = DUE
       open++
     }

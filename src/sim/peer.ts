@@ -31,7 +31,8 @@ export class Peer implements Occurrence {
   readonly since: Millis
   #goneAt: Millis | undefined
   #isSilent = false
-  readonly #node: Node
+  /** Until it goes: worlds keep all that ever came. */
+  #node: Node | undefined
   /** Few: looking along a row is as fast as a map, and smaller. */
   #links: readonly LinkEnd[] = []
   readonly #statuses = new Map<TopicId, TopicStatus>()
@@ -90,12 +91,14 @@ export class Peer implements Occurrence {
     this.#shelves = before.#shelves
   }
 
+  /** What its core says of itself. Throws for a peer that is gone. */
   snapshot(): NodeSnapshot {
-    return this.#node.snapshot(this.world.now)
+    return this.#core.snapshot(this.world.now)
   }
 
+  /** Throws for a peer that is gone. */
   metrics(): NodeMetrics {
-    return this.#node.metrics()
+    return this.#core.metrics()
   }
 
   get linkEnds(): Iterable<LinkEnd> {
@@ -103,7 +106,7 @@ export class Peer implements Occurrence {
   }
 
   wantsLink(peer: PeerId): boolean {
-    return this.#node.wantsLink(peer)
+    return this.#node?.wantsLink(peer) ?? false
   }
 
   // ——— a task: inputs, then what follows from them
@@ -134,7 +137,7 @@ export class Peer implements Occurrence {
   }
 
   #handle(input: NodeInput): void {
-    for (const output of this.#node.handle(this.world.now, input)) this.#perform(output)
+    for (const output of this.#core.handle(this.world.now, input)) this.#perform(output)
   }
 
   toFlush(end: LinkEnd): void {
@@ -162,7 +165,7 @@ export class Peer implements Occurrence {
     if (!this.isAlive) return
     const { world } = this
     const { now } = world
-    const deadline = this.#node.nextDeadline
+    const deadline = this.#core.nextDeadline
     if (deadline !== undefined && deadline.at <= now) {
       world.traffic.events++
       world.trace.note(now, this.index, TRACE_WAKE, deadline.reason.length)
@@ -180,7 +183,7 @@ export class Peer implements Occurrence {
 
   #arm(): void {
     if (!this.isAlive) return
-    let at = this.#node.nextDeadline?.at ?? Number.POSITIVE_INFINITY
+    let at = this.#core.nextDeadline?.at ?? Number.POSITIVE_INFINITY
     if (this.#dialing !== undefined) {
       if (this.#dialing.isIdle) this.#dialing = undefined
       else at = Math.min(at, this.#dialing.nextDeadline?.at ?? Number.POSITIVE_INFINITY)
@@ -214,7 +217,7 @@ export class Peer implements Occurrence {
         }
         world.traffic.copies++
         const { round } = message
-        return this.#node.knows(topic, message.message)
+        return this.#node?.knows(topic, message.message)
           ? this.take({ type: 'duplicate', from, epoch, topic, id: message.message, round })
           : this.take({ type: 'message', from, epoch, topic, message: message.message, round })
       }
@@ -327,6 +330,13 @@ export class Peer implements Occurrence {
     this.#dialing = undefined
     this.watched = []
     this.#queue = []
+    this.#node = undefined
+    this.#statuses.clear()
+  }
+
+  get #core(): Node {
+    if (this.#node === undefined) throw new Error(`peer ${this.index} is gone`)
+    return this.#node
   }
 
   /** After as long as a store takes. */

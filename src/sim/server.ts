@@ -74,6 +74,7 @@ export class SignalingServer {
 
   /** The session is gone: at once after a crash with notice, else when the server's own pings fail. */
   forget(peer: Peer, isSilent: boolean): void {
+    if (!peer.isAlive) this.#lost.delete(peer)
     this.#world.later(isSilent ? SILENT_SESSION_MS : this.#delay(peer), () => {
       if (peer.isAlive && this.serves(peer)) return
       for (const roster of this.#rosters.values()) roster.delete(peer)

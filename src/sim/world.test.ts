@@ -1,5 +1,7 @@
+import { queryObjects } from 'node:v8'
 import { describe, expect, it, vi } from 'vitest'
 import type { TopicEvent } from '../core/io.js'
+import { Node } from '../core/node.js'
 import { graphOf } from './graph.js'
 import { constantLatency } from './latency.js'
 import type { Peer } from './peer.js'
@@ -271,6 +273,25 @@ describe('a simulated world', () => {
       }
     },
   )
+
+  it('keeps the cores of the living alone, however many came and went', () => {
+    const count = () => queryObjects(Node, { format: 'count' })
+    const before = count()
+    const { world, topic } = town(10, { wire: 'off' })
+    for (let i = 0; i < 30; i++) {
+      world.crash(world.living[(7 * i) % 10]!, { silent: i % 2 === 0 })
+      world.join(world.add()[0]!, topic)
+      world.run(2_000)
+    }
+    // Until silent ones are found out.
+    world.run(60_000)
+    expect([world.peers.length, world.living.length]).toEqual([40, 10])
+    expect(count() - before).toBeLessThanOrEqual(10)
+    expect(world.living).toEqual(world.peers.filter(({ isAlive }) => isAlive))
+    const gone = world.peers[0]!
+    expect([gone.neighbors(topic), gone.status(topic)]).toEqual([[], undefined])
+    expect(() => gone.snapshot()).toThrow('peer 0 is gone')
+  })
 
   it('wakes a hidden tab once a second', () => {
     const { world, topic, peers } = town(3, { heartbeats: 'driven' })

@@ -102,6 +102,9 @@ export class World {
   /** All that ever came, by their number. */
   readonly peers: Peer[] = []
   readonly #byId = new Map<PeerId, Peer>()
+  /** Of these who was alive when last somebody asked, and who came since. */
+  #living: Peer[] = []
+  #hasDead = false
   readonly #terms = new Map<TopicId, TopicTerms>()
   readonly #random: Random
   readonly #listeners: ((peer: Peer, topic: TopicId, event: TopicEvent) => void)[] = []
@@ -141,8 +144,11 @@ export class World {
     return this.agenda.now
   }
 
+  /** Those alive, in the order of coming. */
   get living(): Peer[] {
-    return this.peers.filter(({ isAlive }) => isAlive)
+    if (this.#hasDead) this.#living = this.#living.filter(({ isAlive }) => isAlive)
+    this.#hasDead = false
+    return this.#living.slice()
   }
 
   peer(id: PeerId): Peer | undefined {
@@ -166,19 +172,23 @@ export class World {
     for (let i = 0; i < count; i++) {
       const id = peerIdFromBytes(this.#random.bytes(32))
       const peer = new Peer(this, this.peers.length, id)
-      this.peers.push(peer)
-      this.#byId.set(id, peer)
+      this.#take(peer)
       added.push(peer)
     }
     return added
+  }
+
+  #take(peer: Peer): void {
+    this.peers.push(peer)
+    this.#living.push(peer)
+    this.#byId.set(peer.id, peer)
   }
 
   /** Another life of that peer, as after a reload: the same key and the same store. */
   again(before: Peer): Peer {
     const peer = new Peer(this, this.peers.length, before.id)
     peer.inherit(before)
-    this.peers.push(peer)
-    this.#byId.set(before.id, peer)
+    this.#take(peer)
     return peer
   }
 
@@ -232,6 +242,7 @@ export class World {
     if (!peer.isAlive) return
     const ends = [...peer.linkEnds]
     peer.vanish(silent)
+    this.#hasDead = true
     this.server.forget(peer, silent)
     if (silent) for (const { other } of ends) this.#fallSilent(other)
   }
