@@ -4,7 +4,7 @@
 //     [--history PROTOCOL] [--protocol PROTOCOL] [--ops N] [--authors N] [--missing N]
 //     [--baseline FILE] [--report FILE.html] [--json]
 // Prints a table, or with --json one object and nothing else on stdout. Exits with 1 where --baseline finds a
-// broken budget, with 2 where it was asked something it can't do. Progress goes to stderr on a terminal, and of many
+// broken budget, with 2 where it was asked something it can't do, with 3 where it fails otherwise. Progress goes to stderr on a terminal, and of many
 // peers elsewhere too: a line each percent.
 
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
@@ -25,8 +25,14 @@ const METER = {
   elapsedMs: () => performance.now(),
   peakMemoryMB: () => process.resourceUsage().maxRSS / 1024,
 }
-const sim = await loadSimulator()
-process.exitCode = await main(process.argv.slice(2))
+let sim
+try {
+  sim = await loadSimulator()
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  console.error(error)
+  process.exitCode = 3
+}
 
 async function main(words) {
   if (words.includes('--help') || words.length === 0) {
@@ -44,7 +50,7 @@ async function main(words) {
     } catch (error) {
       return refuse(`--baseline can't be read: ${error.message}`)
     }
-    const problem = sim.incomparable({ scenario: scenario.name, settings }, baseline)
+    const problem = sim.incomparable({ scenario: scenario.name, settings, seeds }, baseline)
     if (problem !== undefined) return refuse(`--baseline does not fit: ${problem}.`)
   }
 

@@ -1,5 +1,5 @@
 import { type Distributions, type Figures, mean, noDistributions, worse } from './figures.js'
-import { type Limit, type Progress, type Scenario, SETTINGS, type Settings } from './scenario.js'
+import type { Limit, Progress, Scenario, Settings } from './scenario.js'
 
 /** What the command prints as JSON. */
 export interface Report {
@@ -77,43 +77,6 @@ export function judge(limits: readonly Limit[], report: Report): Judged[] {
     })
 }
 
-/** Where the means became worse than an earlier report's by more than chance explains. */
-export function regressions(report: Report, baseline: Report): string[] {
-  const found: string[] = []
-  for (const [figure, [share, least]] of Object.entries(SLACK)) {
-    const [now, before] = [report.mean[figure], baseline.mean[figure]]
-    if (now === undefined || before === undefined) continue
-    const slack = Math.max(Math.abs(before) * share, least)
-    const isWorse = worse(figure, now, before) === now && Math.abs(now - before) > slack
-    if (isWorse) found.push(`${figure} went from ${round(before)} to ${round(now)}`)
-  }
-  return found
-}
-
-/** Why two reports can't be compared, or undefined. The baseline is a file's: it may be anything. */
-export function incomparable(
-  report: Pick<Report, 'scenario' | 'settings'>,
-  baseline: Report,
-): string | undefined {
-  const { scenario, mean, distributions } = Object(baseline) as Partial<Report>
-  if (
-    typeof scenario !== 'string' ||
-    Object(mean) !== mean ||
-    Object(distributions) !== distributions
-  ) {
-    return 'it is not what an earlier run printed with --json'
-  }
-  if (baseline.scenario !== report.scenario) {
-    return `the baseline is of ${baseline.scenario}, this is ${report.scenario}`
-  }
-  for (const [name, value] of Object.entries(report.settings)) {
-    // An older baseline knows nothing of settings that came later.
-    const before = baseline.settings?.[name as keyof Settings] ?? SETTINGS[name as keyof Settings]
-    if (before !== value) return `the baseline has ${name} ${before}, this run ${value}`
-  }
-  return undefined
-}
-
 export function round(value: number): number {
   return Number(value.toPrecision(5))
 }
@@ -157,21 +120,4 @@ function addInto(sums: number[], counts: readonly number[]): void {
     while (sums.length <= i) sums.push(0)
     sums[i]! += count
   })
-}
-
-/** By how much a figure may be worse than a baseline's: a share of it, and at least so much. Guess. */
-const SLACK: Record<string, [share: number, least: number]> = {
-  reliability: [0, 0.0005],
-  missed: [0.1, 0],
-  rmr: [0.1, 0.01],
-  ldh: [0.1, 0.5],
-  durationMs: [0.1, 10],
-  p50Ms: [0.1, 5],
-  p99Ms: [0.1, 10],
-  bytesPerDelivery: [0.1, 5],
-  controlPerDelivery: [0.15, 0.2],
-  meanActive: [0.02, 0.02],
-  asymmetricLinks: [0, 0],
-  dials: [0.2, 0.02],
-  storms: [0, 0],
 }

@@ -7,6 +7,9 @@ import { constantLatency } from './latency.js'
 import type { Peer } from './peer.js'
 import { World, type WorldOptions } from './world.js'
 
+/** For busy machines: by itself the dearest takes a second. */
+vi.setConfig({ testTimeout: 120_000 })
+
 describe('a simulated world', () => {
   it.each(['on', 'off'] as const)('replays a run bit for bit from its seed, wire %s', wire => {
     const [one, again, other] = [run(5, wire), run(5, wire), run(6, wire)]
