@@ -1,6 +1,6 @@
 // The simulator's command.
 //   npm run --silent sim -- SCENARIO [--nodes N] [--seeds 0,1,2,3] [--rounds R] [--latency 10-50|regions]
-//     [--kill 0.5] [--silent] [--server gone|carries] [--wire on|off] [--payload B] [--rate N] [--unsigned]
+//     [--kill 0.5[,0.8…]] [--silent] [--server gone|carries] [--wire on|off] [--payload B] [--rate N] [--unsigned]
 //     [--history PROTOCOL] [--protocol PROTOCOL] [--ops N] [--authors N] [--missing N]
 //     [--baseline FILE] [--report FILE.html] [--json]
 // Prints a table, or with --json one object and nothing else on stdout. Exits with 1 where --baseline finds a
@@ -41,7 +41,7 @@ async function main(words) {
   }
   const asked = sim.parseArguments(words)
   if ('problem' in asked) return refuse(asked.problem)
-  const { scenario, settings, seeds } = asked
+  const { scenario, settings, seeds, kills } = asked
 
   let baseline
   if (asked.baseline !== undefined) {
@@ -65,6 +65,10 @@ async function main(words) {
 
   const tell = settings.nodes >= MANY_NODES ? watched(keepSmall()) : progress
   const report = sim.runScenario(scenario, settings, seeds, METER, tell)
+  for (const kill of kills.slice(1)) {
+    const other = sim.runScenario(scenario, { ...settings, kill }, seeds, METER, tell)
+    report.distributions.failures.push(...other.distributions.failures)
+  }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   const targets = sim.judge(scenario.target, report)
   const printed = () => JSON.stringify(scenario.json?.(report) ?? report)

@@ -1,5 +1,5 @@
 import { parseLatency } from './latency.js'
-import type { Scenario, Settings } from './scenario.js'
+import type { Flag, Scenario, Settings } from './scenario.js'
 import { SCENARIOS } from './scenarios.js'
 
 /** What the command was asked. */
@@ -7,6 +7,8 @@ export interface Asked {
   scenario: Scenario
   settings: Settings
   seeds: number[]
+  /** The shares that crash, the first as in `settings`; a report's plot has a point for each. */
+  kills: number[]
   json: boolean
   baseline: string | undefined
   report: string | undefined
@@ -23,27 +25,41 @@ export function parseArguments(words: readonly string[]): Asked | { problem: str
     scenario,
     settings: { ...scenario.defaults },
     seeds: [0, 1, 2, 3],
+    kills: [scenario.defaults.kill],
     json: false,
     baseline: undefined,
     report: undefined,
   }
   for (let i = 0; i < rest.length; i++) {
-    const flag = rest[i]!
-    const option = OPTIONS[flag]
+    // `--nodes 20` or `--nodes=20`.
+    const [flag, ...after] = rest[i]!.split('=') as [string, ...string[]]
+    const given = after.length > 0 ? after.join('=') : undefined
+    const option = Object.hasOwn(OPTIONS, flag) ? OPTIONS[flag] : undefined
     if (option === undefined) {
       const all = Object.keys(OPTIONS).join(', ')
       return { problem: `No option "${flag}". There are: ${all}.` }
     }
+    if (flag in OF_SETTINGS && !scenario.flags.some(each => flag === `--${each}`)) {
+      const all = scenario.flags.map(each => `--${each}`).join(', ')
+      return { problem: `${name} has no use for ${flag}. It reads: ${all}.` }
+    }
     if (option.takes === undefined) {
+      if (given !== undefined) return { problem: `${flag} takes nothing, not "${given}".` }
       option.set(asked, '')
       continue
     }
-    const value = rest[++i]
+    const value = given ?? rest[++i]
     if (value === undefined || value.startsWith('--')) {
       return { problem: `${flag} takes ${option.takes}.` }
     }
     if (!option.set(asked, value))
       return { problem: `${flag} takes ${option.takes}, not "${value}".` }
+  }
+  if (scenario.needsWire && asked.settings.wire === 'off') {
+    return { problem: `${name} measures what the wire does: it can't do with --wire off.` }
+  }
+  if (asked.kills.length > 1 && asked.report === undefined) {
+    return { problem: 'Several shares for --kill make a plot: name a file for it with --report.' }
   }
   return asked
 }
@@ -56,21 +72,11 @@ interface Option {
   set(asked: Asked, value: string): boolean
 }
 
-export const OPTIONS: Record<string, Option> = {
+const OF_SETTINGS: Record<`--${Flag}`, Option> = {
   '--nodes': {
     takes: 'a number of peers from 2 to 1000000',
     about: 'how many peers',
     set: (asked, text) => whole(text, 2, 1_000_000, value => (asked.settings.nodes = value)),
-  },
-  '--seeds': {
-    takes: 'whole numbers with commas between, such as 0,1,2,3',
-    about: 'one run for each; default 0,1,2,3',
-    set: (asked, text) => {
-      const seeds = text.split(',')
-      if (!seeds.every(seed => /^\d{1,10}$/.test(seed))) return false
-      asked.seeds = seeds.map(Number)
-      return true
-    },
   },
   '--rounds': {
     takes: 'a whole number from 0',
@@ -87,12 +93,13 @@ export const OPTIONS: Record<string, Option> = {
     },
   },
   '--kill': {
-    takes: 'a share from 0 up to 1',
-    about: 'how many crash, in scenarios with a crash',
+    takes: 'a share from 0 up to 1, or several with commas between',
+    about: 'how many crash; of several all figures are of the first, and --report plots all',
     set: (asked, text) => {
-      const share = Number(text)
-      if (!/^\d?\.?\d+$/.test(text) || !(share >= 0 && share < 1)) return false
-      asked.settings.kill = share
+      const shares = text.split(',')
+      if (!shares.every(each => /^\d?\.?\d+$/.test(each) && Number(each) < 1)) return false
+      asked.kills = shares.map(Number)
+      asked.settings.kill = asked.kills[0]!
       return true
     },
   },
@@ -174,6 +181,20 @@ export const OPTIONS: Record<string, Option> = {
     about: 'messages without signatures',
     set: asked => {
       asked.settings.signed = false
+      return true
+    },
+  },
+}
+
+const OPTIONS: Record<string, Option> = {
+  ...OF_SETTINGS,
+  '--seeds': {
+    takes: 'whole numbers below 2^32 with commas between, such as 0,1,2,3',
+    about: 'one run for each; default 0,1,2,3',
+    set: (asked, text) => {
+      const seeds = text.split(',')
+      if (!seeds.every(each => /^\d{1,10}$/.test(each) && Number(each) < 2 ** 32)) return false
+      asked.seeds = seeds.map(Number)
       return true
     },
   },

@@ -16,8 +16,8 @@ export interface Figures {
   /** Over all deliveries. */
   p50Ms: number
   p99Ms: number
-  /** Frame bytes of any kind per delivery; 0 with the wire off. */
-  bytesPerDelivery: number
+  /** Frame bytes of any kind per delivery; not measured with the wire off. */
+  bytesPerDelivery?: number
   /** Announcements, grafts, prunes, refusals and paths to the root per delivery. */
   controlPerDelivery: number
   /** Sums. */

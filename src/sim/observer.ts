@@ -140,7 +140,9 @@ export class Observer {
           : mean(this.#said.map(({ lastAt, at }) => lastAt - at)),
       p50Ms: percentile(delays, 0.5),
       p99Ms: percentile(delays, 0.99),
-      bytesPerDelivery: heard === 0 ? 0 : traffic.frameBytes / heard,
+      ...(this.#world.settings.wire === 'on' && {
+        bytesPerDelivery: heard === 0 ? 0 : traffic.frameBytes / heard,
+      }),
       controlPerDelivery: heard === 0 ? 0 : control / heard,
       grafts: traffic.grafts,
       prunes: traffic.prunes,

@@ -112,9 +112,12 @@ function plot(
         return `<polyline class="${which}" points="${path}"/>`
       }
       if (kind === 'dots') {
-        return one.points
-          .map(([px, py]) => `<circle class="${which}" cx="${x(px)}" cy="${y(py)}" r="5"/>`)
-          .join('')
+        const points = [...one.points].sort(([a], [b]) => a - b)
+        const path = points.map(([px, py]) => `${x(px).toFixed(1)},${y(py).toFixed(1)}`).join(' ')
+        const dots = points.map(
+          ([px, py]) => `<circle class="${which}" cx="${x(px)}" cy="${y(py)}" r="5"/>`,
+        )
+        return `<polyline class="${which}" points="${path}"/>${dots.join('')}`
       }
       const slot = (WIDTH - LEFT - RIGHT) / mostX
       const width = (slot * 0.8) / series.length

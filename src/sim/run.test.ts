@@ -3,7 +3,7 @@ import { parseArguments, usage } from './arguments.js'
 import { incomparable, regressions } from './baseline.js'
 import { page } from './plots.js'
 import { judge, runScenario } from './run.js'
-import type { Settings } from './scenario.js'
+import type { Flag, Scenario, Settings } from './scenario.js'
 import { SCENARIOS } from './scenarios.js'
 import { phrase, table } from './table.js'
 
@@ -40,7 +40,13 @@ describe('scenarios in small', () => {
     ['auto-switch', [0], { rate: 4 }],
   ])('%s keeps its budget, seeds %j, %j', (name, seeds, changed) => {
     const scenario = SCENARIOS.get(name)!
-    const report = runScenario(scenario, { ...scenario.defaults, ...changed }, seeds, METER)
+    const { settings, unread } = noting({ ...scenario.defaults, ...changed })
+    const run: Scenario['run'] = (_, seed, progress) => scenario.run(settings, seed, progress)
+    const all = { ...scenario.defaults, ...changed }
+    const report = runScenario({ ...scenario, run }, all, seeds, METER)
+    const ignored = scenario.flags.filter(flag => unread().has(OF_FLAG[flag]))
+    // How they crash is asked where some do.
+    expect(ignored.filter(flag => flag !== 'silent' || all.kill > 0)).toEqual([])
     const broken = judge(scenario.budget, report).filter(({ holds }) => !holds)
     expect(broken.map(phrase)).toEqual([])
     expect(report.mean['deliveredTwice']).toBe(0)
@@ -53,7 +59,57 @@ describe('scenarios in small', () => {
       runScenario(scenario, { ...scenario.defaults, nodes: 15, rounds: 4 }, [7], METER).perSeed
     expect(once()).toEqual(once())
   })
+
+  it.each<[name: string, changed: Partial<Settings>, unmeasured: string[]]>([
+    ['plumtree-paper', { rate: 10, payloadBytes: 1024 }, ['bytesPerDelivery', 'byteOverhead']],
+    ['full-mesh', { rounds: 2 }, ['bytesPerDelivery', 'sentPerSecond']],
+    ['reconcile', { ops: 20 }, ['bytesPerDelivery', 'bytes', 'bytesPerMissing']],
+  ])('%s says nothing of bytes with the wire off', (name, changed, unmeasured) => {
+    const scenario = SCENARIOS.get(name)!
+    const settings: Settings = { ...scenario.defaults, nodes: 6, ...changed, wire: 'off' }
+    const report = runScenario(scenario, settings, [0], METER)
+    for (const figure of unmeasured) expect(report.mean).not.toHaveProperty(figure)
+    const judged = judge([...scenario.budget, ...scenario.target], report)
+    expect(judged.filter(({ value }) => Number.isNaN(value))).toEqual([])
+  })
+
+  it.each(['slow-peer', 'hidden-tabs'])('%s can’t do without the wire', name => {
+    const scenario = SCENARIOS.get(name)!
+    const settings: Settings = { ...scenario.defaults, wire: 'off' }
+    expect(() => runScenario(scenario, settings, [0], METER)).toThrow(/about the wire/)
+  })
 })
+
+/** These settings, and which of them nobody has read. */
+function noting(all: Settings): { settings: Settings; unread: () => Set<keyof Settings> } {
+  const unread = new Set(Object.keys(all) as (keyof Settings)[])
+  const settings = new Proxy(all, {
+    get(target, name) {
+      unread.delete(name as keyof Settings)
+      return target[name as keyof Settings]
+    },
+  })
+  return { settings, unread: () => unread }
+}
+
+const OF_FLAG: Record<Flag, keyof Settings> = {
+  nodes: 'nodes',
+  rounds: 'rounds',
+  latency: 'latency',
+  kill: 'kill',
+  silent: 'silent',
+  server: 'server',
+  cut: 'cutSeconds',
+  wire: 'wire',
+  payload: 'payloadBytes',
+  rate: 'rate',
+  unsigned: 'signed',
+  history: 'history',
+  protocol: 'history',
+  ops: 'ops',
+  authors: 'authors',
+  missing: 'missing',
+}
 
 describe('a report', () => {
   const scenario = SCENARIOS.get('single')!
@@ -73,6 +129,17 @@ describe('a report', () => {
     const html = page(report, judged, report)
     expect(html).toContain('<svg')
     expect(html).not.toMatch(/src=|href=|@import|url\(/)
+  })
+
+  it('has a curve where it knows of several shares that crashed', () => {
+    const failures: [number, number][] = [
+      [0.5, 0.9],
+      [0.1, 1],
+    ]
+    const html = page({ ...report, distributions: { ...report.distributions, failures } }, [])
+    const figure = html.slice(html.indexOf('Reliability against failures'))
+    const path = /<polyline[^>]*points="(\S+),\S+ (\S+),/.exec(figure)!
+    expect(Number(path[1])).toBeLessThan(Number(path[2]))
   })
 
   it('is worse than a baseline only beyond the slack', () => {
@@ -173,14 +240,36 @@ describe('arguments', () => {
     ['single --nodes 1', /not "1"/],
     ['single --nodes 1e3', /not "1e3"/],
     ['single --seeds 1,x', /not "1,x"/],
-    ['single --kill 1', /not "1"/],
-    ['single --kill -1', /not "-1"/],
+    ['single constructor', /No option "constructor"/],
+    ['failures --kill 1', /not "1"/],
+    ['failures --kill -1', /not "-1"/],
+    ['failures --kill 0.1,', /not "0.1,"/],
+    ['failures --kill 0.1,0.5', /--report/],
+    ['single --seeds 4294967296', /below 2\^32/],
+    ['single --nodes=1', /not "1"/],
+    ['single --json=1', /--json takes nothing, not "1"/],
+    ['single --kill 0.5', /single has no use for --kill. It reads: --nodes/],
+    ['overlay --silent', /overlay has no use for --silent/],
+    ['reconcile --nodes 500', /reconcile has no use for --nodes/],
+    ['failures --server carries', /failures has no use for --server/],
+    ['plumtree-paper --authors 3', /plumtree-paper has no use for --authors/],
+    ['slow-peer --wire off', /slow-peer measures what the wire does/],
+    ['hidden-tabs --wire off', /hidden-tabs measures what the wire does/],
     ['single --latency soon', /not "soon"/],
     ['single --wire maybe', /not "maybe"/],
     ['single --nodes --json', /--nodes takes/],
   ])('"%s" is answered by what would do', (words, problem) => {
     const asked = parseArguments(words.split(' ').filter(Boolean))
     expect('problem' in asked && asked.problem).toMatch(problem)
+  })
+
+  it('may stand behind an equals sign, and a kill may be of several shares', () => {
+    const words = 'failures --nodes=500 --kill=0.3,0.1 --report=a=b.html'
+    expect(parseArguments(words.split(' '))).toMatchObject({
+      settings: { nodes: 500, kill: 0.3 },
+      kills: [0.3, 0.1],
+      report: 'a=b.html',
+    })
   })
 
   it('are all in the usage', () => {

@@ -33,6 +33,9 @@ export function runScenario(
   meter: Meter,
   progress: Progress = () => {},
 ): Report {
+  if (scenario.needsWire && settings.wire === 'off') {
+    throw new RangeError(`${scenario.name} is about the wire, which can't be off`)
+  }
   const begunAt = meter.elapsedMs()
   const outcomes = seeds.map((seed, i) =>
     scenario.run(settings, seed, (share, doing) =>

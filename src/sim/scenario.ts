@@ -38,6 +38,10 @@ export interface Scenario {
   /** One sentence. */
   readonly about: string
   readonly defaults: Settings
+  /** The command's flags for settings that it reads; others are refused. */
+  readonly flags: readonly Flag[]
+  /** What it measures is the wire's doing: it can't be left out. */
+  readonly needsWire?: true
   /** What holds, and must go on holding: asserted in tests, and by `--baseline`. */
   readonly budget: readonly Limit[]
   /** What is to be reached. */
@@ -46,6 +50,25 @@ export interface Scenario {
   json?(report: Report): object
   run(settings: Settings, seed: number, progress: Progress): Outcome
 }
+
+/** A setting as the command has it: `--nodes 20`. */
+export type Flag =
+  | 'nodes'
+  | 'rounds'
+  | 'latency'
+  | 'kill'
+  | 'silent'
+  | 'server'
+  | 'cut'
+  | 'wire'
+  | 'payload'
+  | 'rate'
+  | 'unsigned'
+  | 'history'
+  | 'protocol'
+  | 'ops'
+  | 'authors'
+  | 'missing'
 
 /** One bound on one figure, for runs with these settings. */
 export interface Limit {
@@ -77,3 +100,14 @@ export const SETTINGS: Settings = {
   authors: 10,
   missing: 10,
 }
+
+/** What is read where peers are gathered and say something. */
+export const TALK: readonly Flag[] = [
+  'nodes',
+  'rounds',
+  'latency',
+  'wire',
+  'payload',
+  'unsigned',
+  'history',
+]

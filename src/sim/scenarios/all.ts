@@ -1,10 +1,11 @@
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { rounds } from './rounds.js'
 
 export const all: Scenario = {
   name: 'all',
   about: 'Everybody speaks at once: every peer says one message in every round.',
   defaults: { ...SETTINGS, nodes: 20, rounds: 5 },
+  flags: TALK,
   budget: [
     { figure: 'missed', atMost: 0, of: 'worst' },
     { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },

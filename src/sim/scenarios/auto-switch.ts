@@ -8,6 +8,7 @@ export const autoSwitch: Scenario = {
   about:
     'Eight of kind auto, a ninth comes, three go, three come, and all the while someone speaks.',
   defaults: { ...SETTINGS, nodes: 8, rate: 10 },
+  flags: ['nodes', 'latency', 'wire', 'payload', 'unsigned', 'history', 'rate'],
   budget: [
     { figure: 'missed', atMost: 0, of: 'worst' },
     { figure: 'deliveredTwice', atMost: 0, of: 'worst' },

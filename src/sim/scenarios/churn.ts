@@ -1,11 +1,12 @@
 import { graphOf } from '../graph.js'
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { emptyTown, grow } from '../town.js'
 
 export const churn: Scenario = {
   name: 'churn',
   about: 'Every minute a tenth of the peers goes, half of them without a word, and as many come.',
   defaults: { ...SETTINGS, nodes: 1000, rounds: 120 },
+  flags: [...TALK, 'rate'],
   budget: [{ figure: 'reliability', atLeast: 0.99, of: 'worst' }],
   target: [{ figure: 'reliability', atLeast: 0.9999, of: 'mean' }],
   run(settings, seed, progress) {

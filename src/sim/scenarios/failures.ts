@@ -1,12 +1,13 @@
 import { mean } from '../figures.js'
 import { graphOf } from '../graph.js'
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { crashSome, emptyTown, grow, speak } from '../town.js'
 
 export const failures: Scenario = {
   name: 'failures',
   about: 'A share of the peers crashes while a message spreads; twenty messages follow.',
   defaults: { ...SETTINGS, nodes: 1000, rounds: 20, kill: 0.1, authors: 0 },
+  flags: [...TALK, 'rate', 'kill', 'silent', 'authors'],
   budget: [
     { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },
     { figure: 'reliability', atLeast: 1, of: 'worst', when: { kill: 0.1 } },

@@ -1,13 +1,14 @@
 import { percentile } from '../figures.js'
 import { graphOf } from '../graph.js'
 import type { Peer } from '../peer.js'
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { emptyTown, grow, speak } from '../town.js'
 
 export const flashCrowd: Scenario = {
   name: 'flash-crowd',
   about: 'A room of twenty, and within ten seconds everybody else comes too.',
   defaults: { ...SETTINGS, nodes: 500, rounds: 10 },
+  flags: [...TALK, 'rate'],
   budget: [
     { figure: 'joinedShare', atLeast: 1, of: 'worst' },
     { figure: 'reliability', atLeast: 1, of: 'worst' },

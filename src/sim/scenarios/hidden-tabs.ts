@@ -1,10 +1,12 @@
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { emptyTown, gather, round } from '../town.js'
 
 export const hiddenTabs: Scenario = {
   name: 'hidden-tabs',
   about: 'Half of the peers are hidden tabs, whose timers ring once a second.',
   defaults: SETTINGS,
+  flags: TALK,
+  needsWire: true,
   budget: [
     { figure: 'missed', atMost: 0, of: 'worst' },
     { figure: 'falseAlarms', atMost: 0, of: 'worst' },

@@ -1,11 +1,12 @@
 import { graphOf } from '../graph.js'
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { crashSome, emptyTown, grow, speak } from '../town.js'
 
 export const hyparviewPaper: Scenario = {
   name: 'hyparview-paper',
   about: 'The overlay of ten thousand, and whom messages reach after most of them crashed at once.',
   defaults: { ...SETTINGS, nodes: 10_000, rounds: 10 },
+  flags: [...TALK, 'rate', 'kill', 'silent', 'server'],
   budget: [
     { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },
     { figure: 'reliability', atLeast: 1, of: 'worst', when: { kill: 0 } },

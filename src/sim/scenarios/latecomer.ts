@@ -15,6 +15,7 @@ export const latecomer: Scenario = {
     ops: 10_000,
     history: 'wavefront',
   },
+  flags: ['nodes', 'rounds', 'latency', 'wire', 'payload', 'rate', 'ops', 'authors'],
   budget: [
     { figure: 'complete', atLeast: 1, of: 'worst' },
     { figure: 'deliveredTwice', atMost: 0, of: 'worst' },
@@ -84,7 +85,7 @@ export const latecomer: Scenario = {
       // A handful comes in one frame.
       opsPerSecond: (ops / Math.max(1, doneAt - firstAt)) * 1000,
       liveP99Ms: percentile(sorted, 0.99),
-      historyBytes: observer.since.historyBytes,
+      ...(settings.wire === 'on' && { historyBytes: observer.since.historyBytes }),
       exchanges: observer.since.exchanges,
     })
     return { figures, distributions: observer.distributions() }

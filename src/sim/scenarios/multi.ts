@@ -1,10 +1,11 @@
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { rounds } from './rounds.js'
 
 export const multi: Scenario = {
   name: 'multi',
   about: 'One message a round, each from a peer drawn anew.',
   defaults: SETTINGS,
+  flags: TALK,
   budget: [
     { figure: 'missed', atMost: 0, of: 'worst' },
     { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },

@@ -7,6 +7,7 @@ export const overlay: Scenario = {
   about:
     'Peers join and then nobody says a word for minutes: does the overlay come to rest, and how full?',
   defaults: { ...SETTINGS, rounds: 0 },
+  flags: ['nodes', 'latency', 'wire'],
   budget: [
     { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },
     { figure: 'storms', atMost: 0, of: 'worst' },

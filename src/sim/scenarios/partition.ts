@@ -1,11 +1,12 @@
 import { graphOf } from '../graph.js'
-import { type Scenario, SETTINGS, type Settings } from '../scenario.js'
+import { type Scenario, SETTINGS, type Settings, TALK } from '../scenario.js'
 import { emptyTown, grow, speak, type Town } from '../town.js'
 
 export const partition: Scenario = {
   name: 'partition',
   about: 'Half of the peers is cut from the other half for a while, the server with one of them.',
   defaults: { ...SETTINGS, nodes: 1000, rounds: 10, latency: 'regions' },
+  flags: [...TALK, 'rate', 'cut'],
   budget: [
     { figure: 'mergedMs', atMost: 10_000, of: 'worst' },
     { figure: 'componentCount', atMost: 1, of: 'worst' },

@@ -1,11 +1,12 @@
 import { percentile } from '../figures.js'
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { emptyTown, floods, grow, speak } from '../town.js'
 
 export const plumtreePaper: Scenario = {
   name: 'plumtree-paper',
   about: 'Ten authors take turns among ten thousand, after the trees have grown.',
   defaults: { ...SETTINGS, nodes: 10_000, rounds: 30, payloadBytes: 1024 },
+  flags: [...TALK, 'rate'],
   budget: [
     { figure: 'missed', atMost: 0, of: 'worst' },
     { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },
@@ -20,25 +21,25 @@ export const plumtreePaper: Scenario = {
       figure: 'byteOverhead',
       atMost: 1.12,
       of: 'mean',
-      when: { payloadBytes: 1024, rate: 10, signed: true },
+      when: { payloadBytes: 1024, rate: 10, signed: true, wire: 'on' },
     },
     {
       figure: 'byteOverhead',
       atMost: 2,
       of: 'mean',
-      when: { payloadBytes: 100, rate: 100, signed: true },
+      when: { payloadBytes: 100, rate: 100, signed: true, wire: 'on' },
     },
     {
       figure: 'byteOverhead',
       atMost: 1.05,
       of: 'mean',
-      when: { payloadBytes: 1024, rate: 10, signed: false },
+      when: { payloadBytes: 1024, rate: 10, signed: false, wire: 'on' },
     },
     {
       figure: 'byteOverhead',
       atMost: 1.4,
       of: 'mean',
-      when: { payloadBytes: 100, rate: 100, signed: false },
+      when: { payloadBytes: 100, rate: 100, signed: false, wire: 'on' },
     },
     { figure: 'missed', atMost: 0, of: 'worst' },
   ],
@@ -57,7 +58,10 @@ export const plumtreePaper: Scenario = {
     )
     const figures = observer.figures('papers')
     figures.storms = observer.storms
-    figures['byteOverhead'] = figures.bytesPerDelivery / settings.payloadBytes
+    const { bytesPerDelivery } = figures
+    if (bytesPerDelivery !== undefined) {
+      figures['byteOverhead'] = bytesPerDelivery / settings.payloadBytes
+    }
     figures['floodP99Ms'] = percentile(floods(town, authors).sort(), 0.99)
     return { figures, distributions: observer.distributions() }
   },

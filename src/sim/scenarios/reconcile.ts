@@ -8,6 +8,7 @@ export const reconcile: Scenario = {
   name: 'reconcile',
   about: 'Two peers meet who keep a past of which each lacks half of the last words.',
   defaults: { ...SETTINGS, nodes: 2, rounds: 0, latency: '50', history: 'wavefront' },
+  flags: ['latency', 'wire', 'payload', 'protocol', 'ops', 'authors', 'missing'],
   budget: [{ figure: 'converged', atLeast: 1, of: 'worst' }],
   target: [{ figure: 'roundTrips', atMost: 1.5, of: 'worst', when: { missing: 10 } }],
   run(settings, seed) {
@@ -40,9 +41,11 @@ export const reconcile: Scenario = {
     const bytes = traffic.historyBytes
     Object.assign(figures, {
       converged: converged ? 1 : 0,
-      bytes,
       payloadBytes: world.encodedBytes([...ofA, ...ofB]),
-      bytesPerMissing: missing === 0 ? 0 : bytes / missing,
+      ...(settings.wire === 'on' && {
+        bytes,
+        bytesPerMissing: missing === 0 ? 0 : bytes / missing,
+      }),
       messages: traffic.historyFrames,
       exchanges: traffic.exchanges,
       roundTrips: traffic.exchangeFrames / 2,

@@ -1,10 +1,11 @@
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { rounds } from './rounds.js'
 
 export const single: Scenario = {
   name: 'single',
   about: 'One peer says all: one message a round, always from the same author.',
   defaults: SETTINGS,
+  flags: TALK,
   budget: [
     { figure: 'missed', atMost: 0, of: 'worst' },
     { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },

@@ -1,11 +1,13 @@
 import { percentile } from '../figures.js'
-import { type Scenario, SETTINGS } from '../scenario.js'
+import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { emptyTown, grow } from '../town.js'
 
 export const slowPeer: Scenario = {
   name: 'slow-peer',
   about: 'One peer can take a fifth of what is said. It must harm nobody but itself.',
   defaults: { ...SETTINGS, nodes: 50, rounds: 600, rate: 20, payloadBytes: 4096 },
+  flags: [...TALK, 'rate'],
+  needsWire: true,
   budget: [{ figure: 'othersReliability', atLeast: 1, of: 'worst' }],
   target: [{ figure: 'othersReliability', atLeast: 1, of: 'worst' }],
   run(settings, seed, progress) {
