@@ -304,6 +304,16 @@ describe('a simulated world', () => {
     expect(world.counters.get('link-suspect') ?? 0).toBe(0)
   })
 
+  it('has an id for each name of a topic, the same in every world', () => {
+    const ids = (seed: number) => {
+      const world = new World({ seed })
+      // Two that agree in many a short hash.
+      return ['Aa', 'BB', '', 'town'].map(name => world.topic(name))
+    }
+    expect(new Set(ids(1)).size).toBe(4)
+    expect(ids(2)).toEqual(ids(1))
+  })
+
   it('carries several topics over one link', () => {
     const { world, topic, peers } = town(2, {})
     const other = world.topic('another')

@@ -1,7 +1,9 @@
 // Long, and one file: peers, links and the clock of a run are one state. What can be told apart (agenda, network, channels, dialing,
 // server) is a file beside it.
 
+import { utf8 } from '../codec/bytes.js'
 import { encode } from '../codec/schema.js'
+import { sha256 } from '../codec/sha256.js'
 import { PLUMTREE_DEFAULTS } from '../core/broadcast/plumtree/config.js'
 import type { NodeConfig } from '../core/config.js'
 import type { DeliveryOrder } from '../core/history/records.js'
@@ -192,11 +194,9 @@ export class World {
     return peer
   }
 
-  /** A topic whose id follows from its name. */
+  /** A topic whose id is the SHA-256 of its name. */
   topic(name: string, terms: Partial<TopicTerms> = {}): TopicId {
-    let hash = 0
-    for (let i = 0; i < name.length; i++) hash = Math.imul(hash, 31) + name.charCodeAt(i)
-    const topic = topicIdFromBytes(new Random(hash).bytes(32))
+    const topic = topicIdFromBytes(sha256(utf8(name)))
     this.#terms.set(topic, { ...TERMS, ...terms })
     return topic
   }
