@@ -81,8 +81,9 @@ export class Channel<C extends Cargo> {
   #deliver(occurrence: Occurrence, leavesAt: Millis): void {
     const { agenda, network } = this.#world
     if (!network.reaches(this.#from.place, this.#to.place)) {
+      // Not much: during a partition a link dies in five seconds.
       this.#held ??= []
-      if (this.#held.length < MOST_HELD) this.#held.push(occurrence)
+      this.#held.push(occurrence)
       return
     }
     // Whatever waits holds up what comes behind it.
@@ -143,5 +144,3 @@ class Leaving<C extends Cargo> implements Occurrence {
 
 /** A lost packet and those behind it wait at least this long. */
 const HELD_MS = 400
-/** During a partition a link dies in five seconds; it has not much to say in that time. Guess. */
-const MOST_HELD = 4096

@@ -9,9 +9,9 @@ export interface Figures {
   missed: number
   /** Redundancy of payloads. In `single`, `multi`, `all` and `hidden-tabs` as `redundancy` in observer.ts has it. */
   rmr: number
-  /** Hops of the last delivery; `single`, `multi`, `all` and `hidden-tabs` count a direct one as 0, the others as 1. */
+  /** Hops of the last delivery, of messages that anybody heard; `single`, `multi`, `all` and `hidden-tabs` count a direct one as 0, the others as 1. */
   ldh: number
-  /** From a broadcast to its last delivery; in rounds that something is missed in, to the time limit. */
+  /** From a broadcast to its last delivery, where anybody heard it; in rounds that something is missed in, to the time limit. */
   durationMs: number
   /** Over all deliveries. */
   p50Ms: number

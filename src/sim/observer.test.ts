@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { FrameEncoder } from '../wire/encoder.js'
 import { isBetterHigh } from './figures.js'
 import { graphOf } from './graph.js'
+import { Observer } from './observer.js'
 import { Peer } from './peer.js'
 import { SETTINGS, type Settings } from './scenario.js'
 import { SCENARIOS } from './scenarios.js'
@@ -84,6 +85,26 @@ describe('figures', () => {
     observer.excuse([world.peers[2]!])
     expect(observer.figures('papers')).toMatchObject({ missed: 8, reliability: 0 })
     expect(round(town, [author!])).toMatchObject({ durationMs: 5_000, ldh: 0 })
+  })
+
+  it('look for the last delivery of what was delivered', () => {
+    const town = settled({ nodes: 10, latency: '30' })
+    const { world, observer } = town
+    observer.begin()
+    speak(town, 1, 1, () => world.peers[0]!)
+    const { ldh, durationMs } = observer.figures('papers')
+    expect([ldh >= 1, durationMs >= 30]).toEqual([true, true])
+    // Now it speaks to nobody.
+    world.cut(({ index }) => (index === 0 ? 0 : 1))
+    speak(town, 1, 1, () => world.peers[0]!)
+    expect(observer.figures('papers')).toMatchObject({ ldh, durationMs, reliability: 0.5 })
+  })
+
+  it('number messages in their payloads, which have room for that', () => {
+    const { world, topic } = settled({ nodes: 2, latency: '30' })
+    expect(() => new Observer(world, topic, 3)).toThrow(
+      new RangeError('payloadBytes is a whole number from 4, not 3'),
+    )
   })
 
   it('hold what is said due at everyone in the topic, neighbors or none', () => {

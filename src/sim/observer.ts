@@ -42,7 +42,13 @@ export class Observer {
   /** Deliveries that came in an exchange of history: no push of the tree's brought them. */
   #fromHistory = 0
 
+  /** `payloadBytes`: the size of each message, a whole number from 4, or a `RangeError` is thrown. */
   constructor(world: World, topic: TopicId, payloadBytes: number) {
+    if (!(Number.isInteger(payloadBytes) && payloadBytes >= NUMBER_BYTES)) {
+      throw new RangeError(
+        `payloadBytes is a whole number from ${NUMBER_BYTES}, not ${payloadBytes}`,
+      )
+    }
     this.#world = world
     this.#topic = topic
     this.#payloadBytes = payloadBytes
@@ -114,6 +120,8 @@ export class Observer {
     const traffic = this.since
     const heard = sum(this.#said, ({ heard }) => heard)
     const open = sum(this.#said, ({ open }) => open)
+    // What nobody heard has no last delivery.
+    const reached = this.#said.filter(({ heard }) => heard > 0)
     const delays = Float64Array.from(this.#delays).sort()
     const pushed = heard - this.#fromHistory
     const minutes = Math.max(1e-9, this.#minutes)
@@ -122,7 +130,7 @@ export class Observer {
     const { ihaves, grafts, prunes, refusals, rootPaths } = traffic
     const control = ihaves + grafts + prunes + refusals + rootPaths
     return {
-      reliability: heard + open === 0 ? 1 : heard / (heard + open),
+      reliability: reliabilityOf({ heard, open }),
       missed: open,
       rmr:
         kind === 'rounds'
@@ -133,11 +141,11 @@ export class Observer {
       ldh:
         kind === 'rounds'
           ? mean(rounds.map(({ ldh }) => ldh))
-          : mean(this.#said.map(({ largestRound }) => largestRound + 1)),
+          : mean(reached.map(({ largestRound }) => largestRound + 1)),
       durationMs:
         kind === 'rounds'
           ? mean(rounds.map(({ durationMs }) => durationMs))
-          : mean(this.#said.map(({ lastAt, at }) => lastAt - at)),
+          : mean(reached.map(({ lastAt, at }) => lastAt - at)),
       p50Ms: percentile(delays, 0.5),
       p99Ms: percentile(delays, 0.99),
       ...(this.#world.settings.wire === 'on' && {
@@ -223,10 +231,17 @@ export function redundancy(copies: number, due: number, missed: number): number 
   return divisor <= 0 ? 0 : copies / divisor - 1
 }
 
+/** The share of deliveries due that came; where none was due, all did. */
+export function reliabilityOf({ heard, open }: Pick<Said, 'heard' | 'open'>): number {
+  return heard + open === 0 ? 1 : heard / (heard + open)
+}
+
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0)
 }
 
+/** A payload begins with the message's number. */
+const NUMBER_BYTES = 4
 const CURVE_STEPS = 100
 /** A storm is more than one request a peer in two idle minutes (reference figures of iroh-gossip). */
 const STORM_MINUTES = 2

@@ -189,6 +189,26 @@ describe('a simulated world', () => {
     expect(heard.length).toBe(1)
   })
 
+  it.each(['on', 'off'] as const)('brings all that was said in a short cut, wire %s', wire => {
+    const { world, topic, peers } = town(2, { wire, latency: constantLatency(30) })
+    const heard = hear(world)
+    world.cut(({ index }) => index)
+    for (let i = 0; i < 5_000; i++) world.broadcast(peers[0]!, topic, new Uint8Array(9))
+    world.run(1_000)
+    world.heal()
+    world.run(1_000)
+    expect(heard.length).toBe(5_000)
+  })
+
+  it('refuses a payload larger than the topic takes', () => {
+    const { world, topic, peers } = town(2, {})
+    const say = (bytes: number) => world.broadcast(peers[0]!, topic, new Uint8Array(bytes))
+    say(4096)
+    expect(() => say(4097)).toThrow(
+      new RangeError('maxMessageSize is 4096 bytes, the payload 4097'),
+    )
+  })
+
   it.each(['on', 'off'] as const)('carries more at once than a channel holds, wire %s', wire => {
     const world = new World({ seed: 1, wire })
     const topic = world.topic('large', { maxMessageSize: 1 << 20 })

@@ -194,7 +194,10 @@ export class World {
     return peer
   }
 
-  /** A topic whose id is the SHA-256 of its name. */
+  /**
+   * A topic whose id is the SHA-256 of its name. Unless told, it is signed, of HyParView's kind, without history, and takes
+   * 4096 bytes a message.
+   */
   topic(name: string, terms: Partial<TopicTerms> = {}): TopicId {
     const topic = topicIdFromBytes(sha256(utf8(name)))
     this.#terms.set(topic, { ...TERMS, ...terms })
@@ -229,7 +232,14 @@ export class World {
     peer.do({ type: 'leave', topic })
   }
 
+  /** Throws a `RangeError` where the topic takes no payload of that size. */
   broadcast(peer: Peer, topic: TopicId, payload: Uint8Array): void {
+    const { maxMessageSize } = this.#terms.get(topic) ?? TERMS
+    if (payload.length > maxMessageSize) {
+      throw new RangeError(
+        `maxMessageSize is ${maxMessageSize} bytes, the payload ${payload.length}`,
+      )
+    }
     peer.do({ type: 'broadcast', topic, ref: this.#ref++, payload })
   }
 

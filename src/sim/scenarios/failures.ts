@@ -1,5 +1,6 @@
 import { mean } from '../figures.js'
 import { graphOf } from '../graph.js'
+import { reliabilityOf } from '../observer.js'
 import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { crashSome, emptyTown, grow, speak } from '../town.js'
 
@@ -37,9 +38,8 @@ export const failures: Scenario = {
       withoutIt = during.open
     })
     progress(0.7, 'crashed')
-    const due = during.open + during.heard
     world.runUntil(() => during.open === 0, DURING_MS)
-    const duringReliability = 1 - during.open / due
+    const duringReliability = reliabilityOf(during)
     const duringMs = during.lastAt - during.at
 
     observer.begin()
@@ -47,7 +47,8 @@ export const failures: Scenario = {
       progress(0.7 + (0.3 * said) / settings.rounds, `message ${said + 1}`),
     )
     const figures = observer.figures('papers')
-    const hops = observer.all.map(({ largestRound }) => largestRound + 1)
+    const reached = observer.all.filter(({ heard }) => heard > 0)
+    const hops = reached.map(({ largestRound }) => largestRound + 1)
     figures['withoutIt'] = withoutIt
     figures['duringReliability'] = duringReliability
     figures['duringMs'] = duringMs

@@ -1,4 +1,5 @@
 import { graphOf } from '../graph.js'
+import { reliabilityOf } from '../observer.js'
 import { type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { crashSome, emptyTown, grow, speak } from '../town.js'
 
@@ -51,7 +52,7 @@ export const hyparviewPaper: Scenario = {
     const figures = observer.figures('papers')
     const [first] = observer.all
     Object.assign(figures, {
-      firstReliability: first === undefined ? 1 : first.heard / (first.heard + first.open),
+      firstReliability: first === undefined ? 1 : reliabilityOf(first),
       averagePath: average,
       longestPath: longest,
       clustering,
@@ -75,7 +76,8 @@ export const hyparviewPaper: Scenario = {
 function linkedOf(components: readonly number[]): { share: number; reliability: number } {
   const total = components.reduce((sum, size) => sum + size, 0)
   const pairs = components.reduce((sum, size) => sum + size * (size - 1), 0)
-  return { share: (components[0] ?? 0) / total, reliability: pairs / (total * (total - 1)) }
+  const reliability = total === 1 ? 1 : pairs / (total * (total - 1))
+  return { share: (components[0] ?? 0) / total, reliability }
 }
 
 /** Minutes of rest, of one shuffle each; the paper has 50. After five 0.5 % still look for a fifth neighbor, after ten 0.2 %. */
