@@ -5,14 +5,21 @@ import { iceServers as iceServersSchema } from '../src/signaling/messages.js'
 import { type IceSource, readIceServers, turnCredentials } from './ice.js'
 import { isOrigin } from './options.js'
 
+/** The variables of `gossamer-signaling`, read. */
 export interface Environment {
+  /** `PORT`, 0 to 65,535; 0 takes a free one. Default 8787. */
   port: number
+  /** `HOST`, an address to listen on. Default 127.0.0.1. */
   host: string
+  /** What `ICE_SERVERS` and the `TURN_` variables come to; for `createSignalingServer`. Default none. */
   iceServers: IceSource
+  /** `ORIGIN`, host names in lower case; for `createSignalingServer`. Default undefined. */
   origin: string[] | undefined
+  /** `TRUST_PROXY`; for `createSignalingServer`. Default false. */
   trustProxy: boolean
 }
 
+/** What `readEnvironment` says. */
 export type ReadEnvironment =
   | { ok: true; value: Environment }
   /** One sentence per fault. */

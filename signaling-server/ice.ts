@@ -18,6 +18,7 @@ export type IceSource =
       refreshMs: number
     }
 
+/** Options of `turnCredentials`. */
 export interface TurnOptions {
   /** turn: and turns: URLs of one server. */
   urls: string[]
@@ -25,7 +26,7 @@ export interface TurnOptions {
   secret: string
   /** How long a credential is good, seconds. */
   ttlSeconds: number
-  /** Others to list beside it, such as STUN. */
+  /** Others to list beside it, such as STUN. Default none. */
   others?: readonly IceServer[]
 }
 

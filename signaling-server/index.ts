@@ -1,4 +1,8 @@
-// `gossamer/signaling-server`: what a Node program may use to run signaling inside a server of its own.
+/**
+ * What a Node program may use to run signaling inside a server of its own.
+ *
+ * @module gossamer/signaling-server
+ */
 
 export type { IceServer } from '../src/signaling/ice-server.js'
 export { type Environment, type ReadEnvironment, readEnvironment } from './environment.js'

@@ -1,34 +1,44 @@
-// What one client, one address and the whole server may use. Every number is announced, counted when it
-// is reached, or both.
-
+/**
+ * What one client, one address and the whole server may use. Every number is announced, counted when it
+ * is reached, or both. Whole numbers from 1 to 2^30 where nothing else is said.
+ */
 export interface Limits {
-  /** UTF-8 bytes of one text, 1,024 to 32,768; a longer one closes the socket (1009). */
+  /** UTF-8 bytes of one text, 1,024 to 32,768; a longer one closes the socket (1009). Default 32,768. */
   messageBytes: number
+  /** Messages of one socket in the long run; what is over is dropped, and is an offence. Default 50. */
   messagesPerSecond: number
-  /** Messages that may come at once after a quiet time. */
+  /** Messages that may come at once after a quiet time. Default 500. */
   messageBurst: number
+  /** Bytes of one socket in the long run; likewise. Default 65,536. */
   bytesPerSecond: number
+  /** Bytes that may come at once after a quiet time. Default 524,288. */
   byteBurst: number
-  /** Offences (malformed, out of turn, over the rate) forgiven per socket before it is closed; one comes back each second. */
+  /**
+   * Offences (malformed, out of turn, over the rate) forgiven per socket before it is closed, from 0 on; one comes back each
+   * second. Default 50.
+   */
   patience: number
-  /** Topics one peer may be in. */
+  /** Topics one peer may be in. Default 64. */
   topicsPerPeer: number
-  /** Peers listed in one topic; a newcomer beyond that is refused. */
+  /** Peers listed in one topic; a newcomer beyond that is refused. Default 10,000. */
   peersPerTopic: number
-  /** Peers named in one answer to `enter`, 16 at most. */
+  /** Peers named in one answer to `enter`, 0 to 16. Default 5. */
   introductions: number
+  /** Sockets open from one address; beyond that they are refused with 429. Default 256. */
   socketsPerAddress: number
+  /** Sockets open in all; beyond that they are refused with 503. Default 10,000. */
   sockets: number
-  /** From connecting to the proof. */
+  /** From connecting to the proof, milliseconds, 1 to 2^31 - 2. Default 10,000. */
   handshakeTimeoutMs: number
-  /** Bytes waiting for a client that does not read; above it the socket is dropped. */
+  /** Bytes waiting for a client that does not read; above it the socket is dropped. Default 1,048,576. */
   unreadBytes: number
-  /** What clients are told to do, 1,000 to 300,000. */
+  /** How often clients are told to say that they are there, milliseconds, 1,000 to 300,000. Default 25,000. */
   heartbeatMs: number
-  /** Ping frames; a socket that answered none since the last is dropped. */
+  /** Between ping frames, milliseconds, 1 to 2^31 - 2; a socket that answered none since the last is dropped. Default 15,000. */
   pingIntervalMs: number
 }
 
+/** What holds unless told. */
 export const LIMITS: Limits = {
   /** A signal of 20 KiB in base64 is 27 KiB. */
   messageBytes: 32 * 1024,

@@ -5,6 +5,7 @@ import { LARGEST_TEXT_BYTES, MOST_INTRODUCED } from '../src/signaling/messages.j
 import { type IceSource, readIceServers } from './ice.js'
 import { LIMITS, type Limits } from './limits.js'
 
+/** Options of `createSignalingServer`. All may be left out; a key that is not here is refused. */
 export interface SignalingServerOptions {
   /**
    * An HTTP server to attach to; it stays the caller's, who listens and closes. Without it one is made, which
@@ -15,7 +16,7 @@ export interface SignalingServerOptions {
   path?: string
   /** What clients use for ICE, 16 at most; none unless told. */
   iceServers?: IceSource
-  /** Any of the limits; the rest as in `LIMITS`. */
+  /** Any of the limits, whole numbers; the rest as in `LIMITS`. */
   limits?: Partial<Limits>
   /**
    * The host names, with port where it is not the scheme's own, by which clients know this server. Unless told,
@@ -23,9 +24,9 @@ export interface SignalingServerOptions {
    * clients trust could pose as them here.
    */
   origin?: string | readonly string[]
-  /** Behind a proxy: take the client's address from the last entry of X-Forwarded-For. */
+  /** Behind a proxy: take the client's address from the last entry of X-Forwarded-For. Default false. */
   trustProxy?: boolean
-  /** Gets a line where someone could act. Never what peers say. */
+  /** Gets a line where someone could act, the same at most once a minute. Never what peers say. Default: nobody does. */
   log?: (line: string) => void
 }
 

@@ -15,18 +15,25 @@ import type { Limits } from './limits.js'
 import { checkOptions, type SignalingServerOptions } from './options.js'
 import { Rooms, type RoomsOutput } from './rooms.js'
 
+/** A signaling server at work. */
 export interface SignalingServer {
+  /** The HTTP server whose sockets are taken: the caller's, or one of its own that nobody listens with yet. */
   readonly server: Server
-  /** Answers GET (or HEAD) /healthz and says true; leaves anything else alone. For a server of the caller's. */
+  /**
+   * Answers GET and HEAD of /healthz, in JSON with `ok`, `peers`, `topics` and `uptime` (seconds), 503 once it is closed, and
+   * says true; leaves anything else alone and says false. For a server of the caller's.
+   */
   respond(request: IncomingMessage, response: ServerResponse): boolean
+  /** What it does now and has done; a copy. */
   stats(): SignalingStats
   /**
    * Takes no more sockets, tells every client when to come back, and closes all. Resolves within about a
-   * second. A server of the caller's stays open.
+   * second. A server of the caller's stays open. Calling it again returns the same promise.
    */
   close(): Promise<void>
 }
 
+/** Numbers of one signaling server. */
 export interface SignalingStats {
   /** Proven peers. */
   peers: number
@@ -34,12 +41,22 @@ export interface SignalingStats {
   topics: number
   /** Open sockets, proven or not. */
   sockets: number
+  /** Whole seconds since it was made. */
   uptimeSeconds: number
-  /** What happened since the start, drops and refusals included. */
+  /** What happened since the start, drops and refusals included, by name; what never happened is not there. Names may change. */
   counters: Record<string, number>
 }
 
-/** Throws a TypeError that names the option which is wrong. */
+/**
+ * Introduces peers to one another and passes their signals, on the sockets of an HTTP server.
+ *
+ * ```ts
+ * const signaling = createSignalingServer({ origin: 'signaling.example.org' })
+ * signaling.server.listen(8787)
+ * ```
+ *
+ * Throws a TypeError that names the option which is wrong.
+ */
 export function createSignalingServer(options: SignalingServerOptions = {}): SignalingServer {
   return new Signaling(options)
 }

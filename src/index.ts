@@ -1,4 +1,8 @@
-// The public surface. Everything else may change without notice.
+/**
+ * What a page and a Node program use. All that is not here may change without notice.
+ *
+ * @module gossamer
+ */
 
 export { type ErrorCode, GossamerError } from './bridge/errors.js'
 export type { Fault } from './bridge/fault.js'

@@ -16,13 +16,18 @@ export interface Port {
  * `on('message')`, or by calling its `onmessage` with an event.
  */
 export interface MessagePortLike {
+  /** As a MessagePort's. `transfer` is a list of what moves to the other end. */
   // biome-ignore lint/suspicious/noExplicitAny: the platforms' own types differ in what may be transferred.
   postMessage(message: any, transfer?: any): void
+  /** As an EventTarget's: a Worker's, a browser's MessagePort. */
   // biome-ignore lint/suspicious/noExplicitAny: as above, for events.
   addEventListener?(type: string, listener: (event: any) => void): void
+  /** As an EventEmitter's: of Node's MessagePort and Worker, whose messages come without an event around them. */
   // biome-ignore lint/suspicious/noExplicitAny: as above, for Node's listeners.
   on?(type: string, listener: (...values: any[]) => void): unknown
+  /** Called once there is a reader, where there is such a method. */
   start?(): void
+  /** Called at the end, where there is such a method. */
   close?(): void
 }
 

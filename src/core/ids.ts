@@ -34,6 +34,7 @@ export function parsePeerId(text: unknown): PeerId | undefined {
   return isId(text) ? (text as PeerId) : undefined
 }
 
+/** Undefined where it is not the text of a topic id. */
 export function parseTopicId(text: unknown): TopicId | undefined {
   return isId(text) ? (text as TopicId) : undefined
 }
@@ -56,10 +57,12 @@ export function firstOf({ seq, count = 1 }: Pick<Numbered, 'seq' | 'count'>): nu
   return seq - count + 1
 }
 
+/** `author:seq`. */
 export function formatMessageId(id: MessageId): string {
   return `${id.author}:${id.seq}`
 }
 
+/** What `formatMessageId` wrote; undefined for other text, the id of a message to neighbors too. */
 export function parseMessageId(text: string): MessageId | undefined {
   const [author, seq, more] = text.split(':')
   const peer = parsePeerId(author ?? '')

@@ -214,8 +214,11 @@ export interface Relay {
   body: Uint8Array
 }
 
+/** How a message came. */
 export type DeliveryScope =
+  /** Broadcast to the topic; `round` peers passed it on, 0 where it came straight from its author. */
   | { kind: 'swarm'; round: number }
+  /** Said to neighbors only, by one of them. */
   | { kind: 'neighbors' }
   /** In an exchange of history, from whoever kept it. */
   | { kind: 'history' }
@@ -279,6 +282,7 @@ export type TopicEvent =
   | { type: 'presence'; peer: PeerId; value: Uint8Array | undefined; time: number }
   | { type: 'joinFailed'; peer: PeerId; reason: string }
 
+/** How a topic stands; `GossipTopic.state` says what each means. */
 export type TopicState =
   | 'connecting'
   | 'alone'
@@ -288,13 +292,16 @@ export type TopicState =
   | 'offline'
   | 'closed'
 
+/** How a topic stands, and with whom. */
 export interface TopicStatus {
   state: TopicState
   /** One sentence for people. */
   reason: string
+  /** The peers it has links to. */
   neighbors: PeerId[]
 }
 
+/** Counts since the node started, by name; what never happened is not there. Names may change with any version. */
 export interface NodeMetrics {
   [counter: string]: number
 }

@@ -1,3 +1,9 @@
+/**
+ * A peer in a Node process.
+ *
+ * @module gossamer/node
+ */
+
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import WebSocket from 'ws'
 import type { NodeMessage, Notice } from '../bridge/node-messages.js'

@@ -1,4 +1,9 @@
-// `gossamer/sim`: thousands of peers on a virtual clock, with the core, link and wire that the worker runs.
+/**
+ * Thousands of peers on a virtual clock, with the core, link and wire that the worker runs.
+ *
+ * @module gossamer/sim
+ */
+
 export type { PeerId, TopicId } from '../core/ids.js'
 export type { TopicEvent, TopicStatus } from '../core/io.js'
 export type { NodeSnapshot } from '../core/snapshot.js'

@@ -14,6 +14,7 @@ import type { Connection, Network } from './page.js'
 import { MemorySignaling } from './signaling.js'
 import { RealTime, type Time, VirtualTime } from './time.js'
 
+/** Options of `createMesh`. All may be left out. */
 export interface MeshOptions {
   /** The same seed gives peers the same ids in the order in which they open. Default 1. */
   seed?: number | undefined
@@ -28,7 +29,9 @@ export interface MeshOptions {
 
 /** One peer of `mesh.peers`. */
 export interface MeshPeer {
+  /** Its node. */
   gossip: Gossip
+  /** Its handle on the topic. */
   topic: GossipTopic
 }
 
@@ -48,6 +51,7 @@ export function createMesh(options: MeshOptions = {}): Mesh {
   return new Mesh(options)
 }
 
+/** A mesh in memory; `createMesh` makes one. */
 export class Mesh implements AsyncDisposable {
   /** For `Gossip.open({ signaling, worker })` in an app's own code. */
   readonly signaling: string
@@ -136,6 +140,7 @@ export class Mesh implements AsyncDisposable {
     this.#signaling.stop()
   }
 
+  /** It is back; peers find it by themselves, after a pause of at most half a minute of the mesh's time. */
   startSignaling(): void {
     this.#signaling.isUp = true
   }
@@ -148,6 +153,7 @@ export class Mesh implements AsyncDisposable {
     this.#time.end()
   }
 
+  /** As `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

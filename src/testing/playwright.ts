@@ -1,3 +1,9 @@
+/**
+ * Tabs of an app that meet in one room: fixtures for Playwright.
+ *
+ * @module gossamer/testing/playwright
+ */
+
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -12,10 +18,12 @@ import type {
 import type { Gossip, GossipTopic } from 'gossamer'
 import { createSignalingServer } from 'gossamer/signaling-server'
 
-// `gossamer/testing/playwright`: tabs of an app that meet in one room.
-
+/** What `meshFixtures` has to know of the app. */
 export interface MeshSettings {
-  /** The address of the app's page for a room, given a signaling server to use. */
+  /**
+   * The address of the app's page for a room, given a signaling server to use. A relative one goes from `use.baseURL` of the
+   * Playwright configuration.
+   */
   address(room: { room: string; signaling: string }): string
   /** The global under which the page keeps `{ gossip, topic }` for tests. Default 'gossamer'. */
   handle?: string | undefined
@@ -23,6 +31,7 @@ export interface MeshSettings {
   withinMs?: number | undefined
 }
 
+/** Options of `peers`. */
 export interface PeersOptions {
   /** Each tab as if on another machine, with storage of its own. Default: tabs of one browser. */
   own?: boolean | undefined
@@ -35,10 +44,13 @@ export interface OpenPeers {
   readonly room: string
 }
 
+/** What each test is given. */
 export interface MeshTestFixtures {
+  /** Opens tabs. They are closed after the test. */
   peers: OpenPeers
 }
 
+/** What each of Playwright's workers has one of. */
 export interface MeshWorkerFixtures {
   /** The URL of a signaling server of these tests' own, on 127.0.0.1. */
   signaling: string
