@@ -6,7 +6,7 @@
 
 export { type ErrorCode, GossamerError } from './bridge/errors.js'
 export type { Fault } from './bridge/fault.js'
-export type { HistoryState, Notice, PresenceChange } from './bridge/node-messages.js'
+export type { HistoryState, Notice, NoticeCode, PresenceChange } from './bridge/node-messages.js'
 export type { MessagePortLike } from './bridge/port.js'
 export type { IceServer } from './bridge/rtc-messages.js'
 export type { BlameReason } from './core/blame.js'

@@ -34,7 +34,7 @@ import { TopicPresence } from './presence.js'
  * - `historyResumed`: what could not be kept is kept now.
  * - `fork`: an `author` signed two different messages under one `seq`; it is not heard any further.
  * - `parentsMissing`: the message `id`, which follows, is delivered though those `missing` did not come (order 'causal').
- * - `joinFailed`: a bootstrap `peer` could not be joined through, and why.
+ * - `joinFailed`: a `peer` that was named to us could not be joined through, and why (`reason`).
  */
 export type GossipEvent = ClientEvent
 

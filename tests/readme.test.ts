@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
+import type { NoticeCode } from '../src/bridge/node-messages.js'
+import type { TopicEvents } from '../src/page/subscription.js'
 import { createMesh } from '../src/testing/mesh.js'
 
 it('wherever a page opens its mesh in README and docs, signaling is where the server takes sockets', async () => {
@@ -63,6 +65,18 @@ it('the guide tells of every code an error may have, and of no other', async () 
   )
 })
 
+it('the guide tells of every event of a topic and every notice, and of no other', async () => {
+  const guide = await readFile(new URL('../docs/guide.md', import.meta.url), 'utf8')
+  for (const [title, names] of [
+    ['Events', EVENTS],
+    ['Notices', NOTICES],
+  ] as const) {
+    const [, section] = new RegExp(`^## ${title}$(.*?)^## `, 'ms').exec(guide)!
+    const told = [...section!.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name)
+    expect(told.sort(), title).toEqual(Object.keys(names).sort())
+  }
+})
+
 it('the size that README and comparison name is one that the gate holds', async () => {
   const read = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8')
   const [, ceiling] = /together: ([\d_]+),/.exec(await read('scripts/size.mjs'))!
@@ -73,3 +87,35 @@ it('the size that README and comparison name is one that the gate holds', async 
     )
   }
 })
+
+// The compiler holds these to the code: neither lacks a name, neither has another.
+const EVENTS: Record<keyof TopicEvents, true> = {
+  received: true,
+  neighborUp: true,
+  neighborDown: true,
+  joinFailed: true,
+  mismatch: true,
+  peerBlamed: true,
+  peerData: true,
+  lagged: true,
+  historyProgress: true,
+  synced: true,
+  historyGap: true,
+  historyFailed: true,
+  historyResumed: true,
+  fork: true,
+  parentsMissing: true,
+  state: true,
+  presence: true,
+  history: true,
+}
+const NOTICES: Record<NoticeCode, true> = {
+  'storage-unavailable': true,
+  'storage-failed': true,
+  'storage-full': true,
+  'signaling-lost': true,
+  'signaling-open': true,
+  'signaling-refused': true,
+  'links-relayed': true,
+  'protocol-unavailable': true,
+}

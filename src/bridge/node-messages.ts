@@ -130,17 +130,29 @@ export type NodeEvent = ClientEvent | Extract<TopicEvent, { type: 'received-bund
 /** A peer shows something else, or nothing any more. */
 export type PresenceChange = Omit<Extract<TopicEvent, { type: 'presence' }>, 'type'>
 
-/** Something the user of the node should know; not bound to a topic. */
+/** What a notice is about, for programs. Codes are stable. */
+export type NoticeCode =
+  /** From its start this node keeps everything in memory: the next visit is another peer. */
+  | 'storage-unavailable'
+  /** The store refused to read or to write something, or a record was damaged. At most once a minute. */
+  | 'storage-failed'
+  /** The disk is full: what a topic's history takes in from now on is kept in memory. */
+  | 'storage-full'
+  /** The signaling server is out of reach; it is tried again. Once for each time. */
+  | 'signaling-lost'
+  /** It is back. */
+  | 'signaling-open'
+  /** The signaling server refused us, or something we asked for. Once for each reason. */
+  | 'signaling-refused'
+  /** This browser can't lend channels to the worker, so the page relays. Once. */
+  | 'links-relayed'
+  /** The file for presence and relayed links could not be loaded; it is tried again. Once for each time. */
+  | 'protocol-unavailable'
+
+/** Something the user of the node should know; not bound to a topic. Nothing has to be done: what can be tried again is. */
 export interface Notice {
-  code:
-    | 'storage-unavailable'
-    | 'storage-failed'
-    | 'storage-full'
-    | 'signaling-lost'
-    | 'signaling-open'
-    | 'signaling-refused'
-    | 'links-relayed'
-    | 'protocol-unavailable'
+  code: NoticeCode
+  /** Sentences for people: what happened and what follows from it. They may change. */
   message: string
 }
 
