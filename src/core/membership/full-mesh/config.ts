@@ -1,14 +1,14 @@
-/** The full mesh's numbers. */
+/** The full mesh's numbers, whole ones. */
 export interface FullMeshConfig {
-  /** Between two GOSPs to each neighbor: the seed's `--period`, in milliseconds. More than 0. */
+  /** Between two GOSPs to each neighbor, milliseconds, 100 to 3,600,000: the seed's `--period`. Default 5,000. */
   periodMs: number
-  /** Neighbors at most; whoever comes then is told that the room is full. */
+  /** Neighbors at most, 1 to 63; whoever comes then is told that the room is full. Default 11: a room of twelve. */
   linkCapacity: number
-  /** From an INIT or CONN to its repetition; doubles with each. */
+  /** From an INIT or CONN to its repetition, milliseconds, 10 to 600,000; doubles with each. Default 1,000. */
   answerTimeoutMs: number
-  /** From an agreement to a usable link. */
+  /** From an agreement to a usable link, milliseconds, 100 to 600,000. Default 15,000. */
   dialTimeoutMs: number
-  /** The longest pause between two tries. */
+  /** The longest pause between two tries, milliseconds, 1 to 3,600,000. Default 30,000. */
   largestBackoffMs: number
 }
 

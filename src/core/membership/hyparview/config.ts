@@ -1,28 +1,35 @@
-/** HyParView's numbers. The seed's names, the seed's values. */
+/** HyParView's numbers, whole ones. The seed's names, the seed's values. */
 export interface HyparviewConfig {
+  /** Neighbors at most, 1 to 64. Default 5. */
   activeViewCapacity: number
+  /** Peers known and not linked, from which lost neighbors are replaced, 0 to 1,000. Default 30. */
   passiveViewCapacity: number
-  /** Hops a forward-join walks before the joiner is offered a place. */
+  /** Hops a forward-join walks before the joiner is offered a place, 0 to 255. Default 6. */
   activeRandomWalkLength: number
-  /** Hops left at which the joiner is put in the passive view on the way. */
+  /** Hops left at which the joiner is put in the passive view on the way, 0 to 255. Default 3. */
   passiveRandomWalkLength: number
+  /** Hops a shuffle walks before it is answered, 0 to 255. Default 6. */
   shuffleRandomWalkLength: number
+  /** Neighbors named in a shuffle, 0 to 15; with `shufflePassiveViewCount` at most 15 together. Default 3. */
   shuffleActiveViewCount: number
+  /** Peers of the passive view named in a shuffle, 0 to 15; likewise. Default 4. */
   shufflePassiveViewCount: number
+  /** Between two shuffles, milliseconds, 100 to 86,400,000. Default 60,000. */
   shuffleIntervalMs: number
-  /** From a request sent to its answer; making the link has a time of its own. */
+  /** From a request sent to its answer, milliseconds, 10 to 600,000; making the link has a time of its own. Default 3,000. */
   neighborRequestTimeoutMs: number
-  /** From an agreement to a usable link. */
+  /** From an agreement to a usable link, milliseconds, 100 to 600,000. Default 15,000. */
   dialTimeoutMs: number
   /**
-   * Requests and links under way at once, per topic. A peer that just lost most of its neighbors asks as
-   * many as it has room for.
+   * Requests and links under way at once, per topic, 1 to 64. A peer that just lost most of its neighbors asks as
+   * many as it has room for. Default 2.
    */
   parallelRequests: number
-  /** Peers remembered beside the passive view. */
+  /** Peers remembered beside the passive view, 0 to 10,000. Default 100. */
   reserveCapacity: number
-  /** First pause after a refusal or failure; doubles up to the largest, jittered. */
+  /** First pause after a refusal or failure, milliseconds, 1 to 600,000; doubles up to the largest, jittered. Default 500. */
   retryBackoffMs: number
+  /** The largest pause, milliseconds, 1 to 3,600,000; no less than `retryBackoffMs`. Default 30,000. */
   largestBackoffMs: number
 }
 
