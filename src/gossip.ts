@@ -35,7 +35,7 @@ export interface GossipEvents {
  * A peer: its node runs in a worker, this is the page's end of it.
  *
  * ```ts
- * const gossip = await Gossip.open({ signaling: 'wss://example.org' })
+ * const gossip = await Gossip.open({ signaling: 'wss://example.org/signaling' })
  * const topic = await gossip.subscribeAndJoin('tea')
  * await topic.broadcast(new TextEncoder().encode('hello'))
  * ```
@@ -56,7 +56,8 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
    * Starts a worker with a node in it. The seed's builder and `spawn`.
    *
    * Rejects: `invalid-argument`; `insecure-context` where the page is neither https nor localhost, or lacks Ed25519;
-   * `worker-unavailable` where the worker did not start or did not answer in 15 s, with what to try; the signal's reason.
+   * `worker-unavailable` where the worker did not start or did not answer in 15 s, with what to try; `protocol-unavailable` where
+   * a file could not be loaded that only some need (numbers of their own, a store in memory); the signal's reason.
    */
   static async open(options: GossipOptions = {}): Promise<Gossip> {
     const { node: nodeOptions, worker, signal } = await checkOptions(options)
@@ -218,7 +219,8 @@ export class Gossip extends TypedEvents<GossipEvents> implements AsyncDisposable
 
   /**
    * Does this node a harm it would otherwise meet by chance, for demonstrations and for tests of apps. Rejects:
-   * `invalid-argument`; `unsupported` where there is nothing to harm: no link to that peer, no signaling.
+   * `invalid-argument`; `unsupported` where there is nothing to harm: no link to that peer, no signaling; `protocol-unavailable`
+   * where `page-extra.js` could not be loaded; `closed`; `worker-gone`; the signal's reason.
    */
   async provoke(fault: Fault, options: WaitOptions = {}): Promise<void> {
     const signal = checkWait(options)

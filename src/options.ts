@@ -44,7 +44,7 @@ export interface GossipOptions {
   protocol?: string | undefined
   /**
    * Where identity, seen ids and known peers are kept. Default `{ kind: 'indexeddb', name: 'gossamer' }`; with
-   * 'memory' every start is a new peer.
+   * 'memory' every start is a new peer. Apps of one origin with different names, 1 to 64 letters, share nothing.
    */
   storage?: 'indexeddb' | 'memory' | { kind?: 'indexeddb' | 'memory'; name?: string } | undefined
   /**
@@ -68,9 +68,9 @@ export interface JoinOptions {
   /** Events the node keeps for a reader that does not keep up, 1 to 65,536; the oldest go first, told as `lagged`. Default 2048 (seed). */
   subscriptionCapacity?: number | undefined
   /**
-   * How neighbors are chosen. `hyparview`: about five of any number. `full-mesh`: everyone, in rooms of up to
-   * twelve; whoever comes then hears `joinFailed` with the reason `full`. `auto`: a full mesh of up to eight, about
-   * five of more, and back at six. All peers of a topic must agree.
+   * How neighbors are chosen. `hyparview` (default): about five of any number. `full-mesh`: everyone, in rooms of up to
+   * twelve, or as many more or fewer as `fullMeshConfig.linkCapacity` says; whoever comes then hears `joinFailed` with the
+   * reason `full`. `auto`: a full mesh of up to eight, about five of more, and back at six. All peers of a topic must agree.
    */
   membership?: 'hyparview' | 'full-mesh' | 'auto' | undefined
   /**

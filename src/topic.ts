@@ -262,8 +262,8 @@ export class GossipTopic
    * ```
    *
    * Throws `invalid-argument`, and `closed` after `leave`. Reading rejects with `unsupported` where the topic was
-   * opened without a history, `storage-failed` where it can't be read, or the signal's reason; with `live` it ends when
-   * the topic is left.
+   * opened without a history, `storage-failed` where it can't be read, `protocol-unavailable` where `page-extra.js` could not be
+   * loaded, or the signal's reason; with `live` it ends when the topic is left.
    */
   history(options: ReadHistoryOptions = {}): AsyncIterableIterator<KeptMessage, undefined> {
     const { signal, ...request } = checkReadHistory(options)
