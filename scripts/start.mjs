@@ -7,8 +7,8 @@ import { networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import sirv from 'sirv'
-import { renderUnicodeCompact } from 'uqr'
 import { readFlags } from '../signaling-server/flags.mjs'
+import { announcement } from './announcement.mjs'
 import { buildLibrary, ROOT } from './build.mjs'
 import { certificateFor } from './certificate.mjs'
 
@@ -23,7 +23,8 @@ const HELP = `npm start -- [flags]: builds Gossamer and its chat page, and serve
   --no-build      serves what the last build left
   --help, -h      this text
 
-  The rest of the environment is that of gossamer-signaling: npx gossamer-signaling --help.
+  The rest of the environment is that of gossamer-signaling, ORIGIN above all where strangers connect:
+  npx gossamer-signaling --help.
 `
 const FLAGS = { https: true, port: 'PORT', host: 'HOST', turn: 'TURN_URL', 'no-build': true }
 
@@ -43,14 +44,12 @@ async function main() {
     const startedAt = performance.now()
     const builds = !switches.has('no-build')
     if (builds) await buildLibrary()
-    const { createSignalingServer, readEnvironment } = await import(
-      pathToFileURL(built('dist/signaling-server.js')).href
-    )
-    const read = readEnvironment(environment, name => flagOf(name, variables))
+    const library = await import(pathToFileURL(built('dist/signaling-server.js')).href)
+    const read = library.readEnvironment(environment, name => flagOf(name, variables))
     // Before the slower half of the work, which would be for nothing.
     if (!read.ok) return fail(read.faults, 2)
     if (builds) await buildPage(startedAt)
-    await serve(read.value, isSecure, createSignalingServer)
+    await serve(read.value, isSecure, library)
   } catch (error) {
     // esbuild has already printed its own errors.
     fail(Array.isArray(error.errors) ? [] : [error.message], 1)
@@ -82,7 +81,7 @@ function built(path) {
   return file
 }
 
-async function serve(environment, isSecure, createSignalingServer) {
+async function serve(environment, isSecure, { createSignalingServer, warningsOf }) {
   const { port, host, origin, iceServers, trustProxy } = environment
   built('dist-web/index.html')
   const pages = sirv(resolve(ROOT, 'dist-web'), {
@@ -113,7 +112,9 @@ async function serve(environment, isSecure, createSignalingServer) {
     () => closeServer(server),
   )
   await listen(server, host, port)
-  if (!stopping) announce(server.address(), isSecure)
+  if (stopping) return
+  console.log(announcement(server.address(), isSecure, otherAddresses()))
+  for (const warning of warningsOf(environment)) console.error(`  ${warning}\n`)
 }
 
 function listen(server, host, port) {
@@ -134,31 +135,6 @@ function whyNotListening(error, host, port) {
     return `${host} is no address of this machine. Try --host 127.0.0.1 or --host 0.0.0.0.`
   }
   return `Can't listen on ${host}:${port}: ${error.message}`
-}
-
-function announce({ address, port }, isSecure) {
-  const everywhere = address === '0.0.0.0' || address === '::'
-  const url = host => `${isSecure ? 'https' : 'http'}://${host}:${port}/`
-  const others = everywhere ? otherAddresses().map(url) : []
-  console.log(`\n  Gossamer chat   ${url(everywhere ? 'localhost' : named(address))}`)
-  for (const other of others) console.log(`                  ${other}`)
-  console.log('\n  Open it in several tabs. Ctrl-C stops.\n')
-  if (!isSecure) {
-    console.log('  For phones and other machines: npm start -- --https')
-    console.log('  (browsers give pages their keys only over https or on localhost)\n')
-  } else if (others.length > 0) {
-    // The dots of the code are drawn light on dark, which every camera reads.
-    console.log(renderUnicodeCompact(others[0], { border: 2 }).replace(/^/gm, '  '))
-    console.log(
-      `\n  ${others[0]}, for phones in the same network. Nobody vouches for its certificate:`,
-    )
-    console.log('  the browser asks once whether to go on.\n')
-  }
-}
-
-function named(address) {
-  if (address === '127.0.0.1' || address === '::1') return 'localhost'
-  return address.includes(':') ? `[${address}]` : address
 }
 
 function otherAddresses() {

@@ -62,7 +62,7 @@ export function readEnvironment(
   return { ok: true, value: { port, host, iceServers: turn, origin, trustProxy } }
 }
 
-/** What is allowed and yet unwise. */
+/** What is allowed and yet unwise, one sentence each. */
 export function warningsOf({ host, origin }: Environment): string[] {
   const strangers = !/^(localhost|127\.[\d.]+|::1)$/.test(host)
   if (!strangers || origin !== undefined) return []

@@ -5,7 +5,12 @@
  */
 
 export type { IceServer } from '../src/signaling/ice-server.js'
-export { type Environment, type ReadEnvironment, readEnvironment } from './environment.js'
+export {
+  type Environment,
+  type ReadEnvironment,
+  readEnvironment,
+  warningsOf,
+} from './environment.js'
 export { type IceSource, type TurnOptions, turnCredentials } from './ice.js'
 export { LIMITS, type Limits } from './limits.js'
 export type { SignalingServerOptions } from './options.js'
