@@ -178,6 +178,14 @@ it('in real time, a peer leaves with parting words', async () => {
   expect(await left).toBe('left')
 })
 
+it.each([
+  [{ tim: 'virtual' }, 'options has no tim; there are seed, latencyMs, time.'],
+  [{ time: 'virtually' }, 'time must be real or virtual.'],
+  ['virtual', 'options must be an object.'],
+])('options that are wrong are refused: %j', (options, text) => {
+  expect(() => createMesh(options as MeshOptions)).toThrow(new TypeError(text))
+})
+
 /** What each hears from here on: id and text. */
 function listen(peers: readonly MeshPeer[]): string[][] {
   return peers.map(({ topic }) => {

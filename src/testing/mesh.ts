@@ -46,6 +46,8 @@ export interface MeshPeer {
  * await ann.topic.broadcast(new TextEncoder().encode('The kettle is on.'))
  * await mesh.close()
  * ```
+ *
+ * Throws a TypeError that names the option which is wrong.
  */
 export function createMesh(options: MeshOptions = {}): Mesh {
   return new Mesh(options)
@@ -64,7 +66,11 @@ export class Mesh implements AsyncDisposable {
   readonly #nodes = new Set<MemoryNode>()
   readonly #opened: Gossip[] = []
 
-  constructor({ seed = 1, latencyMs = 0, time = 'real' }: MeshOptions) {
+  /** As `createMesh`. */
+  constructor(options: MeshOptions) {
+    checkKeys(options)
+    const { seed = 1, latencyMs = 0, time = 'real' } = options
+    if (!TIMES.includes(time)) throw new TypeError(`time must be ${TIMES.join(' or ')}.`)
     this.#random = new Random(seed)
     this.#time = time === 'virtual' ? new VirtualTime(this.#random.u32()) : new RealTime()
     this.#network = new MeshNetwork(this.#time, latencyMs)
@@ -204,6 +210,15 @@ class MeshNetwork implements Network {
   }
 }
 
+/** A slip of the pen would give another mesh than was meant. */
+function checkKeys(options: MeshOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError('options must be an object.')
+  for (const key of Object.keys(options))
+    if (!KEYS.includes(key as keyof MeshOptions))
+      throw new TypeError(`options has no ${key}; there are ${KEYS.join(', ')}.`)
+}
+
 /** Whether a message of anyone finds a way to everyone. */
 function isConnected(peers: readonly MeshPeer[]): boolean {
   const neighbors = new Map(peers.map(({ gossip, topic }) => [gossip.peerId, topic.neighbors]))
@@ -212,6 +227,9 @@ function isConnected(peers: readonly MeshPeer[]): boolean {
   for (const peer of reached) for (const next of neighbors.get(peer) ?? []) reached.add(next)
   return [...neighbors.keys()].every(peer => reached.has(peer))
 }
+
+const KEYS: readonly (keyof MeshOptions)[] = ['seed', 'latencyMs', 'time']
+const TIMES: readonly string[] = ['real', 'virtual']
 
 /** A join takes milliseconds of real time, and after a loss some seconds of any. Guess. */
 const PATIENCE_MS = 30_000
