@@ -31,6 +31,7 @@ input.addEventListener('change', async () => {
     pieces.push(bytes.subarray(at, at + PIECE_BYTES))
   const row = addRow(`${file.name} to everybody`)
   const number = crypto.getRandomValues(new Uint32Array(1))[0]
+  let alone = false
   for (const [index, piece] of pieces.entries()) {
     const message = new Uint8Array(HEAD_BYTES + piece.length)
     const head = new DataView(message.buffer)
@@ -40,14 +41,16 @@ input.addEventListener('change', async () => {
     message.set(piece, HEAD_BYTES)
     try {
       // Resolves when the links have taken it: so this goes no faster than they do.
-      await topic.broadcast(message)
+      const { neighbors } = await topic.broadcast(message)
+      alone ||= neighbors === 0
     } catch (error) {
       row.stop()
       return say(error.message)
     }
     row.progress((index + 1) / pieces.length)
   }
-  row.done()
+  if (alone) row.stop('(nobody was here; who comes within half a minute still gets it)')
+  else row.done()
 })
 
 // ——— receiving
@@ -98,7 +101,7 @@ function addRow(text) {
   }
   return {
     progress: share => bar.setAttribute('value', String(share)),
-    stop: () => bar.replaceWith('(not all of it came through)'),
+    stop: (why = '(not all of it came through)') => bar.replaceWith(why),
     done(name, url) {
       bar.remove()
       item.dataset.done = ''
