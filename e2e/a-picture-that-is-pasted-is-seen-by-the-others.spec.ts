@@ -27,16 +27,44 @@ test('what is no picture is refused in words, and harms nothing', async ({ room 
   const tab = await room.open()
   await paste(tab, 'rubbish')
   await expect(tab.page.getByTestId('send-error')).toContainText("can't read broken.png")
+  await paste(tab, 'words')
+  await expect(tab.page.getByTestId('send-error')).toHaveText('Only pictures can be sent here.')
+  await tab.page.evaluate(() => {
+    Blob.prototype.arrayBuffer = () => Promise.reject(new DOMException('', 'NotReadableError'))
+  })
+  await paste(tab, { width: 20, height: 20 })
+  await expect(tab.page.getByTestId('send-error')).toContainText("can't read card.png")
   await tab.say('still here')
   await tab.hears('still here')
 })
 
-/** Pastes a picture of noise and colours, as hard to shrink as any, or a file that only says it is one. */
-function paste(tab: Tab, what: { width: number; height: number } | 'rubbish'): Promise<void> {
+test('a file that misses the talk does not make the browser leave it', async ({ room }) => {
+  const tab = await room.open()
+  const prevented = await tab.page.evaluate(() =>
+    ['header', 'main', '.page'].map(where => {
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(new File(['words'], 'notes.txt', { type: 'text/plain' }))
+      const said = { dataTransfer, bubbles: true, cancelable: true }
+      return ['dragover', 'drop'].map(
+        type => !document.querySelector(where)!.dispatchEvent(new DragEvent(type, said)),
+      )
+    }),
+  )
+  expect(prevented).toEqual(Array(3).fill([true, true]))
+  await expect(tab.page.getByTestId('send-error')).toHaveText('Only pictures can be sent here.')
+})
+
+/** Pastes a picture of noise and colours, as hard to shrink as any, a file that only says it is one, or one that does not. */
+function paste(
+  tab: Tab,
+  what: { width: number; height: number } | 'rubbish' | 'words',
+): Promise<void> {
   return tab.page.evaluate(async given => {
     const transfer = new DataTransfer()
     if (given === 'rubbish') {
       transfer.items.add(new File(['no picture'], 'broken.png', { type: 'image/png' }))
+    } else if (given === 'words') {
+      transfer.items.add(new File(['words'], 'notes.txt', { type: 'text/plain' }))
     } else {
       const canvas = new OffscreenCanvas(given.width, given.height)
       const context = canvas.getContext('2d')!

@@ -39,7 +39,9 @@ for (const scheme of ['light', 'dark'] as const) {
   })
 }
 
-test('axe finds nothing serious in the emoji picker, and Escape closes it', async ({ room }) => {
+test('axe finds nothing serious in the emoji picker, and Escape, its button and a click elsewhere close it', async ({
+  room,
+}) => {
   const tab = await room.open()
   const { page } = tab
   await page.bringToFront()
@@ -49,6 +51,19 @@ test('axe finds nothing serious in the emoji picker, and Escape closes it', asyn
   await page.keyboard.press('Escape')
   await expect(page.locator('emoji-picker')).toBeHidden()
   await expect(page.getByTestId('emoji')).toBeFocused()
+
+  // As long as a hand takes.
+  const press = () => page.getByTestId('emoji').click({ delay: 100 })
+  await press()
+  await expect(page.locator('emoji-picker')).toBeVisible()
+  await press()
+  await expect(page.locator('emoji-picker')).toBeHidden()
+  await press()
+  await expect(page.locator('emoji-picker')).toBeVisible()
+  await page.getByTestId('input').click({ delay: 100 })
+  await expect(page.locator('emoji-picker')).toBeHidden()
+  await page.keyboard.type('here')
+  await expect(page.getByTestId('input')).toHaveValue('here')
 })
 
 /** What axe finds; of the colours alone where all else was looked at before. */

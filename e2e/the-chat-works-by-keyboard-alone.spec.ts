@@ -33,9 +33,11 @@ test('one says something, looks around and comes back without a mouse', async ({
   await expect(page.getByTestId('invite')).toBeFocused()
 })
 
-test('on a phone Escape closes the side and gives the focus back', async ({ room }) => {
-  const tab = await room.open()
-  const { page } = tab
+test('on a phone the side hides no message, and Escape closes it and gives the focus back', async ({
+  room,
+}) => {
+  const [tab, other] = await room.peers(2)
+  const { page } = tab!
   await page.bringToFront()
   await page.setViewportSize({ width: 390, height: 844 })
   await page.getByTestId('neighbors').focus()
@@ -44,10 +46,15 @@ test('on a phone Escape closes the side and gives the focus back', async ({ room
     await page.keyboard.press('Enter')
   }
   await expect(page.getByTestId('input')).toBeHidden()
+  await other!.say('Is anybody there?')
+  await expect(page.getByTestId('unread-count')).toHaveText('1 new')
+  await expect(page).toHaveTitle(/^\(1\) /)
   await page.getByTestId('tab-mesh').focus()
   await page.keyboard.press('Escape')
   await expect(page.getByTestId('input')).toBeVisible()
   await expect(page.getByTestId('neighbors')).toBeFocused()
+  await expect(page.getByTestId('unread-mark')).toBeVisible()
+  await expect(page).toHaveTitle(/^#/)
 })
 
 /** Presses a key until the focus is there. */

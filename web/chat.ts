@@ -3,7 +3,17 @@
 
 import { Gossip, type GossipTopic } from 'gossamer'
 import type { ChatAddress } from './address.js'
-import { endOf, type Failure, failureOf, noticeOf, type PageNotice, wordsOf } from './failures.js'
+import {
+  type Cleared,
+  endOf,
+  type Failure,
+  failureOf,
+  noticeOf,
+  type PageNotice,
+  sentence,
+  unreadable,
+  wordsOf,
+} from './failures.js'
 import { Here, type Present } from './here.js'
 import { type JournalKind, type JournalLine, lineOf, nameIn, withLine } from './journal.js'
 import type { Heard } from './mesh/traffic.js'
@@ -79,6 +89,8 @@ export class Chat {
   private readonly listeners = new Set<() => void>()
   private readonly hearers = new Set<(heard: Heard) => void>()
   private announced = true
+  /** The room has opened; what it then was is another matter. */
+  private wasIn = false
   private lastKey = 0
   private lowestKey = 0
 
@@ -250,7 +262,7 @@ export class Chat {
       }
     } catch (error) {
       // A room that was left meanwhile needs no more of it.
-      if (this.view.state !== 'closed') this.take(endOf(error))
+      if (this.view.state !== 'closed') this.take(unreadable(error))
     }
   }
 
@@ -300,6 +312,7 @@ export class Chat {
     const { topic } = this
     if (topic === undefined) return
     const { state, stateReason: reason, neighbors } = topic
+    this.wasIn ||= state !== 'connecting' && state !== 'closed'
     if (state !== this.view.state) this.note('state', `${stateInWords(state)}. ${reason}`)
     this.change({ state, reason, neighbors: [...neighbors] })
   }
@@ -311,11 +324,11 @@ export class Chat {
     this.change({ here })
   }
 
-  private take(notice: PageNotice | { cleared: string } | undefined): void {
+  private take(notice: PageNotice | Cleared | undefined): void {
     if (notice === undefined) return
     if ('cleared' in notice) {
-      if (this.view.notices.some(({ code }) => code === notice.cleared))
-        this.note('notice', 'Signaling is back.')
+      const stood = this.view.notices.some(({ code }) => code === notice.cleared)
+      if (stood && notice.text !== undefined) this.note('notice', notice.text)
       return this.dismiss(notice.cleared)
     }
     const before = this.view.notices.find(({ code }) => code === notice.code)
@@ -325,10 +338,10 @@ export class Chat {
     this.change({ notices: [...others, { ...notice, times }].slice(-MOST_NOTICES) })
   }
 
-  /** Before anything was shown, the failure takes the place of the chat; later, what was said stays. */
+  /** Before there was a room, the failure takes its place; later, what was said stays. */
   private fail(error: unknown): void {
-    this.change({ state: 'closed', reason: 'This chat is not running.', neighbors: [] })
-    if (this.view.maxMessageBytes === undefined) this.change({ failure: failureOf(error) })
+    this.change({ state: 'closed', reason: sentence(wordsOf(error)), neighbors: [] })
+    if (!this.wasIn) this.change({ failure: failureOf(error) })
     else this.take(endOf(error))
   }
 

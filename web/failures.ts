@@ -35,7 +35,12 @@ export function failureOf(error: unknown): Failure {
 
 /** The chat went on for a while and is over now. */
 export function endOf(error: unknown): PageNotice {
-  return warning('ended', `${wordsOf(error)} Reload the page to come back.`)
+  return warning('ended', `${sentence(wordsOf(error))} Reload the page to come back.`)
+}
+
+/** Messages of before are not there; all else goes on. */
+export function unreadable(error: unknown): PageNotice {
+  return warning('kept', `Earlier messages could not be read: ${sentence(wordsOf(error))}`)
 }
 
 /** The browser says that there is no network. */
@@ -50,10 +55,10 @@ export const OFFLINE: PageNotice = {
  * What the node or the topic has to say besides messages: a notice to show, the code of one that is over,
  * or nothing worth a line.
  */
-export function noticeOf(happened: Happened): PageNotice | { cleared: string } | undefined {
+export function noticeOf(happened: Happened): PageNotice | Cleared | undefined {
   switch (happened.type ?? happened.code) {
     case 'signaling-open':
-      return { cleared: 'signaling' }
+      return { cleared: 'signaling', text: 'Signaling is back.' }
     case 'signaling-lost':
       return warning('signaling', happened.message)
     case 'signaling-refused':
@@ -77,6 +82,18 @@ export function noticeOf(happened: Happened): PageNotice | { cleared: string } |
             `A peer broke the protocol (${happened.reason}) and was shut out for a while.`,
           )
         : undefined
+    case 'historyFailed':
+      return warning(
+        'history',
+        `What comes can't be kept on this device, and a reload will not show it: ${happened.reason}`,
+      )
+    case 'historyResumed':
+      return { cleared: 'history' }
+    case 'fork':
+      return warning(
+        'fork',
+        'Somebody here signed two different messages under one number: a copied identity, or a lie. What they say is not taken any more.',
+      )
     case 'neighborUp':
     case 'neighborDown':
     case 'joinFailed':
@@ -86,6 +103,12 @@ export function noticeOf(happened: Happened): PageNotice | { cleared: string } |
         ? undefined
         : warning(happened.code ?? 'notice', happened.message)
   }
+}
+
+/** A notice that is over, and what the log says of that. */
+export interface Cleared {
+  cleared: string
+  text?: string
 }
 
 /** The union of the node's notices and the topic's events, as far as the page reads them. */
@@ -105,6 +128,11 @@ function warning(code: string, text: string | undefined): PageNotice {
   return { code, tone: 'warning', text: text ?? code, times: 1 }
 }
 
+/** With a stop at its end. */
+export function sentence(words: string): string {
+  return /[.!?…]$/.test(words) ? words : `${words}.`
+}
+
 function codeOf(error: unknown): string {
   return String((error as { code?: unknown } | null)?.code ?? '')
 }
@@ -121,6 +149,12 @@ const FAILURES: Record<string, Omit<Failure, 'text'>> = {
     technical: false,
     advice:
       'Open this page at an https address, or at http://localhost on the machine that serves it.',
+  },
+  'protocol-unavailable': {
+    title: 'This room could not be opened',
+    technical: true,
+    advice:
+      'Reload the page. If it stays like this, a file of the page is blocked, or was not deployed.',
   },
   'worker-unavailable': {
     title: 'The chat could not start',

@@ -12,6 +12,17 @@ test('a neighbor that goes is told with its reason', () => {
   })
 })
 
+test.each([
+  [{ type: 'historyFailed', reason: 'The disk is full.' }, "can't be kept: The disk is full."],
+  [{ type: 'historyResumed' }, 'What comes is kept again.'],
+  [{ type: 'historyGap', author: peer, first: 3, last: 9 }, 'keeps messages 3 to 9 of Ada any'],
+  [{ type: 'historyGap', author: peer, first: 3, last: 3 }, 'keeps message 3 of Ada any more.'],
+  [{ type: 'fork', author: peer, seq: 7 }, 'Ada signed two different messages as number 7'],
+  [{ type: 'parentsMissing', id: `${peer}:4`, missing: ['a', 'b'] }, 'without 2 messages before'],
+])('what happens to the history is told: %j', (event, words) => {
+  expect(lineOf(event as never, () => 'Ada')?.text).toContain(words)
+})
+
 test('messages are no lines of the log', () => {
   expect(lineOf({ type: 'peerData', peer, data: new Uint8Array() }, () => '')).toBeUndefined()
 })

@@ -1,7 +1,7 @@
 // The event log of this visit, in words. Pure.
 
 import type { GossipEvent } from 'gossamer'
-import { shortPeer } from './words.js'
+import { counted, shortPeer } from './words.js'
 
 export interface JournalLine {
   key: number
@@ -48,8 +48,37 @@ export function lineOf(
         text: `${nameOf(event.peer)} broke a rule (${wordsFor(event.reason)})${end}.`,
       }
     }
-    default:
+    case 'historyFailed':
+      return { kind: 'trouble', text: `What comes can't be kept: ${event.reason}` }
+    case 'historyResumed':
+      return { kind: 'notice', text: 'What comes is kept again.' }
+    case 'historyGap': {
+      const { first, last } = event
+      const which = first === last ? `message ${first}` : `messages ${first} to ${last}`
+      return {
+        kind: 'trouble',
+        text: `Nobody keeps ${which} of ${nameOf(event.author)} any more.`,
+      }
+    }
+    case 'fork':
+      return {
+        kind: 'trouble',
+        text: `${nameOf(event.author)} signed two different messages as number ${event.seq}; nothing from there on is taken.`,
+      }
+    case 'parentsMissing':
+      return {
+        kind: 'trouble',
+        text: `A message is shown without ${counted(event.missing.length, 'message')} before it, which did not come in time.`,
+      }
+    // These have places of their own.
+    case 'received':
+    case 'synced':
+    case 'historyProgress':
+    case 'peerData':
       return undefined
+    default:
+      // An event that is new has to be worth something, or nothing, here.
+      return event satisfies never
   }
 }
 

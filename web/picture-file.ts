@@ -7,10 +7,13 @@ export type Shrunk =
   | { ok: true; picture: Picture; width: number; height: number }
   | { ok: false; why: string }
 
-/** The first picture among what came by the clipboard, a drop or a file dialog. */
+/** The first picture among what came by the clipboard or a drop. */
 export function pictureAmong(transfer: DataTransfer | null): File | undefined {
   return [...(transfer?.files ?? [])].find(({ type }) => type.startsWith('image/'))
 }
+
+/** Where files came and none of them is one. */
+export const NO_PICTURE = 'Only pictures can be sent here.'
 
 /** Encodes until it fits; `onTry` hears the number of each try. */
 export async function shrink(
@@ -24,16 +27,15 @@ export async function shrink(
       why: `This picture has ${inMegabytes(file.size)}; the page takes up to 30 MB.`,
     }
   }
-  let bitmap: ImageBitmap
+  let bitmap: ImageBitmap | undefined
   try {
     bitmap = await createImageBitmap(file)
-  } catch {
-    return { ok: false, why: `This browser can't read ${file.name || 'that'} as a picture.` }
-  }
-  try {
     return (await asItIs(file, bitmap, limitBytes)) ?? (await encoded(bitmap, limitBytes, onTry))
+  } catch {
+    // No picture, or a file that was moved, or taken back, since it was chosen.
+    return { ok: false, why: `This browser can't read ${file.name || 'that'} as a picture.` }
   } finally {
-    bitmap.close()
+    bitmap?.close()
   }
 }
 

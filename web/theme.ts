@@ -16,6 +16,12 @@ export function wearTheme(theme: Theme): void {
   const root = document.documentElement
   if (theme === 'auto') delete root.dataset['theme']
   else root.dataset['theme'] = theme
+  // What the browser draws around the page goes along.
+  for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name=theme-color]')) {
+    const own = (meta.dataset['theme'] ??= meta.media.includes('dark') ? 'dark' : 'light')
+    meta.media =
+      theme === 'auto' ? `(prefers-color-scheme: ${own})` : own === theme ? '' : 'not all'
+  }
   try {
     localStorage.setItem(KEY, theme)
   } catch {

@@ -7,21 +7,21 @@ import { nameIn } from './journal.js'
 import { namesOf } from './people.js'
 import { counted } from './words.js'
 
-/** Breaks the link to a neighbor, as if its network had gone. */
-export async function dropLink(chat: Chat, peer: string): Promise<void> {
+/** Breaks the link to a neighbor, as if its network had gone. Resolves with what happened, in words. */
+export function dropLink(chat: Chat, peer: string): Promise<string> {
   const words = `You dropped the link to ${nameIn(namesOf(chat.view), peer)}.`
-  await provoke(chat, words, { kind: 'lose-link', peer: peer as PeerId })
+  return provoke(chat, words, { kind: 'lose-link', peer: peer as PeerId })
 }
 
 /** Puts the signaling server out of reach, or mends the way to it. */
-export async function cutSignaling(chat: Chat, isCut: boolean): Promise<void> {
+export function cutSignaling(chat: Chat, isCut: boolean): Promise<string> {
   const words = `You ${isCut ? 'cut' : 'mended'} the way to the signaling server.`
-  const done = await provoke(chat, words, { kind: isCut ? 'cut-signaling' : 'mend-signaling' })
-  if (done) chat.setCut(isCut)
+  const fault: Fault = { kind: isCut ? 'cut-signaling' : 'mend-signaling' }
+  return provoke(chat, words, fault, () => chat.setCut(isCut))
 }
 
 /** Keeps the page's thread busy, and tells what its worker did meanwhile. */
-export async function freeze(chat: Chat): Promise<void> {
+export async function freeze(chat: Chat): Promise<string> {
   const frames = async () => {
     const metrics = await chat.gossip?.metrics()
     return (metrics?.['gossip-received'] ?? 0) + (metrics?.['gossip-sent'] ?? 0)
@@ -32,24 +32,26 @@ export async function freeze(chat: Chat): Promise<void> {
     while (performance.now() < until);
     const meanwhile = (await frames()) - before
     const passed = `took in and passed on ${counted(meanwhile, 'message')}`
-    chat.note(
-      'trial',
-      `You froze this page for ${FREEZE_MS / 1_000} s; its worker ${passed} meanwhile.`,
-    )
+    const words = `You froze this page for ${FREEZE_MS / 1_000} s; its worker ${passed} meanwhile.`
+    return told(chat, 'trial', words)
   } catch (error) {
-    chat.note('trouble', wordsOf(error))
+    return told(chat, 'trouble', wordsOf(error))
   }
 }
 
-async function provoke(chat: Chat, words: string, fault: Fault): Promise<boolean> {
-  chat.note('trial', words)
+async function provoke(chat: Chat, words: string, fault: Fault, done = () => {}): Promise<string> {
   try {
     await chat.gossip?.provoke(fault)
-    return true
+    done()
+    return told(chat, 'trial', words)
   } catch (error) {
-    chat.note('trouble', wordsOf(error))
-    return false
+    return told(chat, 'trouble', wordsOf(error))
   }
+}
+
+function told(chat: Chat, kind: 'trial' | 'trouble', words: string): string {
+  chat.note(kind, words)
+  return words
 }
 
 /** Long enough to see that nothing else stops. */

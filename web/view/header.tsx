@@ -10,11 +10,13 @@ export function Header(props: {
   room: string
   view: ChatView
   sideOpen: boolean
+  /** Messages nobody saw yet. */
+  unread: number
   onRoom: () => void
   onInvite: () => void
   onSide: () => void
 }) {
-  const { room, view, sideOpen } = props
+  const { room, view, sideOpen, unread } = props
   return (
     <header class="top">
       <a class="mark" href="/" title="Gossamer: to the lobby">
@@ -57,6 +59,11 @@ export function Header(props: {
             {view.neighbors.length}
             <span class="tool-words"> {neighborsInWords(view.neighbors.length).split(' ')[1]}</span>
           </span>
+          {sideOpen && unread > 0 && (
+            <span class="unread-count" data-testid="unread-count">
+              {unread} new
+            </span>
+          )}
         </button>
       </div>
     </header>

@@ -18,7 +18,12 @@ export function Page(props: { chat: Chat; room: string; onRename: (nick: string)
   // Where there is no chat there is no mesh to look at.
   const sideOpen = wantsSide && view.failure === undefined
   const [dialog, setDialog] = useState<'invite' | 'room'>()
+  const [unread, setUnread] = useState(0)
   const frame = useRef<HTMLDivElement>(null)
+
+  useEffect(() => {
+    document.title = titleOf(room, unread)
+  }, [room, unread])
 
   // Where the side covers the talk, Escape gives it back.
   useEffect(() => {
@@ -38,6 +43,7 @@ export function Page(props: { chat: Chat; room: string; onRename: (nick: string)
         room={room}
         view={view}
         sideOpen={sideOpen}
+        unread={unread}
         onRoom={() => setDialog('room')}
         onInvite={() => setDialog('invite')}
         onSide={() => setSideOpen(open => !open)}
@@ -50,9 +56,7 @@ export function Page(props: { chat: Chat; room: string; onRename: (nick: string)
               view={view}
               room={room}
               onInvite={() => setDialog('invite')}
-              onUnread={count => {
-                document.title = titleOf(room, count)
-              }}
+              onUnread={setUnread}
             />
             <Typing view={view} />
             <Composer chat={chat} view={view} room={room} />

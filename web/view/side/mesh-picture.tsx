@@ -110,14 +110,18 @@ export class MeshPicture extends Component<Props> {
   /** Who spoke, wherever they are. */
   private pulse(author: string): void {
     const circle = this.ground.current?.querySelector(`.dot[data-peer="${author}"] circle`)
-    circle?.animate([{ strokeWidth: '9px', stroke: 'currentColor' }, {}], { duration: 700 })
+    circle?.animate([{ strokeWidth: '9px', stroke: 'currentColor' }, {}], {
+      duration: 700,
+      easing: fading(),
+    })
   }
 
   /** A link that carries something is thick for a moment. */
   private light({ peer, afterMs, what }: Trip): void {
     const line = this.ground.current?.querySelector(`line[data-peer="${peer}"]`)
     if (what === 'message') {
-      line?.animate([{ strokeWidth: '5px' }, {}], { duration: TRIP_MS * 1.5, delay: afterMs })
+      const duration = TRIP_MS * 1.5
+      line?.animate([{ strokeWidth: '5px' }, {}], { duration, delay: afterMs, easing: fading() })
     }
   }
 }
@@ -209,6 +213,11 @@ export function rttInWords(rttMs: number): string {
 function short(name: string): string {
   const letters = [...name]
   return letters.length > LONGEST_LABEL ? `${letters.slice(0, LONGEST_LABEL - 1).join('')}…` : name
+}
+
+/** Who wants no motion sees it stand, and then not. */
+function fading(): string {
+  return isCalm() ? 'step-end' : 'linear'
 }
 
 function isCalm(): boolean {

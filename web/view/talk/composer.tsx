@@ -1,7 +1,7 @@
 import { ImagePlus, SendHorizontal, Smile } from 'lucide'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Chat, ChatView } from '../../chat.js'
-import { pictureAmong } from '../../picture-file.js'
+import { NO_PICTURE, pictureAmong } from '../../picture-file.js'
 import { Icon } from '../icon.js'
 import { useDrop } from './drop.js'
 import { EmojiButton } from './emoji.js'
@@ -23,9 +23,13 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
     if (ready && matchMedia('(pointer: fine)').matches) field.current?.focus()
   }, [ready])
 
-  const take = useRef(draft.take)
-  take.current = draft.take
-  const isDraggedOver = useDrop(field, file => void take.current(file))
+  const take = (file: File | undefined) => {
+    if (file === undefined) setWhy(NO_PICTURE)
+    else void draft.take(file)
+  }
+  const latest = useRef(take)
+  latest.current = take
+  const isDraggedOver = useDrop(file => latest.current(file))
 
   useLayoutEffect(() => {
     const box = field.current!
@@ -49,8 +53,8 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
       return
     }
     setWhy(settled.why)
-    // Unless something new was typed meanwhile.
-    setText(now => (now === '' ? text : now))
+    // Below what was typed meanwhile, or could not be sent before.
+    setText(now => (now === '' ? text : `${now}\n${text}`))
     if (picture !== undefined) draft.keep(picture)
   }
 
@@ -79,10 +83,12 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
           void send()
         }}
         onPaste={event => {
-          const file = pictureAmong(event.clipboardData)
-          if (file === undefined) return
+          const { clipboardData } = event
+          const file = pictureAmong(clipboardData)
+          const hasText = clipboardData?.types.includes('text/plain') ?? false
+          if (file === undefined && (hasText || clipboardData?.files.length === 0)) return
           event.preventDefault()
-          void draft.take(file)
+          take(file)
         }}
       >
         <PictureDraft draft={draft} />

@@ -16,6 +16,11 @@ export function EmojiButton(props: {
     button.current?.focus()
   }
 
+  /** Whoever presses elsewhere wants to be there; and on the button, the click that follows closes. */
+  function onPressOutside(event: PointerEvent): void {
+    if (!event.composedPath().includes(button.current!)) setOpen(false)
+  }
+
   return (
     <>
       <button
@@ -32,12 +37,16 @@ export function EmojiButton(props: {
       >
         <Icon of={props.icon} />
       </button>
-      {open && <Picker onPick={props.onPick} onClose={close} />}
+      {open && <Picker onPick={props.onPick} onClose={close} onPressOutside={onPressOutside} />}
     </>
   )
 }
 
-function Picker(props: { onPick: (emoji: string) => void; onClose: () => void }) {
+function Picker(props: {
+  onPick: (emoji: string) => void
+  onClose: () => void
+  onPressOutside: (event: PointerEvent) => void
+}) {
   const place = useRef<HTMLDivElement>(null)
   const [why, setWhy] = useState<string>()
   const latest = useRef(props)
@@ -59,8 +68,7 @@ function Picker(props: { onPick: (emoji: string) => void; onClose: () => void })
       () => setWhy('The emoji could not be loaded. Your keyboard may have them.'),
     )
     const onPress = (event: PointerEvent) => {
-      const inside = event.composedPath().includes(place.current!)
-      if (!inside) setTimeout(latest.current.onClose)
+      if (!event.composedPath().includes(place.current!)) latest.current.onPressOutside(event)
     }
     addEventListener('pointerdown', onPress)
     return () => {

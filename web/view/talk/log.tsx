@@ -32,7 +32,7 @@ export function Log(props: {
     if (fresh.length === 0) return
     lastKey.current = Math.max(...fresh.map(({ key }) => key))
     const own = fresh.some(({ author }) => author === peerId)
-    const looking = follow.current.following && isInFront()
+    const looking = follow.current.following && isSeen()
     if (own) tell({ type: 'spoke' })
     else tell({ type: 'arrived', keys: fresh.map(({ key }) => key), looking })
     if (own || follow.current.following) toBottom()
@@ -41,14 +41,14 @@ export function Log(props: {
   useEffect(() => onUnread(unread.count), [unread.count])
 
   useEffect(() => {
-    // A field that grows, a picture that loads, a keyboard: the newest message stays in sight.
+    // A field that grows, a picture that loads, a keyboard, the side that goes: the newest message stays in sight.
     const watch = new ResizeObserver(() => {
       if (follow.current.following) toBottom()
     })
     watch.observe(scroller.current!)
     for (const child of scroller.current!.children) watch.observe(child)
     const onFront = () => {
-      if (follow.current.following && isInFront()) tell({ type: 'seen' })
+      if (follow.current.following && isSeen()) tell({ type: 'seen' })
     }
     document.addEventListener('visibilitychange', onFront)
     addEventListener('focus', onFront)
@@ -63,7 +63,7 @@ export function Log(props: {
     const box = scroller.current
     if (box !== null) box.scrollTop = box.scrollHeight
     follow.current = { following: true, scrollTop: box?.scrollTop ?? 0 }
-    if (isInFront()) tell({ type: 'seen' })
+    if (isSeen()) tell({ type: 'seen' })
   }
 
   function onScroll(): void {
@@ -71,7 +71,12 @@ export function Log(props: {
     // A log that is not shown has no height and was not scrolled by anyone.
     if (box.clientHeight === 0) return
     follow.current = followAfter(follow.current, box)
-    if (follow.current.following && isInFront()) tell({ type: 'seen' })
+    if (follow.current.following && isSeen()) tell({ type: 'seen' })
+  }
+
+  /** The tab is in front, and the side does not cover the log. */
+  function isSeen(): boolean {
+    return isInFront() && (scroller.current?.clientHeight ?? 0) > 0
   }
 
   return (
@@ -87,7 +92,9 @@ export function Log(props: {
         tabIndex={0}
       >
         <HistoryProgress view={view} />
-        {entries.length === 0 && <Empty view={view} onInvite={onInvite} />}
+        {entries.length === 0 && view.state !== 'closed' && (
+          <Empty view={view} onInvite={onInvite} />
+        )}
         {dropped > 0 && (
           <p class="dropped">
             {counted(dropped, 'older message')} made room. This page shows the last {entries.length}

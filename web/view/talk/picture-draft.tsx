@@ -51,7 +51,9 @@ export function usePictureDraft(
   }
 
   const describe = (alt: string) => setPicture(now => now && { ...now, alt })
-  return { picture, tries, busy: tries > 0, take, keep: setPicture, describe, drop }
+  // One that was taken meanwhile stays.
+  const keep = (kept: Picture) => setPicture(now => now ?? kept)
+  return { picture, tries, busy: tries > 0, take, keep, describe, drop }
 }
 
 export function PictureDraft({ draft }: { draft: Draft }) {
@@ -61,6 +63,7 @@ export function PictureDraft({ draft }: { draft: Draft }) {
       <div class="draft" role="status" data-testid="picture-progress">
         <progress max={LIKELY_TRIES} value={tries} aria-label="Making the picture fit" />
         Making the picture fit …
+        <RemoveButton draft={draft} />
       </div>
     )
   }
@@ -79,15 +82,16 @@ export function PictureDraft({ draft }: { draft: Draft }) {
           onInput={event => draft.describe(event.currentTarget.value)}
         />
       </label>
-      <button
-        type="button"
-        class="tool"
-        aria-label="Remove the picture"
-        onClick={() => draft.drop()}
-      >
-        <Icon of={X} />
-      </button>
+      <RemoveButton draft={draft} />
     </div>
+  )
+}
+
+function RemoveButton({ draft }: { draft: Draft }) {
+  return (
+    <button type="button" class="tool" aria-label="Remove the picture" onClick={() => draft.drop()}>
+      <Icon of={X} />
+    </button>
   )
 }
 
