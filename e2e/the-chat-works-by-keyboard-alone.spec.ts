@@ -39,13 +39,17 @@ test('on a phone the side hides no message, and Escape closes it and gives the f
   const [tab, other] = await room.peers(2)
   const { page } = tab!
   await page.bringToFront()
-  await page.setViewportSize({ width: 390, height: 844 })
+  // So low that most of the side is below.
+  await page.setViewportSize({ width: 390, height: 420 })
   await page.getByTestId('neighbors').focus()
   // A page that was wide when it was opened has its side open.
   if ((await page.getByTestId('neighbors').getAttribute('aria-expanded')) === 'false') {
     await page.keyboard.press('Enter')
   }
   await expect(page.getByTestId('input')).toBeHidden()
+  await expect(page.getByTestId('link')).toHaveCount(1)
+  const overhang = () => document.documentElement.scrollHeight - innerHeight
+  expect(await page.evaluate(overhang), 'of the page, whose parts scroll').toBe(0)
   await other!.say('Is anybody there?')
   await expect(page.getByTestId('unread-count')).toHaveText('1 new')
   await expect(page).toHaveTitle(/^\(1\) /)
