@@ -4,15 +4,21 @@ import { inTheGate, leftOutOf, type Project } from './e2e/matrix.js'
 
 /** The whole matrix takes twice as long as the gate: `npm run test:matrix`. */
 const IS_WHOLE = process.env['GOSSAMER_MATRIX'] === 'whole'
+const PACKAGE = /[/\\]e2e[/\\]package[/\\].+\.spec\.ts$/
 /** A worker that goes on to another project starts its browsers anew. The gate has too little of each for that to matter. */
 const ONE_WORKER = IS_WHOLE ? { workers: 1 } : {}
-const PACKAGE = /[/\\]e2e[/\\]package[/\\].+\.spec\.ts$/
+const CHROMIUM = project('chromium', { kinds: ['chromium'] })
+const OTHERS = [
+  project('firefox', { kinds: ['firefox'] }),
+  project('together', { kinds: ['chromium', 'firefox'] }),
+  project('relayed', { kinds: ['chromium', 'firefox'], link: 'relayed' }),
+]
 
 export default defineConfig<object, ProjectSettings>({
   testDir: 'e2e',
   globalSetup: './e2e/build.ts',
   // On two cores: while one law waits, another one works. No law looks at the clock so closely that it would notice.
-  workers: 2,
+  workers: IS_WHOLE ? 3 : 2,
   fullyParallel: false,
   // A law that holds the second time did not hold.
   retries: 0,
@@ -23,12 +29,10 @@ export default defineConfig<object, ProjectSettings>({
   reporter: [['list'], ['./e2e/report.ts']],
   outputDir: 'test-results',
   projects: [
-    project('chromium', { kinds: ['chromium'] }),
-    project('firefox', { kinds: ['firefox'] }),
-    project('together', { kinds: ['chromium', 'firefox'] }),
-    project('relayed', { kinds: ['chromium', 'firefox'], link: 'relayed' }),
+    // The whole matrix has it last: whoever is done with another takes what is left of it, for it starts in a second.
+    ...(IS_WHOLE ? [...OTHERS, CHROMIUM] : [CHROMIUM, ...OTHERS]),
     // What is installed from the packed tarball, in apps of their own.
-    { name: 'package', testMatch: PACKAGE, use: { kinds: ['chromium'] }, ...ONE_WORKER },
+    { name: 'package', testMatch: PACKAGE, use: { kinds: ['chromium'] } },
   ],
 })
 
@@ -38,7 +42,7 @@ function project(name: Project, use: Partial<ProjectSettings>) {
     use,
 
     testIgnore: [PACKAGE, ...leftOutOf(name)],
-    ...ONE_WORKER,
+    ...(name === 'chromium' ? {} : ONE_WORKER),
     ...(IS_WHOLE || name === 'chromium' ? {} : { testMatch: inTheGate() }),
   }
 }
