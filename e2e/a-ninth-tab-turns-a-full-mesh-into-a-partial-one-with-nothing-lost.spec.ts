@@ -14,8 +14,9 @@ test('a ninth tab turns a full mesh into a partial one, with nothing lost', asyn
   await ninth.reaches('joined')
   const tabs = [...eight, ninth]
   const before = talk.said.length
-  // One after the other says something while links are shed.
+  // One after the other says something while links are shed, two between looks.
   const talking = async () => {
+    await talk.turn(tabs)
     await talk.turn(tabs)
     return crowded(tabs)
   }

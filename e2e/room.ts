@@ -166,5 +166,6 @@ export async function until<T>(
   wanted: T,
   timeout = 15_000,
 ): Promise<void> {
-  await expect.poll(read, { message: what, timeout, intervals: [200] }).toEqual(wanted)
+  // Each look asks every tab, in each of which it costs milliseconds: what takes long is looked at less often.
+  await expect.poll(read, { message: what, timeout, intervals: [200, 400] }).toEqual(wanted)
 }
