@@ -124,6 +124,11 @@ const OF_SETTINGS: Record<`--${Flag}`, Option> = {
     about: 'partition: how long one half is cut from the other; default 600',
     set: (asked, text) => whole(text, 1, 86_400, value => (asked.settings.cutSeconds = value)),
   },
+  '--rest': {
+    takes: 'a number of seconds from 0 to 86400',
+    about: 'single, multi, all: from the last that joined to the first round; default 120',
+    set: (asked, text) => whole(text, 0, 86_400, value => (asked.settings.restSeconds = value)),
+  },
   '--wire': {
     takes: 'on or off',
     about: 'off: messages are handed over without being encoded',

@@ -100,6 +100,7 @@ const OF_FLAG: Record<Flag, keyof Settings> = {
   silent: 'silent',
   server: 'server',
   cut: 'cutSeconds',
+  rest: 'restSeconds',
   wire: 'wire',
   payload: 'payloadBytes',
   rate: 'rate',

@@ -17,6 +17,8 @@ export interface Settings {
   server: 'gone' | 'carries'
   /** How long the peers are cut from each other, where the scenario has a partition. */
   cutSeconds: number
+  /** Between the last that joined and the first round, where the scenario has rounds. */
+  restSeconds: number
   wire: 'on' | 'off'
   payloadBytes: number
   /** Messages a second, where the scenario has a rate. */
@@ -60,6 +62,7 @@ export type Flag =
   | 'silent'
   | 'server'
   | 'cut'
+  | 'rest'
   | 'wire'
   | 'payload'
   | 'rate'
@@ -91,6 +94,8 @@ export const SETTINGS: Settings = {
   silent: false,
   server: 'gone',
   cutSeconds: 600,
+  /** Links, first shuffles and refills have settled after this. */
+  restSeconds: 120,
   wire: 'on',
   payloadBytes: 64,
   rate: 1,

@@ -55,7 +55,7 @@ export function gather(town: Town, settings: Settings, progress: Progress, share
     world.run(JOIN_GAP_MS)
     if (i % 50 === 0) progress((share * i) / settings.nodes, 'joining')
   }
-  world.run(REST_MS)
+  world.run(settings.restSeconds * 1_000)
   progress(share, 'joined')
 }
 
@@ -160,8 +160,6 @@ export function floods({ world, topic, latency }: Town, authors: readonly Peer[]
 const BOOTSTRAP_SET = 5
 const JOIN_GAP_MS = 10
 const SET_MS = 10_000
-/** Links, first shuffles and refills have settled after this. */
-const REST_MS = 120_000
 const FIRST_GAP_MS = 1_000
 const GROWTH_MS = 10_000
 const REST_STEP_MS = 100

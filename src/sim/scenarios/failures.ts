@@ -1,7 +1,7 @@
 import { mean } from '../figures.js'
 import { graphOf } from '../graph.js'
 import { reliabilityOf } from '../observer.js'
-import { type Scenario, SETTINGS, TALK } from '../scenario.js'
+import { type Limit, type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { crashSome, emptyTown, grow, speak } from '../town.js'
 
 export const failures: Scenario = {
@@ -12,6 +12,10 @@ export const failures: Scenario = {
   budget: [
     { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },
     { figure: 'reliability', atLeast: 1, of: 'worst', when: { kill: 0.1 } },
+    // What spread while they crashed: docs/evaluation.md has ten seeds of each.
+    ...[0.1, 0.3, 0.5].map(
+      (kill): Limit => ({ figure: 'duringReliability', atLeast: 1, of: 'worst', when: { kill } }),
+    ),
   ],
   // Of ten thousand, in our re-run of the paper's setting with one author, where repair alone leaves 19 hops; with an author
   // drawn for each message it leaves 31 to 34.
