@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import type { NoticeCode } from '../src/bridge/node-messages.js'
 import type { TopicEvents } from '../src/page/subscription.js'
+import { Observer, regionLatency, World } from '../src/sim/index.js'
 import { createMesh } from '../src/testing/mesh.js'
 
 it('wherever a page opens its mesh in README and docs, signaling is where the server takes sockets', async () => {
@@ -53,6 +54,19 @@ it("the README's first lines of code join a room, say something and hear others"
   } finally {
     await mesh.close()
   }
+})
+
+it('the room that authors are shown in the simulator holds', async () => {
+  const page = await readFile(new URL('../docs/testing-your-app.md', import.meta.url), 'utf8')
+  const [, names, code] = /^import \{ ([^}]*) \} from 'gossamer\/sim'\n(.*?)^```$/ms.exec(page)!
+  const given = { Observer, regionLatency, World }
+  expect(names).toBe(Object.keys(given).join(', '))
+  const printed: unknown[] = []
+  const print = { log: (word: unknown) => printed.push(word) }
+  new Function(names!, 'console', code!)(...Object.values(given), print)
+  expect(printed).toEqual([
+    expect.objectContaining({ reliability: 1, p99Ms: expect.any(Number) as number }),
+  ])
 })
 
 it('the guide tells of every code an error may have, and of no other', async () => {
