@@ -64,11 +64,14 @@ export class Graph {
   paths(from: number): { average: number; longest: number } {
     const step = Math.max(1, Math.floor(this.size / from))
     let [total, count, longest] = [0, 0, 0]
+    // One of each for all starts: of a hundred thousand peers they are megabytes.
+    const depth = new Int16Array(this.size)
+    const row = new Int32Array(this.size)
     for (let start = 0; start < this.size; start += step) {
-      const depth = new Int16Array(this.size).fill(-1)
-      depth[start] = 0
-      const row = [start]
-      for (let i = 0; i < row.length; i++) {
+      depth.fill(-1)[start] = 0
+      row[0] = start
+      let length = 1
+      for (let i = 0; i < length; i++) {
         const here = row[i]!
         for (const to of this.#edges[here]!) {
           if (to < 0 || depth[to] !== -1) continue
@@ -76,7 +79,7 @@ export class Graph {
           total += depth[to]!
           count++
           longest = Math.max(longest, depth[to]!)
-          row.push(to)
+          row[length++] = to
         }
       }
     }

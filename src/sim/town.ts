@@ -78,8 +78,8 @@ export function grow(
     world.run(Math.min(FIRST_GAP_MS, GROWTH_MS / (i + 1)))
     if (i % 100 === 0) progress((share * 0.5 * i) / settings.nodes, 'joining')
   }
-  for (let rested = 0; rested < restMs; rested += REST_STEP_MS) {
-    world.run(Math.min(REST_STEP_MS, restMs - rested))
+  for (let rested = 0; rested < restMs; rested += STEP_MS) {
+    world.run(Math.min(STEP_MS, restMs - rested))
     progress(share * (0.5 + (0.5 * rested) / restMs), 'resting')
   }
 }
@@ -125,7 +125,10 @@ export function crashSome(
   return gone
 }
 
-/** One author after the other speaks, so many times a second, and the last word has time to arrive. */
+/**
+ * One author after the other speaks, so many times a second, and the last word has time to arrive. `step` hears often which
+ * message is under way.
+ */
 export function speak(
   town: Town,
   count: number,
@@ -136,8 +139,11 @@ export function speak(
   const { world, observer } = town
   for (let i = 0; i < count; i++) {
     observer.say(authorOf(i))
-    world.run(1000 / perSecond)
-    step(i)
+    const pauseMs = 1000 / perSecond
+    for (let passed = 0; passed < pauseMs; passed += STEP_MS) {
+      world.run(Math.min(STEP_MS, pauseMs - passed))
+      step(i)
+    }
   }
   const { all } = observer
   world.runUntil(() => all.every(({ open }) => open === 0), LAST_WORD_MS)
@@ -162,7 +168,7 @@ const JOIN_GAP_MS = 10
 const SET_MS = 10_000
 const FIRST_GAP_MS = 1_000
 const GROWTH_MS = 10_000
-const REST_STEP_MS = 100
+const STEP_MS = 100
 /** iroh-gossip's limit for a round. */
 const ROUND_MS = 5_000
 const LAST_WORD_MS = 10_000
