@@ -25,6 +25,7 @@ export class Channel<C extends Cargo> {
   #hasGap = false
   /** Bytes written that have not left. */
   buffered = 0
+  #isAbandoned = false
 
   readonly #world: Surroundings
   readonly #from: ChannelListener<C>
@@ -51,6 +52,7 @@ export class Channel<C extends Cargo> {
   }
 
   left(bytes: number): void {
+    if (this.#isAbandoned) return
     const wasHigh = this.buffered > LINK_DEFAULTS.lowWaterBytes
     this.buffered -= bytes
     const isLow = wasHigh && this.buffered <= LINK_DEFAULTS.lowWaterBytes
@@ -58,12 +60,14 @@ export class Channel<C extends Cargo> {
   }
 
   close(): void {
+    this.#abandon()
     this.#deliver(new Closing(this.#to), this.#world.agenda.now)
   }
 
   /** The sender is gone: what was lost is not sent again, and what lies behind it is never read. */
   fallSilent(): void {
     this.#silentAt = this.#world.agenda.now
+    this.#abandon()
   }
 
   arrive(cargo: C, leftAt: Millis): void {
@@ -76,6 +80,17 @@ export class Channel<C extends Cargo> {
     const held = this.#held ?? []
     this.#held = undefined
     for (const occurrence of held) this.#deliver(occurrence, this.#world.agenda.now + HELD_MS)
+  }
+
+  /** What has not left never will: buffers die with their link, and those of other links move up. */
+  #abandon(): void {
+    if (this.buffered === 0) return
+    const { network, agenda } = this.#world
+    network.giveBack(this.#from.place, this.#to.place, this.buffered, agenda.now)
+    this.buffered = 0
+    this.#isAbandoned = true
+    this.#silentAt ??= agenda.now
+    this.#lastArrivalAt = Math.min(this.#lastArrivalAt, agenda.now + this.#from.latencyMs)
   }
 
   #deliver(occurrence: Occurrence, leavesAt: Millis): void {

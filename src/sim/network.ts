@@ -106,6 +106,12 @@ export class Network {
     )
   }
 
+  /** These bytes, which had not left, will not. */
+  giveBack(from: number, to: number, bytes: number, now: Millis): void {
+    taken(this.#uplinks.get(from), -bytes, now)
+    taken(this.#downlinks.get(to), -bytes, now)
+  }
+
   /** How long a packet is held because it, or the one sent in its place, was lost. */
   retransmissionMs(): number {
     const { loss } = this.settings
@@ -131,7 +137,8 @@ interface Connection {
 
 function taken(connection: Connection | undefined, bytes: number, now: Millis): Millis {
   if (connection === undefined) return now
-  connection.freeAt = Math.max(connection.freeAt, now) + bytes / connection.bytesPerMs
+  const freeAt = Math.max(connection.freeAt, now) + bytes / connection.bytesPerMs
+  connection.freeAt = Math.max(now, freeAt)
   return connection.freeAt
 }
 

@@ -116,6 +116,29 @@ describe('a simulated world', () => {
     expect(delays.filter(ms => ms >= 400).length).toBeGreaterThan(10)
   })
 
+  it.each([false, true])('forgets what had not left when its link died, silently %s', silent => {
+    const world = new World({ seed: 7 })
+    const topic = world.topic('t')
+    const [slow, ...others] = world.add(5)
+    world.network.limit(slow!.index, 10)
+    for (const peer of [slow!, ...others]) {
+      world.join(peer, topic)
+      world.run(500)
+    }
+    world.run(20_000)
+    for (let i = 0; i < 200; i++) {
+      for (const peer of others) world.broadcast(peer, topic, new Uint8Array(4000).fill(i))
+      world.run(1)
+    }
+    for (const peer of others) world.crash(peer, { silent })
+    world.run(8_000)
+    const [late] = world.add()
+    world.join(late!, topic)
+    expect(world.runUntil(() => slow!.neighbors(topic).includes(late!.id), 10_000)).toBe(true)
+    world.run(10_000)
+    expect(slow!.neighbors(topic)).toEqual([late!.id])
+  })
+
   it('carries on a limited link what it takes, and no more', () => {
     const world = new World({ seed: 1 })
     const topic = world.topic('slow')
