@@ -20,6 +20,16 @@ test('a message over the limit throws at the call and harms nothing', async ({ r
     '',
   )
 
+  const long = 'x'.repeat(limit)
+  const field = speaker.page.getByTestId('input')
+  for (let i = 0; i < 2; i++) {
+    await speaker.types(long)
+    await speaker.page.evaluate(() => document.querySelector('form')!.requestSubmit())
+    await expect(speaker.page.getByTestId('send-error')).toContainText(String(limit))
+    await expect(field, 'the text that was too long').toHaveValue(long)
+  }
+  await speaker.types('')
+
   await room.roundOfTalk('unharmed')
   for (const tab of tabs) {
     const record = await tab.record()

@@ -60,8 +60,19 @@ export function readIceServers(given: unknown): IceServer[] | undefined {
   return parsed.success ? parsed.output : undefined
 }
 
-/** Asks the source for a peer's servers. */
+type Tell = (servers: IceServer[] | undefined) => void
+
+interface Waiting {
+  tell: Tell
+  readonly late: NodeJS.Timeout
+}
+
+/** Asks the source for a peer's servers; for one peer, and of an answer that is many peers', once at a time. */
 export class IceServers {
+  private readonly waiting = new Map<PeerId, Waiting>()
+  /** Who waits for an answer that has not come. One that never does keeps nothing of those who gave up. */
+  private readonly answers = new WeakMap<object, Set<PeerId>>()
+
   /** `failed` hears why some can't be had. */
   constructor(
     private readonly source: IceSource,
@@ -73,33 +84,62 @@ export class IceServers {
     return 'refreshMs' in this.source ? this.source.refreshMs : Infinity
   }
 
-  /** `tell` is called once: now, or when they are there; with undefined where they can't be had. */
-  ask(peer: PeerId, tell: (servers: IceServer[] | undefined) => void): void {
+  /**
+   * `tell` is called once: now, or when they are there; with undefined where they can't be had, or the same peer asks again
+   * before.
+   */
+  ask(peer: PeerId, tell: Tell): void {
     const { source } = this
     if (!('servers' in source)) return tell([...source])
+    const before = this.waiting.get(peer)
+    if (before !== undefined) {
+      const { tell: older } = before
+      before.tell = tell
+      return older(undefined)
+    }
+    if (this.waiting.size >= MOST_WAITING)
+      return tell(this.none(`has ${MOST_WAITING} answers to give`))
     let given: unknown
     try {
       given = source.servers(peer)
+      if (isThenable(given)) return this.wait(peer, given, tell)
     } catch (error) {
       return tell(this.none(`threw: ${wordsOf(error)}`))
     }
-    if (!isThenable(given)) return tell(this.read(given))
-    void this.readLater(given).then(tell)
+    tell(this.read(given))
   }
 
-  private async readLater(given: PromiseLike<unknown>): Promise<IceServer[] | undefined> {
-    let late: NodeJS.Timeout | undefined
-    const silence = new Promise<never>((_, reject) => {
-      const words = `no answer within ${ANSWERS_WITHIN_MS / 1000} s`
-      late = setTimeout(() => reject(new Error(words)), ANSWERS_WITHIN_MS).unref()
-    })
-    try {
-      return this.read(await Promise.race([given, silence]))
-    } catch (error) {
-      return this.none(`failed: ${wordsOf(error)}`)
-    } finally {
-      clearTimeout(late)
+  private wait(peer: PeerId, given: PromiseLike<unknown>, tell: Tell): void {
+    const peers = this.answers.get(given) ?? this.peersOf(given)
+    peers.add(peer)
+    const late = setTimeout(() => {
+      this.end(peers, peer, this.none(`failed: no answer within ${ANSWERS_WITHIN_MS / 1000} s`))
+    }, ANSWERS_WITHIN_MS)
+    this.waiting.set(peer, { tell, late: late.unref() })
+  }
+
+  private peersOf(given: PromiseLike<unknown>): Set<PeerId> {
+    const peers = new Set<PeerId>()
+    this.answers.set(given, peers)
+    const settle = (read: () => IceServer[] | undefined) => {
+      this.answers.delete(given)
+      if (peers.size === 0) return
+      const servers = read()
+      for (const peer of [...peers]) this.end(peers, peer, servers)
     }
+    Promise.resolve(given).then(
+      servers => settle(() => this.read(servers)),
+      error => settle(() => this.none(`failed: ${wordsOf(error)}`)),
+    )
+    return peers
+  }
+
+  private end(peers: Set<PeerId>, peer: PeerId, servers: IceServer[] | undefined): void {
+    peers.delete(peer)
+    const waiting = this.waiting.get(peer)
+    clearTimeout(waiting?.late)
+    this.waiting.delete(peer)
+    waiting?.tell(servers)
   }
 
   private read(given: unknown): IceServer[] | undefined {
@@ -115,9 +155,17 @@ function isThenable(given: unknown): given is PromiseLike<unknown> {
   return typeof (given as { then?: unknown } | undefined)?.then === 'function'
 }
 
+/** Anything may be thrown. */
 function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'without words'
+  }
 }
 
 /** Of the 15 s in which a client wants to be ready. */
 const ANSWERS_WITHIN_MS = 5_000
+
+/** Whom a provider is asked for at once: whoever proves many keys makes it no busier. Guess. */
+const MOST_WAITING = 1_000

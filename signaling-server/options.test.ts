@@ -124,6 +124,20 @@ describe('ICE servers that are made for each', () => {
     expect(await client.next('ready')).toMatchObject({ iceServers: [{ urls: 'stun:a.example' }] })
   })
 
+  it('are asked for again soon where a client came and got none', async () => {
+    let asked = 0
+    const servers = async () => {
+      if (++asked === 1) throw new Error('busy')
+      return [{ urls: 'stun:a.example' }]
+    }
+    const { url } = await run({
+      iceServers: { servers, refreshMs: 60_000 },
+      limits: { pingIntervalMs: 50 },
+    })
+    const client = await connect(url)
+    expect(await client.next('ready')).toMatchObject({ iceServers: [{ urls: 'stun:a.example' }] })
+  })
+
   it('and can not be renewed leave the client those it has, and are tried again', async () => {
     let asked = 0
     const servers = () => {

@@ -267,7 +267,7 @@ class Signaling implements SignalingServer {
         case 'admit': {
           const { peer, protocol } = output
           clearTimeout(client.handshake)
-          this.iceServers.ask(peer, servers => this.admit(client, peer, protocol, servers ?? []))
+          this.iceServers.ask(peer, servers => this.admit(client, peer, protocol, servers))
           break
         }
         case 'pass':
@@ -299,12 +299,19 @@ class Signaling implements SignalingServer {
   }
 
   /** It may have gone while its servers were asked for. */
-  private admit(client: Client, peer: PeerId, protocol: string, iceServers: IceServer[]): void {
+  private admit(
+    client: Client,
+    peer: PeerId,
+    protocol: string,
+    iceServers: IceServer[] | undefined,
+  ): void {
     const { socket } = client
     if (this.clients.get(socket) !== client || this.closed !== undefined) return
     client.peer = peer
     this.performRooms(this.rooms.handle({ type: 'arrive', socket, peer, protocol }))
-    this.sayReady(client, iceServers)
+    this.sayReady(client, iceServers ?? [])
+    // The next round tries again.
+    if (iceServers === undefined) client.readyAt = -Infinity
   }
 
   /** Where none can be had, what it has may still be good; the next round tries again. */
@@ -366,10 +373,19 @@ class Signaling implements SignalingServer {
   private logSometimes(line: string): void {
     const now = performance.now()
     if (now - (this.lastLogged.get(line) ?? Number.NEGATIVE_INFINITY) < 60_000) return
+    // Lines with a stranger's words in them may be any number.
+    if (this.lastLogged.size >= MOST_LINES) this.lastLogged.clear()
     this.lastLogged.set(line, now)
-    this.log(line)
+    try {
+      this.log(line)
+    } catch {
+      this.count('log-failed')
+    }
   }
 }
+
+/** Kept to say each once a minute. Guess. */
+const MOST_LINES = 100
 
 interface Client {
   readonly socket: number

@@ -341,7 +341,7 @@ export class Chat {
   /** Before there was a room, the failure takes its place; later, what was said stays. */
   private fail(error: unknown): void {
     this.change({ state: 'closed', reason: sentence(wordsOf(error)), neighbors: [] })
-    if (!this.wasIn) this.change({ failure: failureOf(error) })
+    if (!this.wasIn && this.view.entries.length === 0) this.change({ failure: failureOf(error) })
     else this.take(endOf(error))
   }
 

@@ -86,7 +86,10 @@ export class Network {
     return this.#isCut && this.#sides.get(peer) !== this.#serverSide
   }
 
-  /** What a peer's connection takes in and gives out, bytes a millisecond each way, all its links together. */
+  /**
+   * What a peer's connection takes in and gives out, bytes a millisecond each way, all its links together. With the wire off
+   * there are no bytes, and no limit.
+   */
   limit(peer: number, bytesPerMs: number): void {
     if (!(bytesPerMs > 0)) throw new RangeError(`a limit is above 0, not ${bytesPerMs}`)
     this.#uplinks.set(peer, { bytesPerMs, freeAt: this.#uplinks.get(peer)?.freeAt ?? 0 })

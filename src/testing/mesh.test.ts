@@ -181,6 +181,9 @@ it('in real time, a peer leaves with parting words', async () => {
 it.each([
   [{ tim: 'virtual' }, 'options has no tim; there are seed, latencyMs, time.'],
   [{ time: 'virtually' }, 'time must be real or virtual.'],
+  [{ latencyMs: -1 }, 'latencyMs must be a number of milliseconds from 0.'],
+  [{ latencyMs: NaN }, 'latencyMs must be a number of milliseconds from 0.'],
+  [{ seed: 'x' }, 'seed must be a whole number.'],
   ['virtual', 'options must be an object.'],
 ])('options that are wrong are refused: %j', (options, text) => {
   expect(() => createMesh(options as MeshOptions)).toThrow(new TypeError(text))

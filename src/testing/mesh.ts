@@ -71,6 +71,9 @@ export class Mesh implements AsyncDisposable {
     checkKeys(options)
     const { seed = 1, latencyMs = 0, time = 'real' } = options
     if (!TIMES.includes(time)) throw new TypeError(`time must be ${TIMES.join(' or ')}.`)
+    if (!(Number.isFinite(latencyMs) && latencyMs >= 0))
+      throw new TypeError('latencyMs must be a number of milliseconds from 0.')
+    if (!Number.isSafeInteger(seed)) throw new TypeError('seed must be a whole number.')
     this.#random = new Random(seed)
     this.#time = time === 'virtual' ? new VirtualTime(this.#random.u32()) : new RealTime()
     this.#network = new MeshNetwork(this.#time, latencyMs)

@@ -12,7 +12,7 @@ export const autoSwitch: Scenario = {
   budget: [
     { figure: 'missed', atMost: 0, of: 'worst' },
     { figure: 'deliveredTwice', atMost: 0, of: 'worst' },
-    { figure: 'switched', atLeast: 1, of: 'worst' },
+    { figure: 'switched', atLeast: 1, of: 'worst', when: { nodes: 8 } },
   ],
   target: [
     { figure: 'missed', atMost: 0, of: 'worst' },

@@ -27,9 +27,9 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
     if (file === undefined) setWhy(NO_PICTURE)
     else void draft.take(file)
   }
-  const latest = useRef(take)
-  latest.current = take
-  const isDraggedOver = useDrop(file => latest.current(file))
+  const latest = useRef({ take, keep: draft.keep })
+  latest.current = { take, keep: draft.keep }
+  const isDraggedOver = useDrop(file => latest.current.take(file))
 
   useLayoutEffect(() => {
     const box = field.current!
@@ -41,9 +41,10 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
   async function send(): Promise<void> {
     field.current?.focus()
     if ((text.trim() === '' && picture === undefined) || draft.busy) return
+    // One too long would come back at once: it stays, and so does the cursor.
+    const isTaken = !over
     const outcome = chat.say(text, picture)
-    // One too long will come back at once: the cursor stays where it is.
-    if (!over) {
+    if (isTaken) {
       setText('')
       draft.drop()
     }
@@ -53,9 +54,11 @@ export function Composer(props: { chat: Chat; view: ChatView; room: string }) {
       return
     }
     setWhy(settled.why)
+    if (!isTaken) return
     // Below what was typed meanwhile, or could not be sent before.
-    setText(now => (now === '' ? text : `${now}\n${text}`))
-    if (picture !== undefined) draft.keep(picture)
+    setText(now => [now, text].filter(words => words !== '').join('\n'))
+    if (picture !== undefined && !latest.current.keep(picture))
+      setWhy(`${settled.why} Its picture has given way to another one.`)
   }
 
   function insert(words: string): void {

@@ -13,7 +13,8 @@ export interface Draft {
   tries: number
   busy: boolean
   take(file: File): Promise<void>
-  keep(picture: Picture): void
+  /** Takes back one that could not be sent; false where another has its place. */
+  keep(picture: Picture): boolean
   describe(alt: string): void
   drop(): void
 }
@@ -26,10 +27,13 @@ export function usePictureDraft(
   const [picture, setPicture] = useState<Picture>()
   const [tries, setTries] = useState(0)
   const latest = useRef(0)
+  const isFree = useRef(true)
+  isFree.current = picture === undefined && tries === 0
 
   async function take(file: File): Promise<void> {
     if (view.maxMessageBytes === undefined) return
     const turn = ++latest.current
+    isFree.current = false
     setWhy(undefined)
     setPicture(undefined)
     setTries(1)
@@ -51,8 +55,14 @@ export function usePictureDraft(
   }
 
   const describe = (alt: string) => setPicture(now => now && { ...now, alt })
-  // One that was taken meanwhile stays.
-  const keep = (kept: Picture) => setPicture(now => now ?? kept)
+
+  function keep(unsent: Picture): boolean {
+    if (!isFree.current) return false
+    isFree.current = false
+    setPicture(unsent)
+    return true
+  }
+
   return { picture, tries, busy: tries > 0, take, keep, describe, drop }
 }
 
