@@ -17,6 +17,8 @@ export default class Report implements Reporter {
   private projectNames: string[] = []
   /** Of the build. */
   private cpuSecondsBefore: number | undefined
+  /** When it was over. */
+  private lawsSince: number | undefined
 
   onBegin(_config: unknown, suite: Suite): void {
     this.projectNames = suite.suites.map(({ title }) => title)
@@ -24,6 +26,7 @@ export default class Report implements Reporter {
 
   onTestBegin(): void {
     this.cpuSecondsBefore ??= cpuSecondsUnder(process.pid)
+    this.lawsSince ??= performance.now()
   }
 
   onTestEnd(law: TestCase, result: TestResult): void {
@@ -54,7 +57,9 @@ export default class Report implements Reporter {
       cpuSeconds === undefined
         ? 'no accounts of processors here'
         : `${cpuSeconds.toFixed(0)} CPU s, build and browsers with it: ${cores} processors can't do it in less than ${(cpuSeconds / cores).toFixed(0)} s`
-    console.log(`\nthe whole run: ${(duration / 1_000).toFixed(0)} s; ${words}`)
+    const ofLaws = (performance.now() - (this.lawsSince ?? performance.now())) / 1_000
+    const seconds = (duration / 1_000).toFixed(0)
+    console.log(`\nthe laws: ${ofLaws.toFixed(0)} s; the whole run: ${seconds} s; ${words}`)
   }
 
   printsToStdio(): boolean {
