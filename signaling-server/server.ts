@@ -12,6 +12,7 @@ import { Door, type DoorOutput } from './door.js'
 import { verifyEd25519 } from './ed25519.js'
 import { IceServers } from './ice.js'
 import type { Limits } from './limits.js'
+import { Log } from './log.js'
 import { checkOptions, type SignalingServerOptions } from './options.js'
 import { Rooms, type RoomsOutput } from './rooms.js'
 
@@ -69,14 +70,13 @@ class Signaling implements SignalingServer {
   private readonly limits: Limits
   private readonly origins: readonly string[] | undefined
   private readonly trustProxy: boolean
-  private readonly log: (line: string) => void
+  private readonly log: Log
   private readonly startedAt = performance.now()
   private readonly random = new Random(randomInt(2 ** 32))
   private readonly rooms: Rooms
   private readonly clients = new Map<number, Client>()
   private readonly perAddress = new Map<string, number>()
   private readonly counters: Record<string, number> = {}
-  private readonly lastLogged = new Map<string, number>()
   private readonly sockets: WebSocketServer
   private readonly round: NodeJS.Timeout
   private nextSocket = 1
@@ -89,12 +89,12 @@ class Signaling implements SignalingServer {
     this.path = path
     this.iceServers = new IceServers(iceServers, why => {
       this.count('ice-servers-failed')
-      this.logSometimes(why)
+      this.log.say(why)
     })
     this.limits = limits
     this.origins = origins
     this.trustProxy = trustProxy
-    this.log = log
+    this.log = new Log(log, () => this.count('log-failed'))
     this.rooms = new Rooms(this.random, this.limits)
     this.sockets = new WebSocketServer({
       noServer: true,
@@ -173,11 +173,11 @@ class Signaling implements SignalingServer {
     if (this.closed !== undefined) refuse(socket, 503, 'Service Unavailable')
     else if (this.clients.size >= this.limits.sockets) {
       this.count('sockets-full')
-      this.logSometimes(`All ${this.limits.sockets} sockets are taken; newcomers are refused.`)
+      this.log.say(`All ${this.limits.sockets} sockets are taken; newcomers are refused.`)
       refuse(socket, 503, 'Service Unavailable')
     } else if ((this.perAddress.get(address) ?? 0) >= this.limits.socketsPerAddress) {
       this.count('sockets-refused')
-      this.logSometimes(
+      this.log.say(
         `One address has ${this.limits.socketsPerAddress} sockets; more are refused. Behind a proxy, set TRUST_PROXY.`,
       )
       refuse(socket, 429, 'Too Many Requests')
@@ -259,17 +259,15 @@ class Signaling implements SignalingServer {
         case 'send':
           this.send(client, output.message)
           if (output.message.type === 'error' && output.message.code === 'origin') {
-            this.logSometimes(
+            this.log.say(
               'A client knows this server by another host than the server does. Behind a proxy, set ORIGIN.',
             )
           }
           break
-        case 'admit': {
-          const { peer, protocol } = output
+        case 'admit':
           clearTimeout(client.handshake)
-          this.iceServers.ask(peer, servers => this.admit(client, peer, protocol, servers))
+          this.iceServers.ask(output.peer, servers => this.admit(client, output, servers))
           break
-        }
         case 'pass':
           this.performRooms(this.rooms.handle({ ...output.message, socket: client.socket }))
           break
@@ -299,16 +297,11 @@ class Signaling implements SignalingServer {
   }
 
   /** It may have gone while its servers were asked for. */
-  private admit(
-    client: Client,
-    peer: PeerId,
-    protocol: string,
-    iceServers: IceServer[] | undefined,
-  ): void {
-    const { socket } = client
-    if (this.clients.get(socket) !== client || this.closed !== undefined) return
+  private admit(client: Client, proven: Proven, iceServers: IceServer[] | undefined): void {
+    const { peer, protocol } = proven
+    if (this.clients.get(client.socket) !== client || this.closed !== undefined) return
     client.peer = peer
-    this.performRooms(this.rooms.handle({ type: 'arrive', socket, peer, protocol }))
+    this.performRooms(this.rooms.handle({ type: 'arrive', socket: client.socket, peer, protocol }))
     this.sayReady(client, iceServers ?? [])
     // The next round tries again.
     if (iceServers === undefined) client.readyAt = -Infinity
@@ -368,24 +361,9 @@ class Signaling implements SignalingServer {
   private count(counter: string): void {
     this.counters[counter] = (this.counters[counter] ?? 0) + 1
   }
-
-  /** The same line at most once a minute. */
-  private logSometimes(line: string): void {
-    const now = performance.now()
-    if (now - (this.lastLogged.get(line) ?? Number.NEGATIVE_INFINITY) < 60_000) return
-    // Lines with a stranger's words in them may be any number.
-    if (this.lastLogged.size >= MOST_LINES) this.lastLogged.clear()
-    this.lastLogged.set(line, now)
-    try {
-      this.log(line)
-    } catch {
-      this.count('log-failed')
-    }
-  }
 }
 
-/** Kept to say each once a minute. Guess. */
-const MOST_LINES = 100
+type Proven = Extract<DoorOutput, { type: 'admit' }>
 
 interface Client {
   readonly socket: number
