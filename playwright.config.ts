@@ -2,7 +2,7 @@ import { defineConfig } from '@playwright/test'
 import type { ProjectSettings } from './e2e/fixtures.js'
 import { inTheGate, leftOutOf, type Project } from './e2e/matrix.js'
 
-/** The whole matrix takes twice as long as the gate: `npm run test:matrix`. */
+/** `npm run test:matrix`: every law in every project. */
 const IS_WHOLE = process.env['GOSSAMER_MATRIX'] === 'whole'
 const PACKAGE = /[/\\]e2e[/\\]package[/\\].+\.spec\.ts$/
 /** A worker that goes on to another project starts its browsers anew. The gate has too little of each for that to matter. */
@@ -40,7 +40,6 @@ function project(name: Project, use: Partial<ProjectSettings>) {
   return {
     name,
     use,
-
     testIgnore: [PACKAGE, ...leftOutOf(name)],
     ...(name === 'chromium' ? {} : ONE_WORKER),
     ...(IS_WHOLE || name === 'chromium' ? {} : { testMatch: inTheGate() }),

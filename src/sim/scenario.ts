@@ -106,6 +106,10 @@ export const SETTINGS: Settings = {
   missing: 10,
 }
 
+/** Bounds on rounds are for rooms at rest; those on hops and times, for peers 10 to 50 ms apart as well. */
+export const RESTED: Partial<Settings> = { restSeconds: SETTINGS.restSeconds }
+export const NEAR: Partial<Settings> = { ...RESTED, latency: '10-50' }
+
 /** What is read where peers are gathered and say something. */
 export const TALK: readonly Flag[] = [
   'nodes',

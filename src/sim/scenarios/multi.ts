@@ -1,4 +1,4 @@
-import { type Scenario, SETTINGS, TALK } from '../scenario.js'
+import { NEAR, type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { rounds } from './rounds.js'
 
 export const multi: Scenario = {
@@ -10,36 +10,11 @@ export const multi: Scenario = {
     { figure: 'missed', atMost: 0, of: 'worst' },
     { figure: 'asymmetricLinks', atMost: 0, of: 'worst' },
     { figure: 'rmr', atMost: 0.1, of: 'mean' },
-    {
-      figure: 'ldh',
-      atMost: 5,
-      of: 'mean',
-      when: { restSeconds: 120, nodes: 20, latency: '10-50' },
-    },
-    {
-      figure: 'ldh',
-      atMost: 8,
-      of: 'mean',
-      when: { restSeconds: 120, nodes: 100, latency: '10-50' },
-    },
-    {
-      figure: 'durationMs',
-      atMost: 280,
-      of: 'mean',
-      when: { restSeconds: 120, nodes: 100, latency: '10-50' },
-    },
-    {
-      figure: 'ldh',
-      atMost: 12,
-      of: 'mean',
-      when: { restSeconds: 120, nodes: 1000, latency: '10-50' },
-    },
-    {
-      figure: 'durationMs',
-      atMost: 480,
-      of: 'mean',
-      when: { restSeconds: 120, nodes: 1000, latency: '10-50' },
-    },
+    { figure: 'ldh', atMost: 5, of: 'mean', when: { ...NEAR, nodes: 20 } },
+    { figure: 'ldh', atMost: 8, of: 'mean', when: { ...NEAR, nodes: 100 } },
+    { figure: 'durationMs', atMost: 280, of: 'mean', when: { ...NEAR, nodes: 100 } },
+    { figure: 'ldh', atMost: 12, of: 'mean', when: { ...NEAR, nodes: 1000 } },
+    { figure: 'durationMs', atMost: 480, of: 'mean', when: { ...NEAR, nodes: 1000 } },
   ],
   // The true means of iroh-gossip at 10-50 ms are 0.532 / 10.4 / 317 and 0.491 / 21.5 / 616.
   target: [
