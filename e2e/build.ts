@@ -1,20 +1,26 @@
 // Before the first law: what is tested is what the sources say.
 
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { sayLeftOut } from './matrix.js'
 
-export default function build(): void {
+export default async function build(): Promise<void> {
   console.log(sayLeftOut())
-  for (const args of [
-    ['node_modules/typescript/bin/tsc', '-b'],
-    ['scripts/build.mjs'],
-    ['node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'],
-  ]) {
-    const { status } = spawnSync(process.execPath, args, {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
-    if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}`)
-  }
+  // Neither reads what the other writes; the page takes the library as it was built.
+  await Promise.all([
+    run('node_modules/typescript/bin/tsc', '-b'),
+    run('scripts/build.mjs').then(() =>
+      run('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'),
+    ),
+  ])
+}
+
+async function run(...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, args, {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}`)
 }

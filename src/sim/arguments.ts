@@ -58,6 +58,9 @@ export function parseArguments(words: readonly string[]): Asked | { problem: str
   if (scenario.needsWire && asked.settings.wire === 'off') {
     return { problem: `${name} measures what the wire does: it can't do with --wire off.` }
   }
+  if (asked.settings.silent && asked.kills.every(share => share === 0)) {
+    return { problem: '--silent is how they crash: name a share that does with --kill.' }
+  }
   if (asked.kills.length > 1 && asked.report === undefined) {
     return { problem: 'Several shares for --kill make a plot: name a file for it with --report.' }
   }

@@ -252,6 +252,7 @@ describe('arguments', () => {
     ['single --nodes=1', /not "1"/],
     ['single --json=1', /--json takes nothing, not "1"/],
     ['single --kill 0.5', /single has no use for --kill. It reads: --nodes/],
+    ['hyparview-paper --silent', /--silent is how they crash/],
     ['overlay --silent', /overlay has no use for --silent/],
     ['reconcile --nodes 500', /reconcile has no use for --nodes/],
     ['failures --server carries', /failures has no use for --server/],
