@@ -22,7 +22,7 @@ it('says what @noble/hashes says, of every length up to three blocks and of any 
     fc.property(fc.uint8Array({ maxLength: 5_000 }), bytes => {
       expect(hex(sha256(bytes))).toBe(hex(reference(bytes)))
     }),
-    { numRuns: 50 },
+    { numRuns: 50, seed: 1 },
   )
 })
 
