@@ -138,14 +138,51 @@ describe('asking', () => {
     expect(asked(bench.wake(4_600))).toEqual([[CAROL, 10]])
   })
 
-  it('waits no detour where an eager neighbor was lost just before', () => {
+  /** Erin is eager too, and gave nothing yet. */
+  const withErin = () => {
     const bench = lagging(40)
-    bench.control(900, ERIN, { type: 'prune', source: undefined })
     bench.at(900, { type: 'neighbor-up', peer: ERIN })
     bench.control(900, ERIN, { type: 'graft', source: undefined, wanted: undefined })
+    return bench
+  }
+
+  it('waits no detour where an eager neighbor was lost just before', () => {
+    const bench = withErin()
     bench.at(1_000, { type: 'neighbor-down', peer: ERIN })
     bench.ihave(1_001, CAROL, DAVE, 9)
     expect(asked(bench.wake(1_081))).toEqual([[CAROL, 9]])
+  })
+
+  it('waits no detour any more where an eager neighbor is lost meanwhile', () => {
+    const bench = withErin()
+    bench.ihave(1_000, CAROL, DAVE, 9)
+    bench.at(1_010, { type: 'neighbor-down', peer: ERIN })
+    expect(asked(bench.wake(1_089))).toEqual([])
+    expect(asked(bench.wake(1_090))).toEqual([[CAROL, 9]])
+    // Who was asked for it has the time to answer.
+    expect(asked(bench.at(1_091, { type: 'neighbor-down', peer: BOB }))).toEqual([])
+  })
+
+  it('and is put off by no later loss', () => {
+    const bench = withErin()
+    bench.ihave(1_000, CAROL, DAVE, 9)
+    bench.at(1_010, { type: 'neighbor-down', peer: ERIN })
+    bench.at(1_020, { type: 'neighbor-up', peer: ERIN })
+    bench.control(1_020, ERIN, { type: 'graft', source: undefined, wanted: undefined })
+    bench.at(1_030, { type: 'neighbor-down', peer: ERIN })
+    expect(asked(bench.wake(1_090))).toEqual([[CAROL, 9]])
+  })
+
+  it('waits for nothing where the link is lost by which the last message came, until the next comes', () => {
+    const bench = withErin()
+    bench.ihave(1_000, CAROL, DAVE, 9)
+    expect(asked(bench.at(1_010, { type: 'neighbor-down', peer: BOB }))).toEqual([[CAROL, 9]])
+    expect(asked(bench.ihave(1_020, ERIN, DAVE, 10))).toEqual([[ERIN, 10]])
+    bench.at(1_030, { type: 'neighbor-up', peer: BOB })
+    bench.at(1_040, { type: 'neighbor-down', peer: CAROL })
+    expect(asked(bench.ihave(1_050, BOB, DAVE, 11))).toEqual([[BOB, 11]])
+    bench.message(1_060, ERIN, DAVE, 10)
+    expect(asked(bench.ihave(1_070, BOB, DAVE, 12))).toEqual([])
   })
 
   it('waits for nothing where nobody is eager, and so begins the tree', () => {

@@ -110,6 +110,14 @@ export class Missing {
     }
   }
 
+  /** What nobody was asked for yet is asked for by then. */
+  hurry(at: Millis, isMeant: (author: PeerId) => boolean): void {
+    for (const wanted of this.#wanted.values()) {
+      if (wanted.askOrder === 0 && wanted.at > at && isMeant(wanted.author))
+        this.#deadlines.set(wanted, at)
+    }
+  }
+
   /** The message came. Returns who had announced it, undefined where nobody had. */
   resolve(now: Millis, author: PeerId, seq: number, giver: PeerId): Resolved | undefined {
     const wanted = this.#wanted.get(author, seq)
@@ -277,6 +285,7 @@ interface Wanted extends Timed {
   lap: number
   /** Who has an unanswered graft for it: at most one peer at a time. */
   asked: PeerId | undefined
+  /** 0: nobody was asked. */
   askOrder: number
   expiresAt: Millis
 }

@@ -236,6 +236,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     }
     this.#outbox.count('gossip-received')
     const tree = this.#trees.hear(now, author)
+    tree.parent = from
     const wanted = this.#repair.missing.resolve(now, author, seq, from)
     const announcers = wanted?.announcers
     if (wanted !== undefined && !wanted.given && tree.isEager(from)) {
@@ -406,7 +407,8 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   #neighborDown(now: Millis, peer: PeerId): void {
     if (!this.#neighbors.delete(peer)) return
     for (const tree of this.#trees.all()) {
-      if (tree.isEager(peer)) tree.brokenUntil = now + this.#repair.waitMs(now, tree)
+      if (tree.parent === peer) tree.parent = null
+      if (tree.isEager(peer)) this.#repair.mend(now, tree)
     }
     this.#trees.remove(peer)
     this.#rootPath.remove(now, peer)

@@ -112,6 +112,10 @@ export class Repair {
 
   graft(now: Millis, tree: Tree, peer: PeerId, wanted: Control<'graft'>['wanted']): void {
     tree.graft(now, peer, wanted !== undefined)
+    if (wanted === undefined) {
+      tree.parent = peer
+      this.mend(now, tree)
+    }
     this.#outbox.count('grafts-sent')
     this.#outbox.send(peer, { type: 'graft', source: tree.source, wanted })
   }
@@ -122,19 +126,26 @@ export class Repair {
     this.#outbox.send(peer, { type: 'prune', source: tree.source })
   }
 
+  /** The tree changed while messages may have been on their way: who waits for one waits no detour for it. */
+  mend(now: Millis, tree: Tree): void {
+    tree.brokenUntil = now + this.waitMs(now, tree)
+    const at = now + this.waitMs(now, tree)
+    this.missing.hurry(at, author => this.#trees.of(author) === tree)
+  }
+
   /**
    * T1: how long a pushed copy may lag behind an announcement. Departs from the seed, whose fixed guess is the
    * floor here: a timer shorter than the tree's detour makes a graft storm that never ends. So the detour is
    * measured. Who has no eager neighbor waits for nothing; who lost one lately waits no detour.
    */
   waitMs(now: Millis, tree: Tree): number {
-    if (tree.eager.length === 0) return 0
+    if (tree.eager.length === 0 || tree.parent === null) return 0
     const shortestMs = this.#neighbors.graftWaitMs
     if (now < tree.brokenUntil) return shortestMs
     const { highestMs } = tree.lag
     const rttMs = this.#neighbors.longestRttMs
     const { detourMs } = tree
-    const leastMs = detourMs === undefined ? 0 : detourMs / 2
+    const leastMs = (detourMs ?? 0) / 2
     const mostMs = detourMs ?? LONGEST_DETOUR_RTTS * rttMs
     const lagMs =
       highestMs === undefined
@@ -153,8 +164,7 @@ export class Repair {
     const { giver, message } = cached
     const tree = this.#trees.of(message.author)
     if (tree.detourMs !== undefined) return
-    if (giver === undefined || !tree.isEager(giver) || now < tree.changedAt + CHANGE_PAUSE_MS)
-      return
+    if (giver === undefined || !tree.isEager(giver) || now < tree.brokenUntil) return
     let best: Announcer | undefined
     let most = tree.source === undefined ? this.#config.optimizationThreshold - 1 : LEAST_GAIN_MS
     for (const announcer of announcers) {
@@ -170,7 +180,6 @@ export class Repair {
       most = gain
     }
     if (best === undefined) return
-    tree.changedAt = now
     this.#outbox.count('optimizations')
     if (!tree.isEager(best.peer)) this.graft(now, tree, best.peer, undefined)
     this.prune(now, tree, giver)
@@ -275,6 +284,3 @@ const HOP_MS = 25
 
 /** A change costs two frames and may lose a copy in flight: not for less. Guess. */
 const LEAST_GAIN_MS = 10
-
-/** Guess. */
-const CHANGE_PAUSE_MS = 200

@@ -320,9 +320,21 @@ describe('in a rooted tree', () => {
 
   it('a pushed copy is waited for as long as it may take by the root', () => {
     const bench = family()
-    bench.ihave(10, DAVE, CAROL, 1)
+    // Not just after a change of parents.
+    bench.ihave(1_000, DAVE, CAROL, 1)
     // Bob's 300, and 10 and 30 of the link to him; there and back.
-    expect(bench.machine.nextDeadline).toEqual({ at: 10 + 680, reason: 'ask-for-missing' })
+    expect(bench.machine.nextDeadline).toEqual({ at: 1_000 + 680, reason: 'ask-for-missing' })
+  })
+
+  it('and for no detour where the way changes meanwhile', () => {
+    const bench = family()
+    bench.ihave(1_000, DAVE, CAROL, 1)
+    expect(sentTo(CAROL, hear(bench, 1_010, CAROL, { costMs: 0 }))).toContain('graft')
+    expect(bench.machine.nextDeadline).toEqual({ at: 1_015, reason: 'root-path' })
+    bench.wake(1_015)
+    expect(bench.machine.nextDeadline).toEqual({ at: 1_090, reason: 'ask-for-missing' })
+    bench.ihave(1_020, DAVE, CAROL, 2)
+    expect(sentTo(DAVE, bench.wake(1_100)).filter(type => type === 'graft')).toHaveLength(2)
   })
 
   it('and half as long at least, however short the lags that were seen', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { peerIdFromBytes } from '../../ids.js'
 import { BOB, CAROL, DAVE, ERIN } from '../network.suite.js'
-import { Bench, counted, sent, sentTo } from './plumtree.suite.js'
+import { asked, Bench, counted, sent, sentTo } from './plumtree.suite.js'
 
 describe('a tree of one source', () => {
   /** Dave was heard often enough to have one; Bob gives, Carol and Erin announce. */
@@ -61,6 +61,17 @@ describe('a tree of one source', () => {
     expect(sent(bench.ihave(520, CAROL, DAVE, 4, 1, 2))).toEqual([])
     bench.message(700, BOB, DAVE, 5, 3)
     expect(sent(bench.ihave(720, CAROL, DAVE, 5, 1, 1)).map(({ to }) => to)).toEqual([CAROL, BOB])
+  })
+
+  it('waits for its own messages no more where a link of its is lost, and for others as before', () => {
+    const bench = heardThrice()
+    bench.control(4, CAROL, graft)
+    bench.at(5, { type: 'rtt', peer: BOB, rttMs: 60 })
+    bench.ihave(500, ERIN, DAVE, 4)
+    bench.ihave(500, ERIN, peerIdFromBytes(new Uint8Array(32).fill(99)), 1)
+    bench.at(510, { type: 'neighbor-down', peer: CAROL })
+    expect(asked(bench.wake(630))).toEqual([[ERIN, 4]])
+    expect(asked(bench.wake(680))).toContainEqual([ERIN, 1])
   })
 
   it('ends when its source is unheard for a minute', () => {

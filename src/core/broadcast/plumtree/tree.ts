@@ -12,10 +12,10 @@ export class Tree {
   /** Whose tree it is; undefined for the shared one. */
   readonly source: PeerId | undefined
   readonly lag: Lag
-  /** Before this an eager neighbor was lost, and maybe what it would have pushed. */
+  /** Before this an eager link was lost or exchanged, and maybe what was on its way. */
   brokenUntil: Millis = Number.NEGATIVE_INFINITY
-  /** When a shorter way was last taken. */
-  changedAt: Millis = Number.NEGATIVE_INFINITY
+  /** Who gave the last new message, or was asked since to give all; null where that link is lost. */
+  parent: PeerId | null | undefined
   /** Where the shared tree leads to its root: the way there and back. */
   detourMs: number | undefined
   /** Few: looking along a row is as fast as a map, and a fifth of its size. Ten thousand peers have half a million. */
