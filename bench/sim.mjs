@@ -20,6 +20,9 @@ const ROOT = resolve(fileURLToPath(import.meta.url), '../..')
 const MANY_NODES = 50_000
 /** Below that there is room enough. */
 const ROOM_BYTES = 1_900 << 20
+const MOST_OVER_LIVING = 1.15
+/** From one sweep to the next. */
+const MOST_GROWTH = 1.05
 let shownAt = 0
 const METER = {
   elapsedMs: () => performance.now(),
@@ -119,8 +122,9 @@ function logged(share, doing) {
 /**
  * Left alone the heap grows to several times of what lives before it is swept: too much where that is gigabytes. And what many
  * peers let go of leaves as many holes as peers, too small for what comes next; by itself the engine moves 4 MB at a sweep out
- * of their way. So where more than a sixth does not live, every second page is emptied, which is what a flag for
- * the engine's own tests does: while it stands each second sweep would be a whole one. Returns what has to be called often.
+ * of their way. So where more than an eighth does not live after a sweep, every second page is emptied, which is what a flag for
+ * the engine's own tests does: while it stands each second sweep would be a whole one. What is moved has two places meanwhile, half
+ * of the heap: hence not where the heap only grew. Returns what has to be called often.
  */
 function keepSmall() {
   setFlagsFromString('--no-incremental-marking')
@@ -129,10 +133,15 @@ function keepSmall() {
   let most = ROOM_BYTES
   return () => {
     if (getHeapStatistics().total_heap_size < most) return
-    setFlagsFromString('--stress-compaction')
     sweep()
-    setFlagsFromString('--no-stress-compaction')
-    most = Math.max(ROOM_BYTES, 1.2 * getHeapStatistics().used_heap_size)
+    const { total_heap_size: bytes, used_heap_size: livingBytes } = getHeapStatistics()
+    most = Math.max(ROOM_BYTES, MOST_OVER_LIVING * livingBytes)
+    if (bytes > most) {
+      setFlagsFromString('--stress-compaction')
+      sweep()
+      setFlagsFromString('--no-stress-compaction')
+    }
+    most = Math.max(most, MOST_GROWTH * getHeapStatistics().total_heap_size)
   }
 }
 
