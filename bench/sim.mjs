@@ -20,7 +20,7 @@ const ROOT = resolve(fileURLToPath(import.meta.url), '../..')
 const MANY_NODES = 50_000
 /** Below that there is room enough. */
 const ROOM_BYTES = 1_900 << 20
-const MOST_OVER_LIVING = 1.15
+const MOST_OVER_LIVING = 1.17
 /** From one sweep to the next. */
 const MOST_GROWTH = 1.05
 let shownAt = 0
@@ -122,7 +122,7 @@ function logged(share, doing) {
 /**
  * Left alone the heap grows to several times of what lives before it is swept: too much where that is gigabytes. And what many
  * peers let go of leaves as many holes as peers, too small for what comes next; by itself the engine moves 4 MB at a sweep out
- * of their way. So where more than an eighth does not live after a sweep, every second page is emptied, which is what a flag for
+ * of their way. So where more than a seventh does not live after a sweep, every second page is emptied, which is what a flag for
  * the engine's own tests does: while it stands each second sweep would be a whole one. What is moved has two places meanwhile, half
  * of the heap: hence not where the heap only grew. Returns what has to be called often.
  */

@@ -173,10 +173,34 @@ describe('asking', () => {
     expect(asked(bench.wake(1_090))).toEqual([[CAROL, 9]])
   })
 
+  it('waits for nothing any more where the last eager neighbor is lost meanwhile', () => {
+    const bench = new Bench({ neighbors: [BOB], strangers: [CAROL] })
+    bench.ihave(10, CAROL, DAVE, 1)
+    expect(asked(bench.at(20, { type: 'neighbor-down', peer: BOB }))).toEqual([[CAROL, 1]])
+  })
+
+  it('waits no detour for a while after a loss, whoever gives something else meanwhile', () => {
+    const bench = withErin()
+    bench.at(1_000, { type: 'neighbor-down', peer: BOB })
+    bench.message(1_005, ERIN, DAVE, 9)
+    bench.ihave(1_010, CAROL, DAVE, 10)
+    expect(asked(bench.wake(1_089))).toEqual([])
+    expect(asked(bench.wake(1_090))).toEqual([[CAROL, 10]])
+  })
+
+  it('waits as ever where who gave the last message goes, and was lazy since', () => {
+    const bench = withErin()
+    bench.prune(950, BOB)
+    bench.at(1_000, { type: 'neighbor-down', peer: BOB })
+    expect(asked(bench.ihave(1_010, CAROL, DAVE, 9))).toEqual([])
+  })
+
   it('waits for nothing where the link is lost by which the last message came, until the next comes', () => {
     const bench = withErin()
     bench.ihave(1_000, CAROL, DAVE, 9)
     expect(asked(bench.at(1_010, { type: 'neighbor-down', peer: BOB }))).toEqual([[CAROL, 9]])
+    // Which was on its way, and comes from nobody any more.
+    bench.message(1_015, BOB, DAVE, 20)
     expect(asked(bench.ihave(1_020, ERIN, DAVE, 10))).toEqual([[ERIN, 10]])
     bench.at(1_030, { type: 'neighbor-up', peer: BOB })
     bench.at(1_040, { type: 'neighbor-down', peer: CAROL })

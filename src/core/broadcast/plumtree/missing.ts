@@ -110,11 +110,12 @@ export class Missing {
     }
   }
 
-  /** What nobody was asked for yet is asked for by then. */
-  hurry(at: Millis, isMeant: (author: PeerId) => boolean): void {
+  /** What nobody was asked for yet is asked for by `at` of its author, if that is sooner. */
+  hurry(at: (author: PeerId) => Millis): void {
     for (const wanted of this.#wanted.values()) {
-      if (wanted.askOrder === 0 && wanted.at > at && isMeant(wanted.author))
-        this.#deadlines.set(wanted, at)
+      if (wanted.askOrder > 0) continue
+      const sooner = at(wanted.author)
+      if (sooner < wanted.at) this.#deadlines.set(wanted, sooner)
     }
   }
 

@@ -236,7 +236,6 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     }
     this.#outbox.count('gossip-received')
     const tree = this.#trees.hear(now, author)
-    tree.parent = from
     const wanted = this.#repair.missing.resolve(now, author, seq, from)
     const announcers = wanted?.announcers
     if (wanted !== undefined && !wanted.given && tree.isEager(from)) {
@@ -245,6 +244,7 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
     // As in the paper; the seed leaves a lazy giver lazy. Not while our prune is under way to it: then this is
     // the last it pushes, and to count on it would let the true parent be pruned as redundant.
     if (!tree.prunedSince(from, now - this.#neighbors.graftWaitMs)) tree.set(from, true)
+    if (tree.isEager(from)) tree.giver = from
     // Saturates where the seed wraps or panics.
     const cached = this.#spread(
       now,
@@ -407,10 +407,11 @@ export class Plumtree implements Broadcast<PlumtreeMessage> {
   #neighborDown(now: Millis, peer: PeerId): void {
     if (!this.#neighbors.delete(peer)) return
     for (const tree of this.#trees.all()) {
-      if (tree.parent === peer) tree.parent = null
-      if (tree.isEager(peer)) this.#repair.mend(now, tree)
+      if (!tree.isEager(peer)) continue
+      this.#repair.noteChange(now, tree, tree.giver === peer ? null : tree.giver)
     }
     this.#trees.remove(peer)
+    this.#repair.hurry(now)
     this.#rootPath.remove(now, peer)
     this.#repair.missing.forget(now, peer)
     this.#repair.ask(now)

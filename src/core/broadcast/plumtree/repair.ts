@@ -113,8 +113,10 @@ export class Repair {
   graft(now: Millis, tree: Tree, peer: PeerId, wanted: Control<'graft'>['wanted']): void {
     tree.graft(now, peer, wanted !== undefined)
     if (wanted === undefined) {
-      tree.parent = peer
-      this.mend(now, tree)
+      const wasBroken = now < tree.brokenUntil
+      this.noteChange(now, tree, peer)
+      // Else nobody waits longer anyway, and who has us change without end would have us look at each.
+      if (!wasBroken) this.hurry(now)
     }
     this.#outbox.count('grafts-sent')
     this.#outbox.send(peer, { type: 'graft', source: tree.source, wanted })
@@ -126,20 +128,31 @@ export class Repair {
     this.#outbox.send(peer, { type: 'prune', source: tree.source })
   }
 
-  /** The tree changed while messages may have been on their way: who waits for one waits no detour for it. */
-  mend(now: Millis, tree: Tree): void {
-    tree.brokenUntil = now + this.waitMs(now, tree)
-    const at = now + this.waitMs(now, tree)
-    this.missing.hurry(at, author => this.#trees.of(author) === tree)
+  /** Another way is taken, or an eager link lost: for as long as a copy may lag, one on its way may be lost too. */
+  noteChange(now: Millis, tree: Tree, giver: Tree['giver']): void {
+    tree.brokenUntil = Math.max(tree.brokenUntil, now + this.#lagMs(now, tree))
+    tree.giver = giver
+  }
+
+  /**
+   * What is waited for is waited for no longer than if it were announced now. Departs from the seed and the paper, where timers run
+   * on when a neighbor goes (decision 17).
+   */
+  hurry(now: Millis): void {
+    this.missing.hurry(author => now + this.waitMs(now, this.#trees.of(author)))
   }
 
   /**
    * T1: how long a pushed copy may lag behind an announcement. Departs from the seed, whose fixed guess is the
    * floor here: a timer shorter than the tree's detour makes a graft storm that never ends. So the detour is
-   * measured. Who has no eager neighbor waits for nothing; who lost one lately waits no detour.
+   * measured. Who has no eager neighbor, or lost the one that gave the last message, waits for nothing; who lost another
+   * or changed its way lately waits no detour.
    */
   waitMs(now: Millis, tree: Tree): number {
-    if (tree.eager.length === 0 || tree.parent === null) return 0
+    return tree.eager.length === 0 || tree.giver === null ? 0 : this.#lagMs(now, tree)
+  }
+
+  #lagMs(now: Millis, tree: Tree): number {
     const shortestMs = this.#neighbors.graftWaitMs
     if (now < tree.brokenUntil) return shortestMs
     const { highestMs } = tree.lag
@@ -181,7 +194,7 @@ export class Repair {
     }
     if (best === undefined) return
     this.#outbox.count('optimizations')
-    if (!tree.isEager(best.peer)) this.graft(now, tree, best.peer, undefined)
+    this.graft(now, tree, best.peer, undefined)
     this.prune(now, tree, giver)
   }
 

@@ -337,6 +337,27 @@ describe('in a rooted tree', () => {
     expect(sentTo(DAVE, bench.wake(1_100)).filter(type => type === 'graft')).toHaveLength(2)
   })
 
+  it('and for none a whole detour long, where the way is lost and another is taken at once', () => {
+    const bench = family()
+    hear(bench, 500, CAROL, { costMs: 298 })
+    bench.message(2_900, DAVE, CAROL, 1)
+    bench.at(3_000, { type: 'neighbor-down', peer: BOB })
+    bench.ihave(3_200, DAVE, CAROL, 2)
+    expect(sentTo(DAVE, bench.wake(3_279))).not.toContain('graft')
+    expect(sentTo(DAVE, bench.wake(3_280))).toContain('graft')
+  })
+
+  it('nor where another is found late', () => {
+    const bench = family()
+    bench.message(2_900, BOB, CAROL, 1)
+    bench.at(3_000, { type: 'neighbor-down', peer: BOB })
+    bench.wake(3_005)
+    hear(bench, 6_000, CAROL, { costMs: 100 })
+    bench.ihave(6_001, DAVE, CAROL, 2)
+    expect(sentTo(DAVE, bench.wake(6_080))).not.toContain('graft')
+    expect(sentTo(DAVE, bench.wake(6_081))).toContain('graft')
+  })
+
   it('and half as long at least, however short the lags that were seen', () => {
     const bench = family()
     for (let seq = 1; seq <= 8; seq++) {

@@ -55,6 +55,32 @@ describe('a tree of one source', () => {
     expect(bench.eager).toEqual([BOB])
   })
 
+  it('changes once while copies may be on their way, also to who is eager already', () => {
+    const bench = heardThrice()
+    bench.control(4, CAROL, graft)
+    bench.control(4, ERIN, graft)
+    for (const seq of [4, 5]) bench.ihave(500, CAROL, DAVE, seq, 1, 0)
+    expect(sent(bench.message(530, BOB, DAVE, 4, 3)).map(({ to }) => to)).toContain(BOB)
+    expect(sentTo(ERIN, bench.message(540, ERIN, DAVE, 5, 3))).toEqual([])
+  })
+
+  it('begins with the loss that the shared one had', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL, ERIN], sourceTrees: true })
+    bench.at(0, { type: 'rtt', peer: BOB, rttMs: 60 })
+    bench.at(10, { type: 'neighbor-down', peer: CAROL })
+    bench.control(20, ERIN, prune)
+    bench.ihave(30, ERIN, DAVE, 1)
+    expect(asked(bench.wake(150))).toEqual([[ERIN, 1]])
+  })
+
+  it('and without who gave the last message, if the shared one lost it', () => {
+    const bench = new Bench({ neighbors: [BOB, CAROL, ERIN], sourceTrees: true })
+    bench.message(1, CAROL, BOB, 1)
+    bench.at(10, { type: 'neighbor-down', peer: CAROL })
+    bench.control(20, ERIN, prune)
+    expect(asked(bench.ihave(30, ERIN, DAVE, 1))).toEqual([[ERIN, 1]])
+  })
+
   it('changes to who announces later, but fewer hops from the source', () => {
     const bench = heardThrice()
     bench.message(500, BOB, DAVE, 4, 3)

@@ -12,10 +12,10 @@ export class Tree {
   /** Whose tree it is; undefined for the shared one. */
   readonly source: PeerId | undefined
   readonly lag: Lag
-  /** Before this an eager link was lost or exchanged, and maybe what was on its way. */
+  /** Before this an eager link was lost or another way taken, and maybe what was on its way. */
   brokenUntil: Millis = Number.NEGATIVE_INFINITY
-  /** Who gave the last new message, or was asked since to give all; null where that link is lost. */
-  parent: PeerId | null | undefined
+  /** The eager neighbor that gave the last new message, or was asked since to give all; null where it is lost. */
+  giver: PeerId | null | undefined
   /** Where the shared tree leads to its root: the way there and back. */
   detourMs: number | undefined
   /** Few: looking along a row is as fast as a map, and a fifth of its size. Ten thousand peers have half a million. */
@@ -26,6 +26,8 @@ export class Tree {
     this.source = source
     this.lag = new Lag(model?.lag)
     if (model === undefined) return
+    this.brokenUntil = model.brokenUntil
+    this.giver = model.giver
     this.#list(
       model.#branches.map(({ peer, eager, isMend, graftedAt, prunedAt }) =>
         // Not spread: copies so made are of another kind to the engine, and each look at one slower.
