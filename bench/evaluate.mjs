@@ -259,7 +259,43 @@ const TABLES = [
     ),
   },
   {
-    title: 'Small rooms and history',
+    title: 'Rooms that move',
+    about:
+      '`churn`: of a thousand peers a tenth go each minute, half of them without a word, and as many come, while one message a second is said. `flash-crowd`: a room of twenty, to whom everybody else comes within ten seconds; `joinedMs` is what a newcomer waits for its first neighbor, of which a dial is one second, and ten messages are said twenty seconds after the last. `hidden-tabs`: the timers of half of the peers ring once a second; `falseAlarms` counts neighbors that were given up for dead. `slow-peer`: one of fifty can take a fifth of what is said, and must harm nobody else. What it gets itself is less than fits, for while the first copy waits before its line, it asks others for the same. `auto-switch`: eight in a full mesh, a ninth comes, three go, three come, and all the while someone speaks; `switched` is the share of peers that were of the kind their number asks for.',
+    figures: [
+      'reliability',
+      'othersReliability',
+      'slowReliability',
+      'missed',
+      'deliveredTwice',
+      'rmr',
+      'ldh',
+      'p99Ms',
+      'othersP99Ms',
+      'joinedShare',
+      'joinedP50Ms',
+      'joinedP99Ms',
+      'dialsPerJoin',
+      'falseAlarms',
+      'switched',
+    ],
+    rows: [
+      row('churn 1,000, 10 % a minute', 'reliability ≥ 0.9999', '', 'churn --wire off'),
+      row('… five regions', 'reliability ≥ 0.9999', '', 'churn --wire off --latency regions'),
+      row('flash-crowd 500', 'joinedShare 1, reliability 1', '', 'flash-crowd'),
+      row(
+        'flash-crowd 2,000',
+        'joinedShare 1, reliability 1',
+        '',
+        'flash-crowd --nodes 2000 --wire off',
+      ),
+      row('hidden-tabs 100', '0 missed, 0 false alarms', '', 'hidden-tabs'),
+      row('slow-peer 50', 'othersReliability 1', '', 'slow-peer'),
+      row('auto-switch 8', '0 missed, 0 twice, switched 1', '', 'auto-switch'),
+    ],
+  },
+  {
+    title: 'Small rooms',
     about:
       'Full mesh: joins at random doors within a second, 2 % loss, period 1 s. The seed’s bare rules form it in 55, 6 and 0 % of runs.',
     figures: ['complete', 'completeMs', 'missed', 'deliveredTwice', 'rmr'],
@@ -271,6 +307,35 @@ const TABLES = [
         `full-mesh --nodes ${nodes} --seeds ${upTo(30)}`,
       ),
     ),
+  },
+  {
+    title: 'History',
+    about:
+      '`latecomer`: a peer that keeps nothing joins nine that keep ten thousand messages and go on speaking; `catchUpMs` from the first exchange to the last message, `liveP99Ms` of what is said meanwhile. `reconcile`: two peers 50 ms apart keep ten thousand messages, of which each lacks half of the last so many; `bytes` is everything said until both have all, `payloadBytes` what they lacked, `roundTrips` from the first word to the last message.',
+    figures: [
+      'complete',
+      'converged',
+      'joinMs',
+      'catchUpMs',
+      'opsPerSecond',
+      'liveP99Ms',
+      'deliveredTwice',
+      'roundTrips',
+      'messages',
+      'bytes',
+      'payloadBytes',
+    ],
+    rows: [
+      row('latecomer, 10,000 messages', 'liveP99Ms ≤ 100', '', 'latecomer'),
+      ...[0, 10, 100, 1000].map(missing =>
+        row(
+          missing === 0 ? 'reconcile, nothing lacks' : `reconcile, ${missing} lack`,
+          missing === 10 ? 'roundTrips ≤ 1.5' : '',
+          '',
+          `reconcile --ops 10000 --missing ${missing}`,
+        ),
+      ),
+    ],
   },
   {
     title: 'Speed and memory',
