@@ -1,3 +1,5 @@
+// Long, and one file: the laws of one world, most of a few lines.
+
 import { queryObjects } from 'node:v8'
 import { describe, expect, it, vi } from 'vitest'
 import type { TopicEvent } from '../core/io.js'

@@ -1,3 +1,5 @@
+// Long, and one file: the laws of one machine.
+
 import { describe, expect, it } from 'vitest'
 import type { Millis, PeerId } from '../../ids.js'
 import { BOB, CAROL, DAVE } from '../network.suite.js'
