@@ -29,6 +29,17 @@ describe('a signal', () => {
     expect(ways(lost.send(1_000, far, BODY, [a, b], 'lost'))).toEqual([b])
   })
 
+  it('is not led back by who lost it, and then names one whose id begins alike', () => {
+    const relay = relayOf(self)
+    relay.heardOf(0, far, a)
+    relay.send(0, far, BODY, [a, b], 'open')
+    expect(ways(relay.send(1_000, far, BODY, [a, b], 'open'))).toEqual(['server'])
+    const bytes = new Uint8Array(32)
+    bytes.set([5, ...new Array(30).fill(0), 1])
+    relay.heardOf(1_000, peerIdFromBytes(bytes), a)
+    expect(ways(relay.send(1_000, far, BODY, [a, b], 'open'))).toEqual(['server'])
+  })
+
   it('goes to the server once that named its addressee, whatever neighbors say for a while', () => {
     const relay = relayOf(self)
     relay.heardOf(0, far, a)
@@ -37,6 +48,33 @@ describe('a signal', () => {
     expect(ways(relay.send(1_000, far, BODY, [a, b], 'open'))).toEqual(['server'])
     relay.heardOf(90_000, far, a)
     expect(ways(relay.send(90_000, far, BODY, [a, b], 'open'))).toEqual([a])
+  })
+
+  it('goes to whoever named its addressee last, however many did, and however many others are known', () => {
+    const relay = relayOf(self)
+    const names = Array.from({ length: 600 }, (_, i) => peer(6 + i))
+    const neighbors = names.slice(0, 300)
+    for (const [i, neighbor] of neighbors.entries()) {
+      relay.heardOf(0, far, neighbor)
+      expect(ways(relay.send(0, far, BODY, [a, neighbor], 'open')), String(i)).toEqual([neighbor])
+    }
+    for (const name of names.slice(300)) {
+      relay.heardOf(0, name, b)
+      expect(ways(relay.send(0, name, BODY, [a, b], 'open')), name).toEqual([b])
+      expect(ways(relay.send(0, peer(1_000), BODY, [a, b], 'open'))).toEqual(['server'])
+    }
+    expect(ways(relay.send(0, names[300]!, BODY, [a, b], 'open')), 'forgotten').toEqual(['server'])
+  })
+
+  it('does not take one name for the next', () => {
+    const relay = relayOf(self)
+    const bytes = new Uint8Array(32)
+    bytes.set([5, 0, 0, 0, 0, 0x08])
+    const next = peerIdFromBytes(bytes)
+    relay.heardOf(0, next, a)
+    expect(ways(relay.send(0, far, BODY, [a, b], 'open'))).toEqual(['server'])
+    relay.heardOf(0, far, b)
+    expect(ways(relay.send(0, next, BODY, [a, b], 'open'))).toEqual([a])
   })
 
   it('keeps to a way on which its addressee answers', () => {
@@ -100,6 +138,7 @@ const ids = new Random(9)
 function peer(number: number): PeerId {
   const bytes = new Uint8Array(32)
   bytes[0] = number
+  bytes[1] = number >> 8
   return peerIdFromBytes(bytes)
 }
 

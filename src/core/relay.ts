@@ -145,6 +145,8 @@ export class SignalRelay {
     if (!links.includes(via)) return undefined
     this.#doubts ??= new Map()
     const before = this.#doubts.get(to)
+    // Learned under a name that shares its letters.
+    if (before?.distrusted === via) return undefined
     const askedAt = before?.via === via ? before.askedAt : undefined
     const isLost = askedAt !== undefined && now - askedAt >= ANSWER_MS
     if (isLost) {
@@ -170,7 +172,8 @@ export class SignalRelay {
     if (now >= this.#turnAt) this.#turn(now)
     if (this.#ways.get(peer) === via) return
     if (this.#doubts?.get(peer)?.distrusted === via) return
-    if (this.#ways.size >= WAYS_OF_ONE_AGE && this.#ways.get(peer) === undefined) this.#turn(now)
+    if (this.#ways.set(peer, via)) return
+    this.#turn(now)
     this.#ways.set(peer, via)
   }
 
@@ -213,42 +216,56 @@ export class SignalRelay {
   }
 }
 
-/** By whom peers are reached: rows of numbers, for a map of all that ten thousand nodes hear of is most of what they hold. */
+/**
+ * By whom peers are reached: a row of numbers, for a map of all that ten thousand nodes hear of is most of what they hold.
+ * Many are reached by few, hence each number says the place of its way too.
+ */
 class Ways {
-  readonly #peers: number[] = []
-  readonly #vias: Via[] = []
-
-  get size(): number {
-    return this.#peers.length
-  }
+  readonly #row: number[] = []
+  /** Replaced, never changed: as large as it has to be. */
+  #vias: readonly Via[] = []
 
   get(peer: PeerId): Via | undefined {
-    const at = this.#peers.indexOf(numberOf(peer))
-    return at < 0 ? undefined : this.#vias[at]
+    const first = numberOf(peer)
+    const at = this.#at(first)
+    return at < 0 ? undefined : this.#vias[this.#row[at]! - first]
   }
 
-  set(peer: PeerId, via: Via): void {
-    const number = numberOf(peer)
-    const at = this.#peers.indexOf(number)
-    if (at < 0) {
-      this.#peers.push(number)
-      this.#vias.push(via)
-    } else this.#vias[at] = via
+  /** False where there is no room. */
+  set(peer: PeerId, via: Via): boolean {
+    const first = numberOf(peer)
+    const at = this.#at(first)
+    const isNew = !this.#vias.includes(via)
+    if (at < 0 && this.#row.length >= WAYS_OF_ONE_AGE) return false
+    if (isNew && this.#vias.length >= VIAS) return false
+    if (isNew) this.#vias = this.#vias.concat(via)
+    this.#row[at < 0 ? this.#row.length : at] = first + this.#vias.indexOf(via)
+    return true
   }
 
   delete(peer: PeerId): void {
-    const at = this.#peers.indexOf(numberOf(peer))
-    if (at < 0) return
-    this.#peers.splice(at, 1)
-    this.#vias.splice(at, 1)
+    const at = this.#at(numberOf(peer))
+    if (at >= 0) this.#row.splice(at, 1)
+  }
+
+  /** A loop: `findIndex` makes an object of every number, and this is asked at each name heard. */
+  #at(first: number): number {
+    const row = this.#row
+    for (let at = 0; at < row.length; at++) {
+      if (row[at]! >= first && row[at]! < first + VIAS) return at
+    }
+    return -1
   }
 }
 
-/** Ten letters of an id. Whose ids agree in these, and one is long in making, share a way: any neighbor could say as much. */
+/**
+ * Nine letters of an id, and room for a place. Names that agree in these share a way. To say such a name costs nothing, and
+ * gains nothing: any neighbor could name the peer itself.
+ */
 function numberOf(peer: PeerId): number {
   let number = 0
-  for (let at = 0; at < 10; at++) number = number * 32 + (peer.charCodeAt(at) & 31)
-  return number
+  for (let at = 0; at < 9; at++) number = number * 32 + (peer.charCodeAt(at) & 31)
+  return number * VIAS
 }
 
 function isPeer(via: Via | undefined): via is PeerId {
@@ -273,6 +290,8 @@ const AGE_MS = 30_000
 const ANSWER_MS = 900
 /** Two generations hold those behind the names in our views. Guess. */
 const WAYS_OF_ONE_AGE = 64
+/** By which the ways of one age led at most, once learned: with nine letters a number has no more room. */
+const VIAS = 256
 /** Peers we are about to be linked with, and those we failed to reach. Guess. */
 const MOST_DOUBTS = 32
 /** A relay lives seconds, and each neighbor hands us at most `BURST` at once. Guess. */
