@@ -11,7 +11,7 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import * as esbuild from 'esbuild'
 
@@ -19,10 +19,14 @@ import * as esbuild from 'esbuild'
 const ROOT = resolve(fileURLToPath(import.meta.url), '../..')
 const MANY_NODES = 50_000
 /** Below that there is room enough. */
-const ROOM_BYTES = 1_900 << 20
-const MOST_OVER_LIVING = 1.17
-/** From one sweep to the next. */
-const MOST_GROWTH = 1.05
+const ROOM_BYTES = 1_900 * 2 ** 20
+/** Swept where more than that may be waste; pages are emptied where more than that are holes. */
+const MOST_OVER_LIVING = 1.1
+/**
+ * The heap while pages are emptied, in a run that is to keep within 3,000 MB with all that is no heap. More is taken only where
+ * holes are half of what lives: then emptying gives back what it takes.
+ */
+const MOST_WHILE_EMPTIED_BYTES = 2_830 * 2 ** 20
 let shownAt = 0
 const METER = {
   elapsedMs: () => performance.now(),
@@ -122,27 +126,36 @@ function logged(share, doing) {
 /**
  * Left alone the heap grows to several times of what lives before it is swept: too much where that is gigabytes. And what many
  * peers let go of leaves as many holes as peers, too small for what comes next; by itself the engine moves 4 MB at a sweep out
- * of their way. So where more than a seventh does not live after a sweep, every second page is emptied, which is what a flag for
- * the engine's own tests does: while it stands each second sweep would be a whole one. What is moved has two places meanwhile, half
- * of the heap: hence not where the heap only grew. Returns what has to be called often.
+ * of their way. So where holes are more than a tenth of what lives after a sweep, every second page is emptied, which is what a
+ * flag for the engine's own tests does: while it stands each second sweep would be a whole one. What is moved has two places
+ * meanwhile, half of what lives: hence not where the heap only grew, nor where that would be too much. Returns what has to be
+ * called often.
  */
 function keepSmall() {
   setFlagsFromString('--no-incremental-marking')
   setFlagsFromString('--expose-gc')
   const sweep = runInNewContext('gc')
-  let most = ROOM_BYTES
+  let mostUsedBytes = 0
   return () => {
-    if (getHeapStatistics().total_heap_size < most) return
+    const before = getHeapStatistics()
+    // By what is used: the heap's size comes to a bound only by growing, and would grow with every sweep.
+    if (before.total_heap_size < ROOM_BYTES || before.used_heap_size < mostUsedBytes) return
     sweep()
     const { total_heap_size: bytes, used_heap_size: livingBytes } = getHeapStatistics()
-    most = Math.max(ROOM_BYTES, MOST_OVER_LIVING * livingBytes)
-    if (bytes > most) {
-      setFlagsFromString('--stress-compaction')
-      sweep()
-      setFlagsFromString('--no-stress-compaction')
-    }
-    most = Math.max(most, MOST_GROWTH * getHeapStatistics().total_heap_size)
+    mostUsedBytes = MOST_OVER_LIVING * livingBytes
+    if (bytes - youngBytes() <= mostUsedBytes) return
+    const isTooMuch = bytes + livingBytes / 2 > MOST_WHILE_EMPTIED_BYTES
+    if (isTooMuch && bytes < 1.5 * livingBytes) return
+    setFlagsFromString('--stress-compaction')
+    sweep()
+    setFlagsFromString('--no-stress-compaction')
   }
+}
+
+/** Empty after a sweep, and no hole. */
+function youngBytes() {
+  const young = getHeapSpaceStatistics().find(space => space.space_name === 'new_space')
+  return young?.space_size ?? 0
 }
 
 /** Bundled from the sources, so that what is measured is what stands there. */
