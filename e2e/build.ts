@@ -3,22 +3,28 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { digestOf, isBuilt, noteBuilt } from '../scripts/built.mjs'
 import { sayLeftOut } from './matrix.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 export default async function build(): Promise<void> {
   console.log(sayLeftOut())
   // Neither reads what the other writes; the page takes the library as it was built.
-  await Promise.all([
-    run('node_modules/typescript/bin/tsc', '-b'),
-    run('scripts/build.mjs').then(() =>
-      run('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn'),
-    ),
-  ])
+  await Promise.all([run('node_modules/typescript/bin/tsc', '-b'), buildPage()])
+}
+
+async function buildPage(): Promise<void> {
+  const digest = await digestOf(ROOT)
+  if (await isBuilt(ROOT, digest)) return
+  await run('scripts/build.mjs')
+  await run('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
+  await noteBuilt(ROOT, digest)
 }
 
 async function run(...args: string[]): Promise<void> {
   const child = spawn(process.execPath, args, {
-    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const [code] = await once(child, 'exit')

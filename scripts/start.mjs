@@ -10,9 +10,11 @@ import sirv from 'sirv'
 import { readFlags } from '../signaling-server/flags.mjs'
 import { announcement } from './announcement.mjs'
 import { buildLibrary, ROOT } from './build.mjs'
+import { digestOf, isBuilt, noteBuilt } from './built.mjs'
 import { certificateFor } from './certificate.mjs'
 
-const HELP = `npm start -- [flags]: builds Gossamer and its chat page, and serves the page with signaling.
+const HELP = `npm start -- [flags]: builds Gossamer and its chat page, unless they are as their sources say, and serves the page
+with signaling.
 
   --https         with a certificate made on the spot, and for everyone on your network: browsers give pages
                   their keys only over https or on localhost. Phones warn once, for nobody vouches for it
@@ -42,13 +44,14 @@ async function main() {
   const environment = { ...defaults, ...process.env, ...variables }
   try {
     const startedAt = performance.now()
-    const builds = !switches.has('no-build')
+    const digest = switches.has('no-build') ? undefined : await digestOf(ROOT)
+    const builds = digest !== undefined && !(await isBuilt(ROOT, digest))
     if (builds) await buildLibrary()
     const library = await import(pathToFileURL(built('dist/signaling-server.js')).href)
     const read = library.readEnvironment(environment, name => flagOf(name, variables))
     // Before the slower half of the work, which would be for nothing.
     if (!read.ok) return fail(read.faults, 2)
-    if (builds) await buildPage(startedAt)
+    if (builds) await buildPage(startedAt, digest)
     await serve(read.value, isSecure, library)
   } catch (error) {
     // esbuild has already printed its own errors.
@@ -68,9 +71,10 @@ function fail(faults, code) {
   process.exit(code)
 }
 
-async function buildPage(startedAt) {
+async function buildPage(startedAt, digest) {
   const vite = await import('vite')
   await vite.build({ root: ROOT, configFile: resolve(ROOT, 'vite.config.ts'), logLevel: 'warn' })
+  await noteBuilt(ROOT, digest)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   console.log(`Built the library and the chat page in ${seconds} s.`)
 }
