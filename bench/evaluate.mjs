@@ -26,8 +26,8 @@ hold new ones, sweeping some hundredths, and the rest lies in a hundred places. 
 \`perf stat -e cycles:u,instructions:u,l2_cache_req_stat.ic_fill_miss:u,l2_cache_req_stat.ls_rd_blk_c:u,dTLB-load-misses:u\` shows it on AMD's processors.
 
 Memory is the process's highest. After joining some 15 KB live of each peer, about three quarters of it; the rest are pages that are not full and what was not yet swept. Of a hundred
-thousand peers 1.6 GB live, and by itself the engine has as much again in holes that are too small for what comes next. So from 50,000 peers on the heap is swept often, and every second
-page emptied where more than a seventh does not live then (\`bench/sim.mjs\`): about two fifths of the time. The run of a hundred thousand below was before that rule, and had pages emptied where
+thousand peers 1.6 GB live, and by itself the engine has as much again in holes that are too small for what comes next. So from 50,000 peers on the heap is swept whenever a tenth more is used than lived, and every second
+page is emptied where holes are more than a tenth of what lives (\`bench/sim.mjs\`). The run of a hundred thousand below was before that rule, and had pages emptied where
 the heap only grew too. It kept within 2,984 MB until its message was said: from its first message on each peer keeps 1.9 KB more, and while pages are emptied half of what lives
 is there twice. It has not been run again.`
 
