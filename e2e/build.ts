@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { digestOf, isBuilt, noteBuilt } from '../scripts/built.mjs'
+import { beginBuild } from '../scripts/built.mjs'
 import { sayLeftOut } from './matrix.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -15,11 +15,11 @@ export default async function build(): Promise<void> {
 }
 
 async function buildPage(): Promise<void> {
-  const digest = await digestOf(ROOT)
-  if (await isBuilt(ROOT, digest)) return
+  const done = await beginBuild(ROOT)
+  if (done === undefined) return
   await run('scripts/build.mjs')
   await run('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
-  await noteBuilt(ROOT, digest)
+  await done()
 }
 
 async function run(...args: string[]): Promise<void> {

@@ -1,3 +1,1 @@
-export function digestOf(root: string): Promise<string>
-export function isBuilt(root: string, digest: string): Promise<boolean>
-export function noteBuilt(root: string, digest: string): Promise<void>
+export function beginBuild(root: string): Promise<(() => Promise<void>) | undefined>

@@ -1,4 +1,4 @@
-// `npm start`: builds the library and the chat page, then serves the page and the signaling on one port.
+// `npm start`: builds the library and the chat page where they changed since the last build, then serves the page and the signaling on one port.
 
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -10,11 +10,11 @@ import sirv from 'sirv'
 import { readFlags } from '../signaling-server/flags.mjs'
 import { announcement } from './announcement.mjs'
 import { buildLibrary, ROOT } from './build.mjs'
-import { digestOf, isBuilt, noteBuilt } from './built.mjs'
+import { beginBuild } from './built.mjs'
 import { certificateFor } from './certificate.mjs'
 
-const HELP = `npm start -- [flags]: builds Gossamer and its chat page, unless they are as their sources say, and serves the page
-with signaling.
+const HELP = `npm start -- [flags]: builds Gossamer and its chat page where they changed since the last build, and serves the
+page with signaling.
 
   --https         with a certificate made on the spot, and for everyone on your network: browsers give pages
                   their keys only over https or on localhost. Phones warn once, for nobody vouches for it
@@ -44,14 +44,18 @@ async function main() {
   const environment = { ...defaults, ...process.env, ...variables }
   try {
     const startedAt = performance.now()
-    const digest = switches.has('no-build') ? undefined : await digestOf(ROOT)
-    const builds = digest !== undefined && !(await isBuilt(ROOT, digest))
-    if (builds) await buildLibrary()
+    const done = switches.has('no-build') ? undefined : await beginBuild(ROOT)
+    if (done !== undefined) await buildLibrary()
     const library = await import(pathToFileURL(built('dist/signaling-server.js')).href)
     const read = library.readEnvironment(environment, name => flagOf(name, variables))
     // Before the slower half of the work, which would be for nothing.
     if (!read.ok) return fail(read.faults, 2)
-    if (builds) await buildPage(startedAt, digest)
+    if (done !== undefined) {
+      await buildPage()
+      await done()
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+      console.log(`Built the library and the chat page in ${seconds} s.`)
+    }
     await serve(read.value, isSecure, library)
   } catch (error) {
     // esbuild has already printed its own errors.
@@ -71,17 +75,15 @@ function fail(faults, code) {
   process.exit(code)
 }
 
-async function buildPage(startedAt, digest) {
+async function buildPage() {
   const vite = await import('vite')
   await vite.build({ root: ROOT, configFile: resolve(ROOT, 'vite.config.ts'), logLevel: 'warn' })
-  await noteBuilt(ROOT, digest)
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  console.log(`Built the library and the chat page in ${seconds} s.`)
 }
 
 function built(path) {
   const file = resolve(ROOT, path)
-  if (!existsSync(file)) throw new Error(`${path} is missing: run without --no-build.`)
+  if (!existsSync(file))
+    throw new Error(`${path} is missing: npm run build, then start without --no-build.`)
   return file
 }
 
