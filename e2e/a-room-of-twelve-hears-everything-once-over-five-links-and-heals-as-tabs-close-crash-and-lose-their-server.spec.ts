@@ -1,7 +1,7 @@
 import { expect, test } from './fixtures.js'
 import { keptFiveLinks, watchLinks } from './link-counts.js'
 import type { Room } from './room.js'
-import { NO_SERVER, ServerProcess } from './servers.js'
+import { NO_SERVER, PEER_GONE, ServerProcess } from './servers.js'
 import type { Tab } from './tab.js'
 import { everyoneIsContent, everyoneIsNeighborOfEveryone } from './views.js'
 
@@ -19,6 +19,8 @@ test('a room of twelve hears everything once over five links, and heals as tabs 
     await test.step('a message reaches everyone exactly once', () => arrivesOnce(twelve, room))
     await test.step('no tab keeps more than five links', () => keptFiveLinks(twelve))
 
+    expect(room.complaints, 'while all stay').toEqual([])
+    room.expectComplaint(PEER_GONE)
     const tabs = twelve.slice(0, 7)
     await test.step('five close at once', async () => {
       await Promise.all(twelve.slice(7).map(tab => tab.close()))

@@ -99,6 +99,12 @@ export class DeadPort {
 export const NO_SERVER =
   /WebSocket connection to .* failed|can.t establish a connection|was interrupted while the page/
 
+/**
+ * What Firefox prints where ICE fails, five seconds after the other side's description if no candidate answered by then (measured):
+ * so of a peer that goes in the midst of a handshake. The mesh dials again.
+ */
+export const PEER_GONE = /WebRTC: ICE failed/
+
 /** Serves folders under path prefixes that end in a slash. */
 export class FileServer {
   private constructor(
