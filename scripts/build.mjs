@@ -11,6 +11,7 @@
 //   dist/gossamer-signaling.js  the command of that name
 //   dist/node.js              `gossamer/node`: what a worker is to a page, for a Node process
 //   dist/gossamer-peer.js     the command of that name
+//   dist/THIRD-PARTY.txt      the licences of what is inside of these
 // `--clean` removes dist/ first. `--watch` builds again on every change, all but dist/inline.js. Types come from
 // `tsc -b`, not from here.
 
@@ -25,6 +26,7 @@ import { withChecker } from './checker.mjs'
 import { EXTRAS, OF_THE_PAGE, OF_THE_WORKER, withExtras } from './extras.mjs'
 import { leanIdb, leanValibot } from './lean-packages.mjs'
 import { simplePeerWithoutStreams } from './lean-simple-peer.mjs'
+import { writeNotices } from './notices.mjs'
 import { withoutPrivateNames } from './private-names.mjs'
 import { proveUnread, withoutUnread } from './unread.mjs'
 import { shortenStrings, shortWords, withoutReasons } from './words.mjs'
@@ -45,6 +47,7 @@ export async function buildLibrary() {
   const whole = await minified({ ...worker, ...words.worker })
   await buildForPages(inline({ ...library, ...words.library }, whole))
   await proveWorkerSurvives()
+  await writeNotices(resolve(ROOT, 'dist'), ROOT)
 }
 
 /** The library once more, with a worker that has its extras inside as text. */
@@ -183,8 +186,8 @@ function parts() {
     minify: true,
     sourcemap: true,
     target: 'es2022',
-    // The notices of bundled packages stand beside each file, not in what a page downloads.
-    legalComments: 'external',
+    // scripts/notices.mjs has them all.
+    legalComments: 'none',
     logLevel: 'warning',
   }
   const server = { ...common, platform: 'node', format: 'esm', target: 'node20', minify: false }

@@ -9,13 +9,18 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { ROOT } from './build.mjs'
+import { bundledIn, NOTICES } from './notices.mjs'
 import { packTarball } from './pack.mjs'
+
+const IN_THE_PACKAGE =
+  /^(dist\/.+\.(js|map|d\.ts)|dist\/THIRD-PARTY\.txt|docs\/.+\.md|examples\/.+\.(md|html|js|css)|README\.md|LICENSE|package\.json)$/
 
 const folder = await mkdtemp(join(tmpdir(), 'gossamer-pack-'))
 try {
   const tarball = await packTarball(folder)
   const faults = [
     ...misplaced(tarball.files),
+    ...(await unnamed(tarball.files)),
     ...(await publintFaults(tarball)),
     ...(await typeFaults(tarball)),
   ]
@@ -28,9 +33,18 @@ try {
 
 /** What has no business in the package. */
 function misplaced(files) {
-  return files
-    .filter(path => !/^(dist\/.+\.(js|map|d\.ts|txt)|README\.md|LICENSE|package\.json)$/.test(path))
-    .map(path => `${path} would be published`)
+  return files.filter(path => !IN_THE_PACKAGE.test(path)).map(path => `${path} would be published`)
+}
+
+/** Packages inside, whose licence is not. */
+async function unnamed(files) {
+  const path = `dist/${NOTICES}`
+  if (!files.includes(path)) return [`${path} is not published`]
+  const said = await readFile(resolve(ROOT, path), 'utf8')
+  const names = await bundledIn(resolve(ROOT, 'dist'))
+  return names
+    .filter(name => !said.includes(`\n${name} `))
+    .map(name => `${path} does not name ${name}`)
 }
 
 async function publintFaults({ path }) {

@@ -21,7 +21,8 @@ Usage
                                      signaling.example.org. Set it wherever strangers connect: unless set, each
                                      connection's Host header is believed
   --trust-proxy 1      TRUST_PROXY   take clients' addresses from X-Forwarded-For. Only behind a proxy
-  --ice-servers JSON   ICE_SERVERS   given to clients: [{"urls":"stun:stun.example.org"}]
+  --ice-servers JSON   ICE_SERVERS   given to clients: [{"urls":"stun:stun.example.org"}]; default none, with
+                                     which only peers of one network find each other
   --turn URL,…         TURN_URL      turn: and turns: URLs of one TURN server; with it
                        TURN_SECRET      the secret shared with it (coturn: static-auth-secret), from which each
                                         client gets credentials that run out, or
@@ -35,7 +36,8 @@ Examples
   To try things out on this machine:
       npx gossamer-signaling
   Behind nginx or Caddy, which speak TLS and pass /signaling on with its Upgrade header:
-      npx gossamer-signaling --origin signaling.example.org --trust-proxy 1
+      npx gossamer-signaling --origin signaling.example.org --trust-proxy 1 \\
+        --ice-servers '[{"urls":"stun:stun.example.org"}]'
   With a TURN server for those whose networks let nothing else through:
       TURN_SECRET=… npx gossamer-signaling --turn turn:turn.example.org:3478?transport=udp
   Pages then open their mesh with

@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 // The formatter and the compiler read no prose: what a merge left in a page would stay there.
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const pages = ['.', 'docs', 'docs/decisions']
+const pages = ['.', 'docs', 'docs/decisions', 'examples']
   .flatMap(folder => readdirSync(`${ROOT}/${folder}`).map(name => `${folder}/${name}`))
   .filter(name => name.endsWith('.md'))
 
@@ -13,5 +14,26 @@ describe('the pages of the documentation', () => {
   it.each(pages)('%s holds one side of every merge', page => {
     const text = readFileSync(`${ROOT}/${page}`, 'utf8')
     expect(text.match(/^(<{7}|={7}|>{7})( .*)?$/gm) ?? []).toEqual([])
+  })
+
+  // To files, for no index of a folder is shown where the package is installed, nor in the API reference.
+  it.each(pages)('%s links to files that are there', page => {
+    const text = readFileSync(`${ROOT}/${page}`, 'utf8')
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link!)
+    const isFile = (link: string) =>
+      statSync(resolve(ROOT, dirname(page), link), { throwIfNoEntry: false })?.isFile() ?? false
+    expect(links.filter(link => !isFile(link))).toEqual([])
+  })
+
+  it('list every decision, under its title', () => {
+    const index = readFileSync(`${ROOT}/docs/decisions/README.md`, 'utf8')
+    const listed = [...index.matchAll(/^\* \[(\d{4})\]\((.*)\): (.*)$/gm)]
+    const files = readdirSync(`${ROOT}/docs/decisions`).filter(name => name !== 'README.md')
+    expect(listed.map(([, , file]) => file)).toEqual(files.sort())
+    for (const [, number, file, title] of listed) {
+      expect(file!.slice(0, 4)).toBe(number)
+      const [head] = readFileSync(`${ROOT}/docs/decisions/${file}`, 'utf8').split('\n')
+      expect(head!.replace(/^# (\d+[.:] )?/, '').toLowerCase(), file).toBe(title!.toLowerCase())
+    }
   })
 })

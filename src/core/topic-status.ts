@@ -47,7 +47,7 @@ export function topicState(facts: TopicFacts): { state: TopicState; reason: stri
   }
   return {
     state: 'alone',
-    reason: 'Nobody else is here yet. What is said is kept for a while.',
+    reason: 'Nobody else is here yet, or nobody can be reached. What is said is kept for a while.',
   }
 }
 
