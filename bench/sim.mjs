@@ -9,14 +9,12 @@
 
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import * as esbuild from 'esbuild'
+import { bundleSimulator } from './bundle.mjs'
 
-/** Not from scripts/build.mjs, which brings 70 MB of minifiers along. */
-const ROOT = resolve(fileURLToPath(import.meta.url), '../..')
 const MANY_NODES = 50_000
 /** Below that there is room enough. */
 const ROOM_BYTES = 1_900 * 2 ** 20
@@ -33,8 +31,9 @@ const METER = {
   peakMemoryMB: () => process.resourceUsage().maxRSS / 1024,
 }
 let sim
+let code
 try {
-  sim = await loadSimulator()
+  ;({ sim, code } = await loadSimulator())
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   console.error(error)
@@ -78,7 +77,7 @@ async function main(words) {
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   const targets = sim.judge(scenario.target, report)
-  const printed = () => JSON.stringify(scenario.json?.(report) ?? report)
+  const printed = () => JSON.stringify({ ...(scenario.json?.(report) ?? report), code })
   console.log(asked.json ? printed() : sim.table(report, targets, baseline))
   if (asked.report !== undefined) {
     await writeFile(asked.report, sim.page(report, targets, baseline))
@@ -158,23 +157,13 @@ function youngBytes() {
   return young?.space_size ?? 0
 }
 
-/** Bundled from the sources, so that what is measured is what stands there. */
 async function loadSimulator() {
   const folder = await mkdtemp(join(tmpdir(), 'gossamer-sim-'))
   try {
-    const outfile = join(folder, 'sim.mjs')
-    await esbuild.build({
-      absWorkingDir: ROOT,
-      entryPoints: [resolve(ROOT, 'src/sim/index.ts')],
-      outfile,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      sourcemap: 'inline',
-      logLevel: 'warning',
-    })
-    return await import(pathToFileURL(outfile).href)
+    const { text, code } = await bundleSimulator()
+    const file = join(folder, 'sim.mjs')
+    await writeFile(file, text)
+    return { sim: await import(pathToFileURL(file).href), code }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

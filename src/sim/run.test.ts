@@ -22,7 +22,12 @@ describe('scenarios in small', () => {
     ['failures', [0], { nodes: 50, rounds: 5 }],
     ['hyparview-paper', [0], { nodes: 60, rounds: 3 }],
     ['hyparview-paper', [0], { nodes: 60, rounds: 3, kill: 0.5, server: 'carries', wire: 'off' }],
+    ['hyparview-paper', [0], { nodes: 60, rounds: 3, kill: 0.9, server: 'carries', wire: 'off' }],
     ['plumtree-paper', [0], { nodes: 40, rounds: 10 }],
+    ['plumtree-paper', [0], { nodes: 40, rate: 10 }],
+    ['plumtree-paper', [0], { nodes: 40, payloadBytes: 100, rate: 100 }],
+    ['plumtree-paper', [0], { nodes: 40, rate: 10, signed: false }],
+    ['plumtree-paper', [0], { nodes: 40, payloadBytes: 100, rate: 100, signed: false }],
     ['churn', [0], { nodes: 40, rounds: 20 }],
     // Where neighbors go on naming those who are on the other side.
     ['partition', [54], { nodes: 20, rounds: 2, wire: 'off' }],

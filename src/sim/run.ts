@@ -3,6 +3,8 @@ import type { Limit, Progress, Scenario, Settings } from './scenario.js'
 
 /** What the command prints as JSON. */
 export interface Report {
+  /** As iroh-gossip's simulator writes them, `GossipMulti-n100-r30`. */
+  label: string
   scenario: string
   nodes: number
   rounds: number
@@ -46,6 +48,7 @@ export function runScenario(
   const all = outcomes.map(({ figures }) => figures)
   const events = all.reduce((total, figures) => total + (figures['events'] ?? 0), 0)
   return {
+    label: `${scenario.upstream ?? scenario.name}-n${settings.nodes}-r${settings.rounds}`,
     scenario: scenario.name,
     nodes: settings.nodes,
     rounds: settings.rounds,

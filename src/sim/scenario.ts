@@ -37,6 +37,8 @@ export interface Settings {
 
 export interface Scenario {
   readonly name: string
+  /** What iroh-gossip's simulator calls it in its labels, where it is one of its own; by default the name. */
+  readonly upstream?: string
   /** One sentence. */
   readonly about: string
   readonly defaults: Settings

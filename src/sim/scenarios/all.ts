@@ -3,6 +3,7 @@ import { rounds } from './rounds.js'
 
 export const all: Scenario = {
   name: 'all',
+  upstream: 'GossipAll',
   about: 'Everybody speaks at once: every peer says one message in every round.',
   defaults: { ...SETTINGS, nodes: 20 },
   flags: [...TALK, 'rest'],

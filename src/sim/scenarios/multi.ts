@@ -3,6 +3,7 @@ import { rounds } from './rounds.js'
 
 export const multi: Scenario = {
   name: 'multi',
+  upstream: 'GossipMulti',
   about: 'One message a round, each from a peer drawn anew.',
   defaults: SETTINGS,
   flags: [...TALK, 'rest'],

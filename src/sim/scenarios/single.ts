@@ -3,6 +3,7 @@ import { rounds } from './rounds.js'
 
 export const single: Scenario = {
   name: 'single',
+  upstream: 'GossipSingle',
   about: 'One peer says all: one message a round, always from the same author.',
   defaults: SETTINGS,
   flags: [...TALK, 'rest'],
