@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { TopicId } from '../core/ids.js'
 import { testPeer } from '../core/membership/network.suite.js'
+import { Random } from '../core/random.js'
 import { graphOf } from './graph.js'
 import type { Peer } from './peer.js'
 import { World } from './world.js'
@@ -70,7 +71,60 @@ describe(`joins, leaves, crashes, losses, partitions and broadcasts in any order
     },
     TIMEOUT_MS,
   )
+
+  it(
+    'fill no map or set beyond its bound',
+    () => {
+      const town = new Town({ seed: SEED, capacity: 5, wire: 'off', loss: 0.02, dialFailure: 0.2 })
+      const made = counted()
+      const random = new Random(SEED)
+      // Two stay all the while.
+      for (let i = 0; i < 8; i++) town.take({ type: 'come', through: 'server' })
+      for (let step = 0; step < 800; step++) {
+        const who = () => 2 + random.below(town.members.length - 2)
+        if (step % 5 === 0 && town.members.length > 5)
+          town.take(
+            random.below(2) === 0
+              ? { type: 'leave', who: who() }
+              : { type: 'crash', who: who(), silent: random.below(2) === 0 },
+          )
+        if (town.members.length < 8) town.take({ type: 'come', through: random.below(2) })
+        for (let i = 0; i < 2; i++)
+          town.take({ type: 'lie', who: random.below(town.members.length), beat: random.u32() | 1 })
+        town.take({ type: 'say', who: random.below(town.members.length), times: 2 })
+        town.world.run(500)
+      }
+      expect(made.length).toBeGreaterThan(1_000)
+      // There was more of everything than that. What is kept of knocks is the most, 1,024.
+      expect(town.said.size).toBeGreaterThan(LARGEST)
+      const full = made.filter(({ size }) => size > LARGEST)
+      expect(full.map(one => [one.size, [...one.keys()].slice(0, 3)])).toEqual([])
+    },
+    TIMEOUT_MS,
+  )
 })
+
+afterEach(() => vi.unstubAllGlobals())
+
+/** Every map and set made from now on. */
+function counted(): (Map<unknown, unknown> | Set<unknown>)[] {
+  const all: (Map<unknown, unknown> | Set<unknown>)[] = []
+  class CountedMap<K, V> extends Map<K, V> {
+    constructor(entries?: Iterable<readonly [K, V]> | null) {
+      super(entries)
+      all.push(this)
+    }
+  }
+  class CountedSet<T> extends Set<T> {
+    constructor(items?: Iterable<T> | null) {
+      super(items)
+      all.push(this)
+    }
+  }
+  vi.stubGlobal('Map', CountedMap)
+  vi.stubGlobal('Set', CountedSet)
+  return all
+}
 
 interface Case {
   seed: number
@@ -261,6 +315,8 @@ function anyStep(): fc.Arbitrary<Step> {
   )
 }
 
+/** Entries. */
+const LARGEST = 1_100
 /** Silent peers are noticed, lost neighbors visited, parts compared and merged. */
 const REST_MS = 300_000
 const LAST_WORD_MS = 20_000
