@@ -3,11 +3,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from './fixtures.js'
 
-test('every entry is imported by Node, with and without require', async ({ workshop }) => {
+test('every entry but the worker, which is a script, is imported by Node, with and without require', async ({
+  workshop,
+}) => {
   const app = await workshop.install('page')
   const entries = [
     'gossamer',
     'gossamer/inline',
+    'gossamer/node',
     'gossamer/sim',
     'gossamer/signaling-server',
     'gossamer/testing',
@@ -18,6 +21,12 @@ test('every entry is imported by Node, with and without require', async ({ works
     await app.node(`(async () => { ${ways.join('; ')}; console.log('all') })()`),
     'no browser is needed to import, as on a server that renders pages',
   ).toBe('all\n')
+})
+
+test('both commands run where the package is installed', async ({ workshop }) => {
+  const app = await workshop.install('page')
+  for (const name of ['gossamer-signaling', 'gossamer-peer'])
+    expect(await app.tool(name, '--help')).toMatch(new RegExp(`^${name}\\b`))
 })
 
 test('a mesh in memory runs in Node, and lets it end', async ({ workshop }) => {
@@ -37,7 +46,7 @@ test('a mesh in memory runs in Node, and lets it end', async ({ workshop }) => {
   ).toBe('true hello\n')
 })
 
-test('strict TypeScript finds the types of every entry and needs nothing else', async ({
+test('strict TypeScript finds the types of every entry that apps import, and needs nothing else', async ({
   workshop,
 }) => {
   const app = await workshop.install('page')
@@ -63,12 +72,14 @@ test('strict TypeScript finds the types of every entry and needs nothing else', 
 const MAIN = `
 import { Gossip, type GossipEvent, type GossipOptions } from 'gossamer'
 import { Gossip as Inline } from 'gossamer/inline'
+import { nodeWorker } from 'gossamer/node'
 import { World } from 'gossamer/sim'
 import { createSignalingServer, type SignalingServerOptions } from 'gossamer/signaling-server'
 import { createMesh } from 'gossamer/testing'
 
 const options: GossipOptions = { signaling: 'wss://example.org/signaling' }
 const gossip: Gossip = await Inline.open(options)
+await Inline.open({ ...options, worker: await nodeWorker() })
 const topic = gossip.subscribe('tea')
 const heard: GossipEvent[] = []
 for await (const event of topic) {
