@@ -8,9 +8,9 @@ const test = base.extend<{ open: (name: string) => Promise<[Page, Page]> }>({
     const contexts: BrowserContext[] = []
     const errors: Error[] = []
     await use(async name => {
-      const browser = await browsers.get(kinds[0]!)
       const pages: Page[] = []
       for (let i = 0; i < 2; i++) {
+        const browser = await browsers.get(kinds[i % kinds.length]!)
         const context = await browser.newContext({ viewport: { width: 1_000, height: 600 } })
         contexts.push(context)
         const page = await context.newPage()
