@@ -10,15 +10,19 @@ export async function everyoneIsNeighborOfEveryone(
 ): Promise<void> {
   const names = new Map<string, string>()
   for (const tab of tabs) names.set(await tab.peerId(), tab.name)
-  const wanted = tabs.map(tab => others(tab, tabs))
-  const read = () =>
-    Promise.all(
-      tabs.map(async tab => {
-        const neighbors = (await tab.neighbors()).map(peer => names.get(peer) ?? `stranger ${peer}`)
-        return `${tab.name}: ${neighbors.sort().join(' ')}`
-      }),
-    )
-  await until('the neighbors of each', read, wanted, timeout)
+  const amiss = async (tab: Tab) => {
+    const neighbors = (await tab.neighbors()).map(peer => names.get(peer) ?? `stranger ${peer}`)
+    const wanted = tabs.filter(other => other !== tab).map(other => other.name)
+    return String(neighbors.sort()) === String(wanted.sort())
+      ? undefined
+      : `${tab.name}: ${neighbors.join(' ')}`
+  }
+  await until(
+    'the neighbors of those who have not just all others',
+    lookAt(tabs, amiss),
+    [],
+    timeout,
+  )
 }
 
 /**
@@ -26,11 +30,31 @@ export async function everyoneIsNeighborOfEveryone(
  * than half of the five it wants. With one alone, it would lose the mesh with that one.
  */
 export async function everyoneIsContent(tabs: readonly Tab[]): Promise<void> {
-  const read = async () => {
-    const busy = await Promise.all(tabs.map(isBusy))
-    return tabs.filter((_, i) => busy[i]).map(tab => tab.name)
+  const amiss = async (tab: Tab) => ((await isBusy(tab)) ? tab.name : undefined)
+  await until(
+    'tabs that ask, dial or have few neighbors',
+    lookAt(tabs, amiss),
+    [],
+    CONTENT_WITHIN_MS,
+  )
+}
+
+/**
+ * For `until`: what is amiss with tabs, in words. Each look asks those alone with whom something was, and all of them once more
+ * before it says that nothing is.
+ */
+function lookAt(
+  tabs: readonly Tab[],
+  amiss: (tab: Tab) => Promise<string | undefined>,
+): () => Promise<string[]> {
+  let asked = tabs
+  return async function look(): Promise<string[]> {
+    const words = await Promise.all(asked.map(amiss))
+    const left = asked.filter((_, i) => words[i] !== undefined)
+    const isAll = asked.length === tabs.length
+    asked = left.length > 0 ? left : tabs
+    return left.length > 0 || isAll ? words.filter(word => word !== undefined) : look()
   }
-  await until('tabs that ask, dial or have few neighbors', read, [], CONTENT_WITHIN_MS)
 }
 
 function isBusy(tab: Tab): Promise<boolean> {
@@ -40,11 +64,6 @@ function isBusy(tab: Tab): Promise<boolean> {
     const lacks = topics.some(topic => topic.membership.active.length < 5 / 2)
     return asks || lacks || links.some(link => link.state !== 'up')
   })
-}
-
-function others(tab: Tab, tabs: readonly Tab[]): string {
-  const names = tabs.filter(other => other !== tab).map(other => other.name)
-  return `${tab.name}: ${names.sort().join(' ')}`
 }
 
 /** A peer with few neighbors asks ever more slowly, down to once in 5 s, and insists after three refusals. */
