@@ -1,7 +1,7 @@
 // `npm run evaluate`: runs the simulator's scenarios and writes docs/evaluation.md, so that no figure in it was typed by
 // hand. Two runs at a time. `--large` also runs what takes ten thousand peers (an hour), and `--only TEXT` the rows alone
 // whose command is that text, or else has it. With both `--only` and `--from FILE` nothing runs: that row takes what `npm run sim` printed as JSON.
-// What a row gave when it was last run stays in docs/evaluation.json, and by which code; where that has changed since, the page
+// What a row gave when it was last run stays in docs/evaluation.json, and by which code; where it is not that of now, the page
 // says so.
 
 import { execFile } from 'node:child_process'
@@ -559,7 +559,7 @@ function nameOf({ words }) {
 function commandOf(row) {
   const notes = [
     ...(row.report.date === TODAY ? [] : [row.report.date]),
-    ...(row.report.code === CODE ? [] : ['earlier code']),
+    ...(row.report.code === CODE ? [] : ['other code']),
     ...(row.youngMB === undefined ? [] : [`node ${engineOf(row).join(' ')} bench/sim.mjs`]),
   ]
   return [row.words.map(shorter).join(' '), ...notes].join('   # ')
@@ -584,9 +584,8 @@ join them. That is what stands between us and the papers' figures after a kill w
 Otherwise the settings differ from the papers' in this: latencies of 10 to 50 ms instead of a round at a time; ten minutes of rest instead of 50 cycles, since the share of
 full views no longer grows after them; after a kill five seconds of repair before the first message (ten where the crash is silent, and only heartbeats notice) and
 ten messages, where HyParView's authors send a thousand at once and count repair by what these find; and a full view makes room by letting the farthest neighbor go, and a newcomer walks
-once for itself, where the paper has chance and no walk (decision 15). Beside the passive view of thirty a node remembers a hundred peers more (with thirty, a re-run of the paper’s
-setting reached 93 % after 95 % failed, and with a hundred all), and who lost all neighbors asks once more whom it came through, also where a server only carries signals. Runs of ten thousand have one seed
-where they say so: each takes minutes, and of a thousand peers, with four, the worst seed is near the mean. No run here loses packets or fails a dial but those of \`full-mesh\`: what loss and bad networks do is held by laws in \`src/sim\`.
+once for itself, where the paper has chance and no walk (decision 15). Beside the passive view of thirty a node remembers a hundred peers more, and who lost all neighbors
+asks once more whom it came through, also where a server only carries signals. Runs of ten thousand have one seed where they say so, for each takes minutes. No run here loses packets or fails a dial but those of \`full-mesh\`: what loss and bad networks do is held by laws in \`src/sim\`.
 
 How the measures are counted:
 

@@ -42,7 +42,7 @@ async function unnamed(files) {
   if (!files.includes(path)) return [`${path} is not published`]
   const said = await readFile(resolve(ROOT, path), 'utf8')
   const names = await bundledIn(resolve(ROOT, 'dist'))
-  return names
+  return [...names.values()]
     .filter(name => !said.includes(`\n${name} `))
     .map(name => `${path} does not name ${name}`)
 }

@@ -2,33 +2,35 @@
 // most packages have none.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 export const NOTICES = 'THIRD-PARTY.txt'
-const IN_A_PACKAGE = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//
+/** A source in a package: where that lies, and its name. */
+const IN_A_PACKAGE = /^(.*\bnode_modules\/((?:@[^/]+\/)?[^/]+))\//
 
-/** Names of the packages that files of this folder have inside, as their source maps tell. */
+/** The packages that files of this folder have inside, as their source maps tell: names by where they lie. */
 export async function bundledIn(folder) {
-  const names = new Set()
+  const found = new Map()
   for (const file of await readdir(folder)) {
     if (!file.endsWith('.js.map')) continue
     const { sources } = JSON.parse(await readFile(join(folder, file), 'utf8'))
     for (const source of sources) {
-      const [, name] = IN_A_PACKAGE.exec(source) ?? []
-      if (name !== undefined) names.add(name)
+      const [, home, name] = IN_A_PACKAGE.exec(source) ?? []
+      if (home !== undefined) found.set(resolve(folder, home), name)
     }
   }
-  return [...names].sort()
+  return new Map([...found].sort(([, a], [, b]) => (a < b ? -1 : 1)))
 }
 
 /** Says below which licences these packages are; rejects where one of them brings none. */
-export async function writeNotices(folder, root) {
+export async function writeNotices(folder) {
   const notices = []
-  for (const name of await bundledIn(folder)) {
-    const home = join(root, 'node_modules', name)
+  for (const [home, name] of await bundledIn(folder)) {
+    const files = await readdir(home).catch(() => [])
+    const licence = files.find(file => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(file))
+    if (licence === undefined)
+      throw new Error(`${name} is bundled, and has no licence in ${home}: is it installed?`)
     const { version } = JSON.parse(await readFile(join(home, 'package.json'), 'utf8'))
-    const licence = (await readdir(home)).find(file => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(file))
-    if (licence === undefined) throw new Error(`${name} is bundled, and its licence was not found.`)
     const words = await readFile(join(home, licence), 'utf8')
     notices.push(`${name} ${version}\n\n${words.trim()}\n`)
   }

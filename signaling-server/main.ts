@@ -22,7 +22,7 @@ Usage
                                      connection's Host header is believed
   --trust-proxy 1      TRUST_PROXY   take clients' addresses from X-Forwarded-For. Only behind a proxy
   --ice-servers JSON   ICE_SERVERS   given to clients: [{"urls":"stun:stun.example.org"}]; default none, with
-                                     which only peers of one network find each other
+                                     which, as a rule, only peers of one network connect
   --turn URL,…         TURN_URL      turn: and turns: URLs of one TURN server; with it
                        TURN_SECRET      the secret shared with it (coturn: static-auth-secret), from which each
                                         client gets credentials that run out, or

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
@@ -17,12 +17,15 @@ describe('the pages of the documentation', () => {
   })
 
   // To files, for no index of a folder is shown where the package is installed, nor in the API reference.
-  it.each(pages)('%s links to files that are there', page => {
+  it.each(pages)('%s links to files that are there, in the package too', page => {
     const text = readFileSync(`${ROOT}/${page}`, 'utf8')
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link!)
-    const isFile = (link: string) =>
-      statSync(resolve(ROOT, dirname(page), link), { throwIfNoEntry: false })?.isFile() ?? false
-    expect(links.filter(link => !isFile(link))).toEqual([])
+    const isPublished = (link: string) => {
+      const target = resolve(ROOT, dirname(page), link)
+      const isFile = statSync(target, { throwIfNoEntry: false })?.isFile() ?? false
+      return isFile && /^(docs|examples|[^/]+$)/.test(relative(ROOT, target).replaceAll('\\', '/'))
+    }
+    expect(links.filter(link => !isPublished(link))).toEqual([])
   })
 
   it('list every decision, under its title', () => {
