@@ -47,7 +47,7 @@ export async function buildLibrary() {
   const whole = await minified({ ...worker, ...words.worker })
   await buildForPages(inline({ ...library, ...words.library }, whole))
   await proveWorkerSurvives()
-  await writeNotices(resolve(ROOT, 'dist'))
+  await writeNotices(resolve(ROOT, 'dist'), ROOT)
 }
 
 /** The library once more, with a worker that has its extras inside as text. */

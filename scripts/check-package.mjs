@@ -41,7 +41,7 @@ async function unnamed(files) {
   const path = `dist/${NOTICES}`
   if (!files.includes(path)) return [`${path} is not published`]
   const said = await readFile(resolve(ROOT, path), 'utf8')
-  const names = await bundledIn(resolve(ROOT, 'dist'))
+  const names = await bundledIn(resolve(ROOT, 'dist'), ROOT)
   return [...names.values()]
     .filter(name => !said.includes(`\n${name} `))
     .map(name => `${path} does not name ${name}`)

@@ -2,30 +2,30 @@
 // most packages have none.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 
 export const NOTICES = 'THIRD-PARTY.txt'
-/** A source in a package: where that lies, and its name. */
-const IN_A_PACKAGE = /^(.*\bnode_modules\/((?:@[^/]+\/)?[^/]+))\//
+/** A source in a package, whatever stands before: where that lies below the root, and its name. */
+const IN_A_PACKAGE = /(?<=^|[/:])(node_modules\/(?:.*\/node_modules\/)?((?:@[^/]+\/)?[^/]+))\//
 
 /** The packages that files of this folder have inside, as their source maps tell: names by where they lie. */
-export async function bundledIn(folder) {
+export async function bundledIn(folder, root) {
   const found = new Map()
   for (const file of await readdir(folder)) {
     if (!file.endsWith('.js.map')) continue
     const { sources } = JSON.parse(await readFile(join(folder, file), 'utf8'))
     for (const source of sources) {
       const [, home, name] = IN_A_PACKAGE.exec(source) ?? []
-      if (home !== undefined) found.set(resolve(folder, home), name)
+      if (home !== undefined) found.set(join(root, home), name)
     }
   }
   return new Map([...found].sort(([, a], [, b]) => (a < b ? -1 : 1)))
 }
 
 /** Says below which licences these packages are; rejects where one of them brings none. */
-export async function writeNotices(folder) {
+export async function writeNotices(folder, root) {
   const notices = []
-  for (const [home, name] of await bundledIn(folder)) {
+  for (const [home, name] of await bundledIn(folder, root)) {
     const files = await readdir(home).catch(() => [])
     const licence = files.find(file => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(file))
     if (licence === undefined)
