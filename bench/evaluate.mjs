@@ -24,7 +24,7 @@ twice as much an event, since knocks, offers and greetings are work and no event
 
 What stands between us and the rates wanted is waiting for memory. Each event passes through a node, a link and a tree that nothing has touched for a while: of what the processor
 misses two thirds are what an event reads and one third is code. No part of that code stands out: a tenth is looking up maps, a twentieth noting for the sweeper which old objects
-hold new ones, sweeping some hundredths, and the rest lies in a hundred places. Hence the rate falls as peers are added, and the wire is the smaller part of the time. Before a command,
+hold new ones, sweeping some hundredths, and the rest lies in a hundred places. The wire takes less than half of the time. Before a command,
 \`perf stat -e cycles:u,instructions:u,l2_cache_req_stat.ic_fill_miss:u,l2_cache_req_stat.ls_rd_blk_c:u,dTLB-load-misses:u\` shows it on AMD's processors.
 
 Memory is the process's highest. After joining some 15 KB live of each peer, about three quarters of it; the rest are pages that are not full and what was not yet swept. Of a hundred
@@ -196,7 +196,7 @@ const TABLES = [
   {
     title: 'The trees',
     about:
-      'Ten authors in turn after warm-up. `rmr` and `ldh` as in PlumTree’s paper. `byteOverhead` is all bytes of frames for each payload byte delivered, without the heads of packets below them and without pings of links that are at rest; with the wire and so many messages a run of ten thousand takes long, hence one seed of it beside four of a thousand. In unsigned topics nobody has a tree of their own (decision 9), hence their hops. Anchors: our re-run of the paper’s setting at 10,000: a flood 8.2 hops, one shared tree 14.8 hops and 768 to 938 ms, a tree for each source 497 ms. `failures`: the 19 hops that repair alone leaves are those of one author; where each message has another author they share one tree, which is deeper than an author’s own without any crash too (decision 10), and repair alone leaves 31 to 34.',
+      'Ten authors in turn after warm-up. `rmr` and `ldh` as in PlumTree’s paper. `byteOverhead` is all bytes of frames for each payload byte delivered, without the heads of packets below them and without pings of links that are at rest; with the wire and so many messages a run of ten thousand takes long, so bytes are those of a thousand unless a row says otherwise. In unsigned topics nobody has a tree of their own (decision 9), hence their hops. Anchors: our re-run of the paper’s setting at 10,000: a flood 8.2 hops, one shared tree 14.8 hops and 768 to 938 ms, a tree for each source 497 ms. `failures`: the 19 hops that repair alone leaves are those of one author; where each message has another author they share one tree, which is deeper than an author’s own without any crash too (decision 10), and repair alone leaves 31 to 34.',
     figures: ['rmr', 'ldh', 'lastLdh', 'p50Ms', 'p99Ms', 'floodP99Ms', 'byteOverhead', 'missed'],
     rows: [
       row(
