@@ -3,32 +3,21 @@ import { type Limit, type Scenario, SETTINGS, TALK } from '../scenario.js'
 import { emptyTown, floods, grow, speak } from '../town.js'
 
 /** All bytes of frames for each payload byte delivered. */
-const BYTES: Limit[] = [
-  {
+const BYTES = (
+  [
+    [1024, 10, true, 1.12],
+    [100, 100, true, 2],
+    [1024, 10, false, 1.05],
+    [100, 100, false, 1.4],
+  ] as const
+).map(
+  ([payloadBytes, rate, signed, atMost]): Limit => ({
     figure: 'byteOverhead',
-    atMost: 1.12,
+    atMost,
     of: 'mean',
-    when: { payloadBytes: 1024, rate: 10, signed: true, history: 'none', wire: 'on' },
-  },
-  {
-    figure: 'byteOverhead',
-    atMost: 2,
-    of: 'mean',
-    when: { payloadBytes: 100, rate: 100, signed: true, history: 'none', wire: 'on' },
-  },
-  {
-    figure: 'byteOverhead',
-    atMost: 1.05,
-    of: 'mean',
-    when: { payloadBytes: 1024, rate: 10, signed: false, history: 'none', wire: 'on' },
-  },
-  {
-    figure: 'byteOverhead',
-    atMost: 1.4,
-    of: 'mean',
-    when: { payloadBytes: 100, rate: 100, signed: false, history: 'none', wire: 'on' },
-  },
-]
+    when: { payloadBytes, rate, signed, history: 'none', wire: 'on' },
+  }),
+)
 
 export const plumtreePaper: Scenario = {
   name: 'plumtree-paper',
