@@ -21,6 +21,8 @@ export class Heartbeat {
   #wokenAt: Millis = 0
   #heardAt: Millis = 0
   #sentAt: Millis = 0
+  /** How long after `#sentAt` a ping is due. */
+  #restMs: Millis
   #pingedAt: Millis = 0
   #due = false
   #smoothedMs: number | undefined
@@ -29,6 +31,7 @@ export class Heartbeat {
   constructor(config: LinkConfig, random: Random) {
     this.#config = config
     this.#random = random
+    this.#restMs = config.pingIntervalMs
   }
 
   get isSuspect(): boolean {
@@ -69,9 +72,14 @@ export class Heartbeat {
   // The two that run for every packet only note the time. Deadlines follow from it, and move away as packets come
   // and go: a ring costs more than what it looks at.
 
-  sent(now: Millis): void {
+  /** Who answered will be pinged again, so at rest one of the two pings. Chance decides which, or both would for ever. */
+  sent(now: Millis, isAnswer: boolean): void {
     this.#look(now)
     this.#sentAt = now
+    const { pingIntervalMs } = this.#config
+    this.#restMs = isAnswer
+      ? pingIntervalMs * this.#random.between(LEAST_REST, MOST_REST)
+      : pingIntervalMs
   }
 
   heard(now: Millis): Verdict | undefined {
@@ -155,7 +163,7 @@ export class Heartbeat {
   get #pingAt(): Millis {
     const { pingIntervalMs, measureIntervalMs } = this.#config
     if (this.#due) return this.#wokenAt + pingIntervalMs
-    return Math.min(this.#sentAt + pingIntervalMs, this.#pingedAt + measureIntervalMs)
+    return Math.min(this.#sentAt + this.#restMs, this.#pingedAt + measureIntervalMs)
   }
 
   get #silenceAt(): Millis {
@@ -176,5 +184,8 @@ const GAIN = 1 / 8
 /** Told when it moved by a tenth and by 2 ms. Guess: less moves no timer that matters. */
 const LEAST_CHANGE = 0.1
 const LEAST_CHANGE_MS = 2
+/** Ping intervals that who answered rests. Guess: a ping may come a fifth late, and two that began as one soon part. */
+const LEAST_REST = 1.2
+const MOST_REST = 1.5
 /** Round trips up to eight ping intervals are measured. */
 const PINGS_REMEMBERED = 8

@@ -232,9 +232,10 @@ export class LinkMachine {
         this.#flushing &&= this.#packer.frames(true) > 0
         break
       }
+      const isAnswer = this.#toEcho !== undefined
       const packet = this.#packer.pack(this.#ownRecords(now), takesHistory)
       this.#buffered += packet.length
-      this.#heartbeat.sent(now)
+      this.#heartbeat.sent(now, isAnswer)
       outputs.push({ type: 'write', packet })
     }
     if (this.#congestedAt !== undefined) {
