@@ -54,7 +54,9 @@ export class Heartbeat {
 
   get nextDeadline(): Deadline | undefined {
     if (!this.#isOn) return undefined
-    const [pingAt, silenceAt] = [this.#pingAt, this.#silenceAt]
+    const { pingIntervalMs } = this.#config
+    const pingAt = Math.min(this.#pingAt, this.#lookedAt + pingIntervalMs)
+    const silenceAt = this.#silenceAt
     return pingAt < silenceAt
       ? { at: pingAt, reason: 'ping' }
       : { at: silenceAt, reason: 'silence' }
@@ -69,8 +71,8 @@ export class Heartbeat {
     this.#isOn = this.#due = false
   }
 
-  // The two that run for every packet only note the time. Deadlines follow from it, and move away as packets come
-  // and go: a ring costs more than what it looks at.
+  // The two that run for every packet only note the time. Deadlines follow from it, and mostly move away as packets
+  // come and go: a ring costs more than what it looks at.
 
   /** Who answered will be pinged again, so at rest one of the two pings. Chance decides which, or both would for ever. */
   sent(now: Millis, isAnswer: boolean): void {
@@ -110,10 +112,13 @@ export class Heartbeat {
   /** Who is awake looks once a second. After a longer pause the peer has its time anew. */
   #look(now: Millis): void {
     const { pingIntervalMs, lateWakeMs } = this.#config
-    const lookedAt = Math.max(this.#wokenAt, this.#sentAt, this.#heardAt)
-    if (this.#isForgiven || now - lookedAt <= pingIntervalMs + lateWakeMs) return
+    if (this.#isForgiven || now - this.#lookedAt <= pingIntervalMs + lateWakeMs) return
     this.#isForgiven = true
     this.#forgivenAt = now
+  }
+
+  get #lookedAt(): Millis {
+    return Math.max(this.#wokenAt, this.#sentAt, this.#heardAt)
   }
 
   /** One more ping, whose answer alone counts. */
@@ -184,8 +189,8 @@ const GAIN = 1 / 8
 /** Told when it moved by a tenth and by 2 ms. Guess: less moves no timer that matters. */
 const LEAST_CHANGE = 0.1
 const LEAST_CHANGE_MS = 2
-/** Ping intervals that who answered rests. Guess: a ping may come a fifth late, and two that began as one soon part. */
-const LEAST_REST = 1.2
-const MOST_REST = 1.5
+/** Ping intervals that who answered rests. Less does not soon part two that ping at once, more is silence where a path stutters. */
+const LEAST_REST = 1.1
+const MOST_REST = 1.3
 /** Round trips up to eight ping intervals are measured. */
 const PINGS_REMEMBERED = 8

@@ -379,16 +379,13 @@ export class World {
   }
 
   /**
-   * Nothing comes from the far end's peer any more. This end last heard a ping or a pong of it; both go out
-   * about every second, each in its own time.
+   * Nothing comes from the far end's peer any more. This end last heard a ping or a pong of it, of which one goes out
+   * about every second.
    */
   #fallSilent(end: LinkEnd | undefined): void {
     if (end === undefined) return
     const { pingIntervalMs } = LINK_DEFAULTS
-    const sinceMs = Math.min(
-      this.#random.between(0, pingIntervalMs),
-      this.#random.between(0, pingIntervalMs),
-    )
+    const sinceMs = this.#random.between(0, pingIntervalMs)
     end.fallSilent(this.now + end.latencyMs - sinceMs)
   }
 }
