@@ -151,7 +151,8 @@ describe('a network with delays', () => {
     const topics = [a.client.subscribe(), b.client.subscribe()]
     await time().until(() => topics[0]!.neighbors.length === 1)
     for (const end of [a.page.with(b.id), b.page.with(a.id)]) end.channel.delayMs = 40
-    await time().run(20_000)
+    // Of two that are at rest one pings, so each measures every other second.
+    await time().run(40_000)
     topics[0]!.broadcast('late but whole')
     await time().until(() => topics[1]!.texts.length === 1, 100)
     expect((await a.inspect()).links[0]!.rttMs).toBeGreaterThan(60)
