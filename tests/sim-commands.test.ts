@@ -24,6 +24,8 @@ function commandsIn(text: string): string[] {
     line
       .replace(/\s+#.*$/, '')
       .replace(/ > \S+$/, '')
-      .replace(/0,…,\d+/, '0'),
+      .replace(/\$\(seq -s, 0 (\d+)\)/, (_, last) =>
+        Array.from({ length: Number(last) + 1 }, (_, seed) => seed).join(),
+      ),
   )
 }
