@@ -20,13 +20,13 @@ const TODAY = new Date().toISOString().slice(0, 10)
 const { code: CODE } = await bundleSimulator()
 const KEPT = resolve(ROOT, 'docs/evaluation.json')
 
-const SPEED = `An event is a frame that is no heartbeat, or a deadline, taken through \`handle\`; the whole of a run is counted, joining included, which costs
-twice as much an event, since knocks, offers and greetings are work and no events. Timed on whatever machine wrote this page, one run at a time.
+const SPEED = `An event is a frame that is no heartbeat, or a deadline, taken through \`handle\`; the whole of a run is counted, joining included, of which
+knocks, offers and greetings are work and no events. Timed on whatever machine wrote this page, one run at a time, but for that of a hundred thousand, which had others beside it.
 
 What stands between us and the rates wanted is waiting for memory. Each event passes through a node, a link and a tree that nothing has touched for a while: of what the processor
 misses two thirds are what an event reads and one third is code. No part of that code stands out: a tenth is looking up maps, a twentieth noting for the sweeper which old objects
-hold new ones, sweeping some hundredths, and the rest lies in a hundred places. The last rows show it without counters: the same talk, of which joining is less, among a hundred, a thousand and ten thousand
-peers. The wire takes less than half of the time. Before a command,
+hold new ones, sweeping some hundredths, and the rest lies in a hundred places. The three rows of many messages show it without counters: the same program and the same talk among ten thousand,
+a thousand and a hundred peers, of which the last fit the processor's caches. The wire takes less than half of the time. Before a command,
 \`perf stat -e cycles:u,instructions:u,l2_cache_req_stat.ic_fill_miss:u,l2_cache_req_stat.ls_rd_blk_c:u,dTLB-load-misses:u\` shows it on AMD's processors.
 
 Memory is the process's highest. After joining some 15 KB live of each peer: of ten thousand 150 MB, and the rest is what the engine, which may take 8 GB, had not yet swept. Of a hundred
