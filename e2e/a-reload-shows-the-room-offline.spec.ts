@@ -12,6 +12,7 @@ test('a reload shows the room offline, from disk, and delivers none of it again'
       context: 'own',
     })) as [Tab, Tab]
     const texts = await room.roundOfTalk('before')
+    await reloader.keeps(texts.length)
     room.expectComplaint(NO_SERVER)
     await other.close()
     await signaling.kill()

@@ -113,6 +113,21 @@ export class Tab {
     expect(missing, `texts that ${this.name} has not heard`).toEqual([])
   }
 
+  /**
+   * Waits until so many messages are on this tab's disk: what others say is shown at once, and written up to 50 ms later, with
+   * what comes meanwhile. Who reloads sooner asks neighbors for it.
+   */
+  async keeps(count: number): Promise<void> {
+    await expect(async () => {
+      const kept = await this.page.evaluate(async () => {
+        let kept = 0
+        for await (const _ of window.gossamer.topic.history()) kept++
+        return kept
+      })
+      expect(kept, `messages on the disk of ${this.name}`).toBeGreaterThanOrEqual(count)
+    }).toPass({ timeout: HEARS_WITHIN_MS, intervals: [20] })
+  }
+
   /** Keeps, from here on, what the topic says to listeners; read with `record`. */
   async startRecord(): Promise<void> {
     await this.page.evaluate(() => {
