@@ -6,7 +6,6 @@
 
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { bundleSimulator, ROOT } from './bundle.mjs'
@@ -485,7 +484,7 @@ async function write() {
 }
 
 /** Of a report what a table may show. */
-function keep({ mean, worst, eventsPerSecond, peakMemoryMB, code }) {
+function keep({ mean, worst, eventsPerSecond, peakMemoryMB, code, machine }) {
   const names = new Set(TABLES.flatMap(({ figures }) => figures))
   const shown = figures =>
     Object.fromEntries(Object.entries(figures).filter(([name]) => names.has(name)))
@@ -493,7 +492,7 @@ function keep({ mean, worst, eventsPerSecond, peakMemoryMB, code }) {
   return {
     date: TODAY,
     code,
-    machine: `Node ${process.versions.node}, ${cpus()[0]?.model.trim()}`,
+    machine,
     mean: { ...shown(mean), ...speed },
     worst: { ...shown(worst), ...speed },
   }
@@ -644,7 +643,7 @@ How the measures are counted:
 * **durationMs**: until the last peer has it. **p50Ms**, **p99Ms**: of all deliveries.
 * **overFlood**: durationMs over what a flood takes on the same links, the quickest there is, from the slowest of the round's authors (of the first ten where there are more). **floodP99Ms**: of its deliveries.
 * **meanActive**: neighbors of a peer; **fullShare**: peers that have five. **asymmetricLinks**: neighbors that are not so in return, at the one moment when the run ends. **averagePath**: links on
-  the shortest way between two peers. **dials**: connections begun, a peer and minute. **storms**: runs in which a peer asked for a place more than once in two minutes, though nobody came or went.
+  the shortest way between two peers. **dials**: connections begun, a peer and minute. **storms**: share of runs in which peers, one with another, asked for places more than once in two minutes, though nobody came or went.
 * **lastLdh**: ldh of the last three of the twenty messages after a crash.
 `
 

@@ -8,7 +8,7 @@
 // peers elsewhere too: a line each percent.
 
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8'
@@ -77,7 +77,8 @@ async function main(words) {
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   const targets = sim.judge(scenario.target, report)
-  const printed = () => JSON.stringify({ ...(scenario.json?.(report) ?? report), code })
+  const machine = `Node ${process.versions.node}, ${cpus()[0]?.model.trim()}`
+  const printed = () => JSON.stringify({ ...(scenario.json?.(report) ?? report), code, machine })
   console.log(asked.json ? printed() : sim.table(report, targets, baseline))
   if (asked.report !== undefined) {
     await writeFile(asked.report, sim.page(report, targets, baseline))
