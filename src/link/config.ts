@@ -16,7 +16,7 @@ export interface LinkConfig {
   queues: Record<FrameClass, QueueLimits>
   /** The largest frame of each class taken from the peer, bytes after rejoining. */
   largestFrameBytes: Record<FrameClass, number>
-  /** A ping goes out when nothing else did for this long. */
+  /** A ping goes out when nothing else did for this long, or a little longer where the last was an answer. */
   pingIntervalMs: number
   /** A ping goes out even on a busy link, to measure the round trip. */
   measureIntervalMs: number

@@ -169,7 +169,7 @@ describe('a late wake', () => {
       // A ping, which is answered; then nothing comes, and each ring is 0.9 s late.
       machine.handle(10, { type: 'packet', bytes: Uint8Array.of(1 * 16 + 3, 7) })
       machine.handle(10, { type: 'flush' })
-      for (;;) {
+      for (let rings = 0; rings < 20; rings++) {
         const next = machine.nextDeadline
         if (next === undefined) break
         take(next.at + 900, machine.handle(next.at + 900, { type: 'wake' }))
